@@ -1,0 +1,53 @@
+/** Failures as the server's table names them, plus the one that no server can send. */
+import { isTRPCClientError } from '@trpc/client'
+import { ErrorBody, ErrorCode, errorTable, type FieldFault } from '../shared/errors.ts'
+
+/** `NETWORK_ERROR`: no answer came, so whether the call took effect is not known. */
+export type PlinthErrorCode = ErrorCode | 'NETWORK_ERROR'
+
+export class PlinthError extends Error {
+  override name = 'PlinthError'
+  readonly code: PlinthErrorCode
+  readonly details: FieldFault[]
+  /** Names the request in the server's logs; null when no answer came. */
+  readonly requestId: string | null
+  constructor(code: PlinthErrorCode, message: string, details: FieldFault[] = [], requestId: string | null = null) {
+    super(message)
+    this.code = code
+    this.details = details
+    this.requestId = requestId
+  }
+
+  /** From a plain (not tRPC) answer: `{error:{code,message},requestId}`. */
+  static async fromResponse(answer: Response): Promise<PlinthError> {
+    const body = (await answer.json().catch(() => null)) as { error?: unknown; requestId?: string } | null
+    const known = ErrorBody.safeParse(body?.error)
+    return known.success
+      ? new PlinthError(known.data.code, known.data.message, known.data.details, body?.requestId ?? null)
+      : networkError()
+  }
+}
+
+/** Whatever a call of this client threw, as a PlinthError. */
+export function toPlinthError(error: unknown): PlinthError {
+  if (error instanceof PlinthError) return error
+  if (isTRPCClientError(error)) {
+    const data = error.data as { code?: unknown; details?: FieldFault[]; requestId?: string } | null | undefined
+    const code = ErrorCode.safeParse(data?.code)
+    if (code.success) return new PlinthError(code.data, error.message, data?.details, data?.requestId ?? null)
+    if (error.cause instanceof PlinthError) return error.cause
+  }
+  return networkError()
+}
+
+/** The code alone, for a `switch`. */
+export const errorCode = (error: unknown): PlinthErrorCode => toPlinthError(error).code
+
+/** By a code that came without text, such as in the address of a failed sign-in. */
+export const messageFor = (code: ErrorCode): string => errorTable[code].message
+
+const networkError = () =>
+  new PlinthError(
+    'NETWORK_ERROR',
+    'The server cannot be reached. Check your connection; what you entered is still here.',
+  )

@@ -1,0 +1,113 @@
+/**
+ * The typed client: `createPlinth({ url })` and every procedure of the server is a call with its types inferred.
+ * Queries and mutations go over HTTP, subscriptions over one shared WebSocket that is opened when the first one begins,
+ * reconnects by itself, and stops when the server says that the session is over. Runs in browsers and in Node 22+.
+ */
+import {
+  createTRPCClient,
+  httpBatchLink,
+  retryLink,
+  splitLink,
+  type TRPCClient,
+  type TRPCLink,
+  wsLink,
+} from '@trpc/client'
+import { observable } from '@trpc/server/observable'
+import type { AppRouter } from '../server/router.ts'
+import { Connection } from './connection.ts'
+import { errorCode, PlinthError } from './errors.ts'
+
+export type { AppRouter } from '../server/router.ts'
+export type { ConnectionState } from './connection.ts'
+export { errorCode, PlinthError, toPlinthError } from './errors.ts'
+
+export interface PlinthOptions {
+  /** Origin of the server, such as `https://app.example.com`. In a browser: the page's own when absent. */
+  url?: string
+  /** Sent with every request and with the socket's upgrade. In browsers the session cookie travels by itself. */
+  headers?: Record<string, string>
+}
+
+export type Plinth = TRPCClient<AppRouter> & {
+  /** The live connection, for showing it when it is not well. */
+  readonly connection: Pick<Connection, 'state' | 'onChange'>
+  /** Ends this session everywhere; fine when there is none. @throws PlinthError */
+  signOut(): Promise<void>
+  /** Ends all subscriptions and the socket. The client is not usable afterwards. */
+  close(): void
+}
+
+/** How many calls travel in one request; the server takes no more. */
+const callsPerBatch = 20
+
+export function createPlinth({ url = globalThis.location?.origin, headers = {} }: PlinthOptions = {}): Plinth {
+  if (!url) throw new TypeError('createPlinth needs a url outside a browser')
+  const origin = new URL(url).origin
+  const connection = new Connection(origin, headers)
+
+  const trpc = createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: ({ type }) => type === 'subscription',
+        // `retryLink` first: without it an error that the server sends ends a subscription for good.
+        true: [
+          retryLink({
+            retry: ({ error, attempts }) => isPassing(errorCode(error)) && attempts < 1000,
+            retryDelayMs: (attempt) => Math.min(250 * 2 ** attempt, 15_000) * (0.5 + Math.random() / 2),
+          }),
+          socketLink(connection),
+        ],
+        false: httpBatchLink({
+          url: `${origin}/trpc`,
+          maxItems: callsPerBatch,
+          headers,
+          fetch: (input, init) => fetch(input, { ...init, credentials: 'include' } as RequestInit),
+        }),
+      }),
+    ],
+  })
+
+  const own = {
+    connection,
+    async signOut() {
+      const answer = await fetch(`${origin}/auth/logout`, { method: 'POST', credentials: 'include', headers })
+      if (!answer.ok) throw await PlinthError.fromResponse(answer)
+    },
+    close: () => connection.close(),
+  }
+  return new Proxy(trpc, {
+    get: (target, key) => (key in own ? own[key as keyof typeof own] : target[key as keyof typeof target]),
+  }) as Plinth
+}
+
+/** Each subscription asks for the socket when it begins, so one that begins after `needs-auth` gets a fresh one. */
+function socketLink(connection: Connection): TRPCLink<AppRouter> {
+  return (runtime) => (call) =>
+    observable((observer) => {
+      let finished = false
+      const unlisten = connection.onChange((state) => {
+        if (state !== 'needs-auth' || finished) return
+        finished = true
+        observer.error(connection.refusal as never)
+      })
+      const inner = wsLink<AppRouter>({ client: connection.socket() })(runtime)(call).subscribe({
+        next: (value) => observer.next(value),
+        error: (error) => {
+          finished = true
+          observer.error(error)
+        },
+        complete: () => {
+          finished = true
+          observer.complete()
+        },
+      })
+      return () => {
+        finished = true
+        unlisten()
+        inner.unsubscribe()
+      }
+    })
+}
+
+const isPassing = (code: string) =>
+  ['NETWORK_ERROR', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'INTERNAL_ERROR'].includes(code)

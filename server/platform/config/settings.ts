@@ -1,0 +1,125 @@
+/**
+ * Every environment variable that Plinth reads, with its form and default. The names are a contract.
+ * A fault names the variable and the form it should have, never the value: values are secrets.
+ */
+import ms, { type StringValue } from 'ms'
+import { z } from 'zod'
+
+const fault = (message: string) => ({ error: message })
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+export const isLoopback = (url: URL) => loopbackHosts.has(url.hostname)
+
+const flag = (byDefault: boolean) =>
+  z
+    .enum(['true', 'false'], fault('must be true or false'))
+    .default(byDefault ? 'true' : 'false')
+    .transform((text) => text === 'true')
+const whole = (byDefault: number, least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, fault('must be a whole number'))
+    .default(String(byDefault))
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, fault(`must be between ${least} and ${most}`))
+const durationMs = (byDefault: StringValue) =>
+  z
+    .string()
+    .default(byDefault)
+    .transform((text) => ms(text as StringValue) ?? Number.NaN)
+    .refine((n) => n >= 1000, fault('must be a duration of at least one second, such as 30m, 12h or 7d'))
+const url = (protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  })
+/** https, or plain http to this machine: tokens and codes travel there. */
+const secureUrl = url(['https:', 'http:']).refine((text) => !URL.canParse(text) || isSecure(new URL(text)), {
+  error: 'must use https (plain http is only for localhost)',
+})
+const isSecure = (at: URL) => at.protocol === 'https:' || isLoopback(at)
+const origin = secureUrl.refine((text) => !URL.canParse(text) || new URL(text).href === `${new URL(text).origin}/`, {
+  error: 'must be an origin only, such as https://app.example.com, without a path',
+})
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+const cidr = z.union(
+  [z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()],
+  fault('must be addresses or CIDR ranges, such as 10.0.0.0/8'),
+)
+const cidrs = list.pipe(z.array(cidr)).default([])
+const secret = z
+  .string()
+  .refine(
+    (text) => Buffer.byteLength(text) >= 32,
+    fault('must be at least 32 bytes; `openssl rand -base64 48` makes one'),
+  )
+  .refine((text) => new Set(text).size >= 10 && !/change.?me|replace.?me|example/i.test(text), {
+    error: 'must be random, not a placeholder; `openssl rand -base64 48` makes one',
+  })
+const databaseUrl = z.string().superRefine((text, issue) => {
+  if (/^sqlite:/i.test(text)) {
+    return issue.addIssue(
+      'SQLite is not supported; for an embedded database use pglite://<folder>, such as pglite://.data/db',
+    )
+  }
+  if (/^pglite:\/\/.+/.test(text)) return
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return
+  issue.addIssue('must begin with postgres:// or pglite:// (pglite://<folder> or pglite://memory)')
+})
+
+export const settings = {
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'], fault('must be production, development or test'))
+    .default('production'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(8000, 0, 65535),
+  PUBLIC_URL: origin,
+  CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  TRUST_PROXY: cidrs,
+  LOG_LEVEL: z
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      fault('must be fatal, error, warn, info, debug, trace or silent'),
+    )
+    .default('info'),
+  LOG_PII: flag(false),
+  DATABASE_URL: databaseUrl,
+  DATABASE_DIRECT_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_POOL_MAX: whole(10, 1, 1000),
+  REDIS_URL: url(['redis:', 'rediss:']).optional(),
+  REAL_AUTH_PROVIDER: z.enum(['google'], fault('must be google')).default('google'),
+  USE_MOCK_AUTH: flag(false),
+  AUTH_SESSION_MODE: z.enum(['cookies', 'jwt'], fault('must be cookies or jwt')).default('cookies'),
+  AUTH_HIDE_EXISTENCE: flag(false),
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_ISSUER: secureUrl.default('https://accounts.google.com'),
+  COOKIE_SECRET: secret,
+  JWT_ACCESS_SECRET: secret,
+  JWT_REFRESH_SECRET: secret,
+  SESSION_IDLE_TTL: durationMs('7d'),
+  SESSION_ABSOLUTE_TTL: durationMs('30d'),
+  CLERK_ISSUER: secureUrl.optional(),
+  CLERK_AUTHORIZED_PARTIES: list.pipe(z.array(origin)).default([]),
+  BETTER_AUTH_URL: secureUrl.optional(),
+  BETTER_AUTH_SECRET: secret.optional(),
+  AUTH_LEGACY_HEADER: z.enum(['on', 'off'], fault('must be on or off')).default('off'),
+  LEGACY_HEADER_TRUSTED_CIDRS: cidrs,
+  LEGACY_HEADER_SECRET: secret.optional(),
+  PUBLIC_READS: flag(true),
+  SMTP_URL: url(['smtp:', 'smtps:']).optional(),
+  MAIL_FROM: z.string().optional(),
+  STORAGE_URL: url(['file:', 's3:']).default('file://.data/uploads'),
+  INSIGHTS_URL: secureUrl.optional(),
+  INSIGHTS_API_KEY: z.string().optional(),
+  METRICS_TOKEN: secret.optional(),
+  RATE_LIMIT_ANONYMOUS: whole(100, 1, 1_000_000),
+  RATE_LIMIT_SIGN_IN: whole(5, 1, 1_000_000),
+  RATE_LIMIT_SIGNED_IN: whole(600, 1, 1_000_000),
+} as const
+
+export const Settings = z.object(settings)
+export type Settings = z.infer<typeof Settings>

@@ -1,0 +1,38 @@
+/**
+ * The one database type that services see, whichever driver is behind it. A transaction is a Database too.
+ * Owns the choice of driver; drivers appear nowhere outside this folder.
+ */
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { openPglite } from './pglite-driver.ts'
+import { openPostgres } from './postgres-driver.ts'
+
+export type Database = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
+
+export type Notify = (channel: string, payload: string) => Promise<void>
+
+/** What each driver gives. Nothing here waits for the database except where it says so. */
+export interface DatabaseDriver {
+  readonly kind: 'postgres' | 'pglite'
+  /** Behind a bounded gate: a call that gets no connection within 2 s is `SERVER_BUSY`. */
+  readonly db: Database
+  /** One round trip on a connection of its own, so that a full pool does not look like a dead database. */
+  ping(): Promise<void>
+  /** Opens the database if that is still to be done and applies what is missing; safe with several instances at once. `signal` ends the wait. */
+  migrate(folder: string, signal: AbortSignal): Promise<void>
+  /**
+   * Notices between instances, delivered at most once each and lost while disconnected. `onConnected` runs each time
+   * that listening begins (again). With an embedded database there is no other instance, and nothing to do.
+   */
+  listen(channel: string, onNotice: (payload: string) => void, onConnected: () => void): Promise<void>
+  /** Tells the other instances. Outside every transaction: inside, NOTIFY holds a database-wide lock to commit. */
+  notify: Notify
+  close(): Promise<void>
+}
+
+/** @throws FolderInUse when another process has the embedded database open. */
+export function openDatabase(config: Config['database'], log: FastifyBaseLogger): DatabaseDriver {
+  const [, folder] = /^pglite:\/\/(.+)$/.exec(config.url) ?? []
+  return folder ? openPglite(folder, log) : openPostgres(config)
+}

@@ -1,0 +1,98 @@
+/**
+ * PGlite: Postgres in this process, for local work and one instance. It has one connection, so the gate has one slot;
+ * a statement on the outer database inside a transaction would wait for itself, and is refused after 2 s instead.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
+import { drizzle } from 'drizzle-orm/pglite'
+import { migrate } from 'drizzle-orm/pglite/migrator'
+import type { FastifyBaseLogger } from 'fastify'
+import { AppError } from '../errors/app-error.ts'
+import type { Database, DatabaseDriver } from './database.ts'
+import { lockFolder } from './folder-lock.ts'
+import { PoolGate } from './pool-gate.ts'
+
+/** `folder` is a path, or `memory` for a database that ends with the process. The folder is locked at once. */
+export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriver {
+  const path = folder === 'memory' ? null : resolve(folder)
+  const lock = path ? lockFolder(path) : null
+  let opening: Promise<PGlite> | undefined
+  let opened: PGlite | undefined
+
+  const open = () => {
+    opening ??= (path ? openFolder(path, log) : createInstance()).then(
+      (instance) => {
+        opened = instance
+        return instance
+      },
+      (error) => {
+        opening = undefined
+        throw error
+      },
+    )
+    return opening
+  }
+  const instance = () => {
+    if (!opened) throw new AppError('DATABASE_UNAVAILABLE')
+    return opened
+  }
+  const gate = new PoolGate(1)
+  // The part of a PGlite client that drizzle uses.
+  const gated = {
+    query: (...args: Parameters<PGlite['query']>) => gate.run(async () => instance().query(...args)),
+    transaction: (task: Parameters<PGlite['transaction']>[0]) => gate.run(async () => instance().transaction(task)),
+  }
+
+  return {
+    kind: 'pglite',
+    db: drizzle(gated as unknown as PGlite) as unknown as Database,
+    async ping() {
+      await instance().query('select 1')
+    },
+    async migrate(migrations) {
+      await migrate(drizzle(await open()), { migrationsFolder: migrations })
+    },
+    // One process, one instance: there is nobody else to hear or to tell.
+    async listen(_channel, _onNotice, onConnected) {
+      onConnected()
+    },
+    async notify() {},
+    async close() {
+      try {
+        // A half-made instance has to be closed too, or its files stay open.
+        await (await opening)?.close()
+      } finally {
+        lock?.release()
+      }
+    },
+  }
+}
+
+async function createInstance(dataDir?: string): Promise<PGlite> {
+  const [{ PGlite }, { dataDir: prepopulated }] = await Promise.all([
+    import('@electric-sql/pglite'),
+    // initdb takes 4 to 8 s in WASM; a ready-made data directory takes one.
+    import('@electric-sql/pglite-prepopulatedfs'),
+  ])
+  return PGlite.create({ ...(dataDir && { dataDir }), loadDataDir: await prepopulated() })
+}
+
+/** A database is made under another name and renamed when it is whole, so a folder that exists can be trusted. */
+async function openFolder(path: string, log: FastifyBaseLogger): Promise<PGlite> {
+  const parent = dirname(path)
+  await mkdir(parent, { recursive: true })
+  const making = `${basename(path)}.making`
+  await rm(join(parent, making), { recursive: true, force: true })
+  if (!existsSync(path) || (await readdir(path)).length === 0) {
+    await (await createInstance(join(parent, making))).close()
+    await rm(path, { recursive: true, force: true })
+    await rename(join(parent, making), path)
+  } else if (!existsSync(join(path, 'PG_VERSION'))) {
+    throw new Error(`${path} is not a database folder: it has no PG_VERSION. Name another one in DATABASE_URL.`)
+  }
+  log.warn({ folder: path }, 'embedded database: one instance only, and a power cut may lose the last writes')
+  const { PGlite } = await import('@electric-sql/pglite')
+  return PGlite.create({ dataDir: path })
+}

@@ -1,0 +1,77 @@
+/** The one error that leaves a service on purpose, and the one function that turns anything thrown into it. */
+import { TRPCError } from '@trpc/server'
+import { ZodError } from 'zod'
+import { type ErrorBody, type ErrorCode, errorTable, type FieldFault } from '../../../shared/errors.ts'
+import { databaseFault } from '../db/faults.ts'
+
+type Options = { message?: string; details?: FieldFault[] | undefined; retryAfterS?: number; cause?: unknown }
+
+export class AppError extends Error {
+  override name = 'AppError'
+  readonly code: ErrorCode
+  readonly details: FieldFault[] | undefined
+  /** Seconds after which trying again makes sense; set for every 503. */
+  readonly retryAfterS: number | undefined
+  constructor(code: ErrorCode, { message, details, retryAfterS, cause }: Options = {}) {
+    super(message ?? errorTable[code].message, { cause })
+    this.code = code
+    this.details = details
+    this.retryAfterS = retryAfterS ?? (errorTable[code].status === 503 ? 2 : undefined)
+  }
+
+  get status(): number {
+    return errorTable[this.code].status
+  }
+
+  /** What may leave the process. Text of a 500 is always the table's. */
+  get body(): ErrorBody {
+    const message = this.status === 500 ? errorTable[this.code].message : this.message
+    return { code: this.code, message, ...(this.details && { details: this.details }) }
+  }
+}
+
+/** Fastify's own failures, by status: its error codes are many, and its texts may name what we did not choose to show. */
+const byStatus: Record<number, ErrorCode> = {
+  400: 'VALIDATION_ERROR',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  408: 'REQUEST_TIMEOUT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  503: 'SERVER_BUSY',
+}
+
+const byTrpcCode: Partial<Record<TRPCError['code'], ErrorCode>> = {
+  BAD_REQUEST: 'VALIDATION_ERROR',
+  PARSE_ERROR: 'VALIDATION_ERROR',
+  UNPROCESSABLE_CONTENT: 'VALIDATION_ERROR',
+  UNAUTHORIZED: 'UNAUTHENTICATED',
+  FORBIDDEN: 'FORBIDDEN',
+  NOT_FOUND: 'NOT_FOUND',
+  METHOD_NOT_SUPPORTED: 'METHOD_NOT_ALLOWED',
+  PAYLOAD_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  UNSUPPORTED_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+}
+
+/** Never throws. What it does not know is `INTERNAL_ERROR` with the original as `cause`. */
+export function toAppError(thrown: unknown): AppError {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 8; error = error.cause, depth++) {
+    if (error instanceof AppError) return error
+    const fault = databaseFault(error)
+    if (fault) return new AppError(fault, { cause: thrown })
+  }
+  if (thrown instanceof TRPCError) {
+    // Only what came in: an output that does not fit its schema is our fault, and no caller's.
+    const details =
+      thrown.code === 'BAD_REQUEST' && thrown.cause instanceof ZodError ? fieldFaults(thrown.cause) : undefined
+    return new AppError(byTrpcCode[thrown.code] ?? 'INTERNAL_ERROR', { details, cause: thrown })
+  }
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500
+  return new AppError(byStatus[status] ?? (status >= 400 && status < 500 ? 'VALIDATION_ERROR' : 'INTERNAL_ERROR'), {
+    cause: thrown,
+  })
+}
+
+function fieldFaults(error: ZodError): FieldFault[] {
+  return error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }))
+}

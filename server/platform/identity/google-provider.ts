@@ -1,0 +1,171 @@
+/**
+ * Sign-in with Google, or any OpenID provider that GOOGLE_ISSUER names: authorization code with S256 PKCE (RFC 7636),
+ * nonce, and an id token verified by the issuer's published keys (OpenID Connect Core 3.1.3.7), through openid-client.
+ * Nothing is asked of the provider before the first sign-in, so a provider that is away keeps nobody else waiting.
+ */
+import type { FastifyBaseLogger } from 'fastify'
+import { decodeProtectedHeader } from 'jose'
+import * as oidc from 'openid-client'
+import { z } from 'zod'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { Provider, ProviderProfile } from './provider.ts'
+import { callbackPath } from './sign-in-path.ts'
+
+const deadlineMs = 5000
+const maxAnswerBytes = 1024 * 1024
+const rediscoverAfterMs = 24 * 3600 * 1000
+/** Signatures with a published key. Never an HMAC: its key would be the client secret, which the browser's side may leak. */
+const signatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+
+export function googleProvider(config: Config, log: FastifyBaseLogger): Provider {
+  const { clientId, clientSecret, issuer } = config.auth.google
+  const redirectUri = config.server.publicUrl + callbackPath
+  let discovered: { client: oidc.Configuration; at: number } | undefined
+
+  async function client(): Promise<oidc.Configuration> {
+    if (discovered && Date.now() - discovered.at < rediscoverAfterMs) return discovered.client
+    try {
+      const client = await oidc.discovery(new URL(issuer), clientId, {}, authenticateWith(clientSecret), {
+        timeout: deadlineMs / 1000,
+        [oidc.customFetch]: boundedFetch,
+        // The config schema has let plain http through for loopback only.
+        execute: [oidc.enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [])],
+      })
+      discovered = { client, at: Date.now() }
+    } catch (error) {
+      if (!discovered) throw unavailable(error, log)
+      // Endpoints change once in years: yesterday's are better than none.
+      log.warn({ err: error }, 'sign-in provider does not answer discovery, using what it said before')
+      discovered.at = Date.now()
+    }
+    return discovered.client
+  }
+
+  return {
+    async authorizationUrl(attempt) {
+      return oidc.buildAuthorizationUrl(await withDeadline(client(), log), {
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        scope: 'openid email profile',
+        state: attempt.state,
+        nonce: attempt.nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(attempt.verifier),
+        code_challenge_method: 'S256',
+        // Somebody who signed out here and presses the button again wants to be asked who they are.
+        prompt: 'select_account',
+      })
+    },
+
+    async finish(callbackQuery, attempt) {
+      const callback = new URL(redirectUri)
+      callback.search = callbackQuery.toString()
+      const exchange = async () => {
+        const provider = await client()
+        try {
+          return await oidc.authorizationCodeGrant(provider, callback, {
+            pkceCodeVerifier: attempt.verifier,
+            expectedState: attempt.state,
+            expectedNonce: attempt.nonce,
+            idTokenExpected: true,
+          })
+        } catch (error) {
+          throw refused(error, log)
+        }
+      }
+      const tokens = await withDeadline(exchange(), log)
+      const claims = Claims.safeParse(tokens.claims())
+      if (!claims.success || !signatures.includes(decodeProtectedHeader(tokens.id_token ?? '').alg ?? '')) {
+        throw new AppError('SIGN_IN_FAILED', { cause: claims.error })
+      }
+      return profile(claims.data)
+    },
+  }
+}
+
+/** The method that the specification makes the default, unless the provider does not have it. */
+const authenticateWith =
+  (secret: string): oidc.ClientAuth =>
+  (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported
+    const authenticate =
+      !methods || methods.includes('client_secret_basic') ? oidc.ClientSecretBasic : oidc.ClientSecretPost
+    authenticate(secret)(server, ...rest)
+  }
+
+/** Signature, iss, aud, azp, exp, nbf and nonce are checked by then; these are the claims we keep. */
+const Claims = z.object({
+  sub: z.string().min(1).max(255),
+  email: z.unknown(),
+  email_verified: z.unknown(),
+  name: z.unknown(),
+  picture: z.unknown(),
+})
+
+function profile(claims: z.infer<typeof Claims>): ProviderProfile {
+  const text = (value: unknown, maxLength: number) =>
+    typeof value === 'string' &&
+    value.trim() !== '' &&
+    value.length <= maxLength &&
+    value.isWellFormed() &&
+    !/\p{Cc}/u.test(value)
+      ? value.trim()
+      : null
+  const email = z.email().max(254).safeParse(claims.email)
+  const picture = text(claims.picture, 2000)
+  return {
+    provider: 'google',
+    subject: claims.sub,
+    email: email.success ? email.data : null,
+    // The string "true" is somebody's mistake or somebody's attack.
+    emailVerified: email.success && claims.email_verified === true,
+    name: text(claims.name, 80),
+    pictureUrl: picture && URL.canParse(picture) && new URL(picture).protocol === 'https:' ? picture : null,
+  }
+}
+
+/** openid-client bounds the time; this bounds the size. Redirects are not followed (it asks for `manual`). */
+const boundedFetch: oidc.CustomFetch = async (url, options) => {
+  const response = await fetch(url, options as RequestInit)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    if (size > maxAnswerBytes) throw new Error('the provider answered more than 1 MiB')
+    chunks.push(chunk)
+  }
+  const bodiless = response.status === 204 || response.status === 304
+  return new Response(bodiless ? null : Buffer.concat(chunks), response)
+}
+
+async function withDeadline<T>(work: Promise<T>, log: FastifyBaseLogger): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable(new Error(`no answer within ${deadlineMs} ms`), log)), deadlineMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function unavailable(error: unknown, log: FastifyBaseLogger): AppError {
+  if (error instanceof AppError) return error
+  log.warn({ err: error }, 'sign-in provider not available')
+  return new AppError('PROVIDER_UNAVAILABLE', { cause: error })
+}
+
+/** What the provider or its answer made of the sign-in, in our words. Provider text is logged, never shown. */
+function refused(error: unknown, log: FastifyBaseLogger): AppError {
+  if (error instanceof AppError) return error
+  if (error instanceof oidc.AuthorizationResponseError) {
+    if (error.error === 'access_denied') return new AppError('SIGN_IN_CANCELLED', { cause: error })
+    if (error.error === 'temporarily_unavailable' || error.error === 'server_error') return unavailable(error, log)
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'OAUTH_TIMEOUT' || code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || error instanceof TypeError)
+    return unavailable(error, log)
+  log.info({ err: error }, 'sign-in refused')
+  return new AppError('SIGN_IN_FAILED', { cause: error })
+}

@@ -1,0 +1,27 @@
+/**
+ * USE_MOCK_AUTH: a provider inside the process that says yes at once. Everything around it (attempt, callback, session,
+ * tables) is the real thing. The config schema refuses it in production.
+ */
+import type { Config } from '../config/config.ts'
+import { AppError } from '../errors/app-error.ts'
+import { demoProfiles } from './demo-people.ts'
+import type { Provider } from './provider.ts'
+import { callbackPath } from './sign-in-path.ts'
+
+export function mockProvider(config: Config): Provider {
+  return {
+    /** `?demo=engineer` on the way in chooses the person; the admin otherwise. */
+    async authorizationUrl(attempt, { demo }) {
+      const chosen = demoProfiles.find(({ role }) => role === demo) ?? demoProfiles.find(({ role }) => role === 'admin')
+      const url = new URL(config.server.publicUrl + callbackPath)
+      url.search = new URLSearchParams({ code: chosen?.subject ?? '', state: attempt.state }).toString()
+      return url
+    },
+    async finish(callbackQuery) {
+      const profile = demoProfiles.find(({ subject }) => subject === callbackQuery.get('code'))
+      if (!profile)
+        throw new AppError(callbackQuery.get('error') === 'access_denied' ? 'SIGN_IN_CANCELLED' : 'SIGN_IN_FAILED')
+      return profile
+    },
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * From a provider's verified profile to a person. Found by (provider, subject) only. An e-mail address joins two ways
+ * in only when both sides have verified it; an account whose address nobody verified loses every way in and every
+ * session to whoever proves the address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
+ */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { ProviderProfile } from './provider.ts'
+import type { Sessions } from './sessions.ts'
+import { identities, type User, users } from './table.ts'
+
+/** In a transaction. `endedSessions` are to be announced after it. @throws AppError ACCOUNT_DISABLED */
+export async function findOrCreatePerson(
+  tx: Database,
+  sessions: Sessions,
+  profile: ProviderProfile,
+): Promise<{ user: User; endedSessions: string[] }> {
+  // Two first sign-ins of one person, or of one address, at the same moment take turns.
+  await lockName(tx, `identity:${profile.provider}:${profile.subject}`)
+  if (profile.email) await lockName(tx, `email:${profile.email.toLowerCase()}`)
+
+  const [known] = await tx
+    .select({ user: users, identityId: identities.id })
+    .from(identities)
+    .innerJoin(users, eq(users.id, identities.userId))
+    .where(and(eq(identities.provider, profile.provider), eq(identities.subject, profile.subject)))
+  if (known) {
+    refuseDisabled(known.user)
+    await tx
+      .update(identities)
+      .set({ lastUsedAt: sql`now()`, email: profile.email })
+      .where(eq(identities.id, known.identityId))
+    const user = await signedIn(tx, known.user.id, profile.pictureUrl ? { avatarUrl: profile.pictureUrl } : {})
+    return { user, endedSessions: [] }
+  }
+
+  const [holder] = profile.email
+    ? await tx
+        .select()
+        .from(users)
+        .where(eq(sql`lower(${users.email})`, profile.email.toLowerCase()))
+    : []
+  let endedSessions: string[] = []
+  let user: User
+  if (holder && profile.emailVerified) {
+    refuseDisabled(holder)
+    if (!holder.emailVerified) endedSessions = await evict(tx, sessions, holder)
+    user = await signedIn(tx, holder.id, { emailVerified: true, avatarUrl: holder.avatarUrl ?? profile.pictureUrl })
+  } else {
+    const [created] = await tx
+      .insert(users)
+      .values({
+        // An address that somebody else holds, or might, is not taken from them on the word of an unverified claim.
+        email: holder ? null : profile.email,
+        emailVerified: !holder && profile.emailVerified,
+        displayName: profile.name ?? profile.email?.split('@')[0] ?? 'New person',
+        avatarUrl: profile.pictureUrl,
+        lastLoginAt: sql`now()`,
+        lastActiveAt: sql`now()`,
+      })
+      .returning()
+    user = created as User
+  }
+  const { provider, subject, email } = profile
+  await tx.insert(identities).values({ userId: user.id, provider, subject, email })
+  return { user, endedSessions }
+}
+
+/** Everything by which whoever made an unverified account could still get in. */
+async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
+  await tx.delete(identities).where(eq(identities.userId, user.id))
+  return sessions.end(tx, user.id, 'all', 'account-changed')
+}
+
+async function signedIn(tx: Database, id: string, change: Partial<User>): Promise<User> {
+  const [user] = await tx
+    .update(users)
+    .set({ ...change, lastLoginAt: sql`now()`, lastActiveAt: sql`now()` })
+    .where(eq(users.id, id))
+    .returning()
+  return user as User
+}
+
+function refuseDisabled(user: User) {
+  if (!user.isActive) throw new AppError('ACCOUNT_DISABLED')
+}
+
+/** Held to the end of the transaction. Always the identity before the address, so two of them cannot deadlock. */
+async function lockName(tx: Database, name: string) {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
+}

@@ -1,0 +1,13 @@
+/**
+ * A path of ours to go to after sign-in, or `/`: anything that a browser could read as another place is dropped
+ * (open redirect, CWE-601). Browsers treat `\` as `/` and skip control characters, so both are refused.
+ */
+export function safeReturnTo(wanted: unknown): string {
+  if (typeof wanted !== 'string' || wanted.length > 2000 || !/^\/(?![/\\])[\x21-\x5B\x5D-\x7E]*$/.test(wanted))
+    return '/'
+  const base = 'http://plinth.invalid'
+  if (!URL.canParse(wanted, base)) return '/'
+  const { origin, pathname, search, hash } = new URL(wanted, base)
+  // A path such as `/x/..//host` is only found out once it is resolved.
+  return origin === base && !pathname.startsWith('//') ? pathname + search + hash : '/'
+}
