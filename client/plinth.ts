@@ -40,9 +40,11 @@ export type Plinth = TRPCClient<AppRouter> & {
 /** How many calls travel in one request; the server takes no more. */
 const callsPerBatch = 20
 
-export function createPlinth({ url = globalThis.location?.origin, headers = {} }: PlinthOptions = {}): Plinth {
+export function createPlinth({ url = globalThis.location?.origin, headers: given = {} }: PlinthOptions = {}): Plinth {
   if (!url) throw new TypeError('createPlinth needs a url outside a browser')
   const origin = new URL(url).origin
+  // A browser names its page by itself; a program has to, or the server takes its cookie for a stolen one.
+  const headers = globalThis.location ? given : { origin, ...given }
   const connection = new Connection(origin, headers)
 
   const trpc = createTRPCClient<AppRouter>({

@@ -162,5 +162,5 @@ function describeDevice(userAgent: string | null): string {
   if (!userAgent) return 'Unknown device'
   const { browser, os } = Bowser.parse(userAgent)
   if (browser.name && os.name) return `${browser.name} on ${os.name}`
-  return browser.name ?? userAgent.split(/[ /]/)[0]?.slice(0, 40) ?? 'Unknown device'
+  return browser.name || userAgent.split(/[ /]/)[0]?.slice(0, 40) || 'Unknown device'
 }

@@ -83,13 +83,16 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
   }
 }
 
-/** The method that the specification makes the default, unless the provider does not have it. */
+/**
+ * By the method that the provider names first: Google documents the body, a provider's default registration is the
+ * header. The specification's default is the header too.
+ */
 const authenticateWith =
   (secret: string): oidc.ClientAuth =>
   (server, ...rest) => {
-    const methods = server.token_endpoint_auth_methods_supported
-    const authenticate =
-      !methods || methods.includes('client_secret_basic') ? oidc.ClientSecretBasic : oidc.ClientSecretPost
+    const methods = server.token_endpoint_auth_methods_supported ?? []
+    const first = methods.find((method) => method === 'client_secret_post' || method === 'client_secret_basic')
+    const authenticate = first === 'client_secret_post' ? oidc.ClientSecretPost : oidc.ClientSecretBasic
     authenticate(secret)(server, ...rest)
   }
 

@@ -1,0 +1,159 @@
+/**
+ * The real app on a real database; only the OpenID provider is played. An `error` line in the log fails the test that
+ * caused it, unless the test expected it.
+ */
+import { randomBytes } from 'node:crypto'
+import { Writable } from 'node:stream'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterAll, afterEach, expect } from 'vitest'
+import { plinth, serverOptions } from '../app.ts'
+import { readConfig } from '../platform/config/config.ts'
+import type { AppDatabase } from '../platform/db/plugin.ts'
+import type { Sessions } from '../platform/identity/sessions.ts'
+import { TestBrowser } from './browser.ts'
+import { createTestDatabase } from './database.ts'
+import { clientId, clientSecret, startOpenIdProvider, type TestOpenIdProvider } from './openid-provider.ts'
+
+export const publicUrl = 'http://localhost:8000'
+const secret = () => randomBytes(48).toString('base64')
+
+export function testEnvironment(
+  overrides: Record<string, string | undefined> = {},
+): Record<string, string | undefined> {
+  return {
+    NODE_ENV: 'test',
+    PUBLIC_URL: publicUrl,
+    DATABASE_URL: 'pglite://memory',
+    GOOGLE_CLIENT_ID: clientId,
+    GOOGLE_CLIENT_SECRET: clientSecret,
+    GOOGLE_ISSUER: 'http://127.0.0.1:9',
+    COOKIE_SECRET: secret(),
+    JWT_ACCESS_SECRET: secret(),
+    JWT_REFRESH_SECRET: secret(),
+    LOG_LEVEL: 'debug',
+    ...overrides,
+  }
+}
+
+export interface LogLine {
+  level: number
+  msg: string
+  [key: string]: unknown
+}
+
+export class TestApp {
+  readonly root: FastifyInstance
+  readonly provider: TestOpenIdProvider
+  /** Plinth's own decorators, which the root it is registered in does not see. */
+  readonly inside: FastifyInstance
+  readonly logs: LogLine[]
+  readonly publicUrl: string
+  #expectedErrors: RegExp[] = []
+
+  constructor(root: FastifyInstance, inside: FastifyInstance, provider: TestOpenIdProvider, logs: LogLine[]) {
+    this.root = root
+    this.inside = inside
+    this.provider = provider
+    this.logs = logs
+    this.publicUrl = inside.config.server.publicUrl
+  }
+
+  get database(): AppDatabase {
+    return this.inside.database
+  }
+
+  get sessions(): Sessions {
+    return this.inside.sessions
+  }
+
+  browser(headers: Record<string, string> = {}): TestBrowser {
+    return new TestBrowser(this.root, this.publicUrl, headers)
+  }
+
+  /** Listens on a free port; for sockets, which `inject` cannot carry. */
+  async listen(): Promise<string> {
+    await this.root.listen({ port: 0, host: '127.0.0.1' })
+    return `http://127.0.0.1:${(this.root.server.address() as { port: number }).port}`
+  }
+
+  /** A browser in which a new person (or the one that `claims` name) has just signed in. */
+  async signIn(claims: Record<string, unknown> = {}, browser = this.browser()): Promise<TestBrowser> {
+    const answer = await this.finishSignIn(browser, await this.beginSignIn(browser), claims)
+    expect(answer.headers.location, JSON.stringify(this.logs.filter((l) => 'err' in l))).toBe('/')
+    return browser
+  }
+
+  async beginSignIn(browser: TestBrowser, returnTo?: string): Promise<URL> {
+    const answer = await browser.get(`/auth/google${returnTo ? `?returnTo=${encodeURIComponent(returnTo)}` : ''}`)
+    expect(answer.statusCode).toBe(302)
+    return new URL(String(answer.headers.location))
+  }
+
+  async finishSignIn(browser: TestBrowser, authorizationUrl: URL, claims: Record<string, unknown> = {}, bend = {}) {
+    const code = this.provider.grant(authorizationUrl, { ...newPerson(), ...claims }, bend)
+    const query = new URLSearchParams({ code, state: authorizationUrl.searchParams.get('state') ?? '' })
+    return browser.get(`/auth/google/callback?${query}`)
+  }
+
+  expectErrorLog(pattern: RegExp) {
+    this.#expectedErrors.push(pattern)
+  }
+
+  assertNoUnexpectedErrors() {
+    const unexpected = this.logs.filter(
+      (line) => line.level >= 50 && !this.#expectedErrors.some((pattern) => pattern.test(JSON.stringify(line))),
+    )
+    this.#expectedErrors = []
+    this.logs.length = 0
+    expect(unexpected, 'error lines in the log').toEqual([])
+  }
+}
+
+/** Claims of somebody nobody has seen before. */
+export function newPerson() {
+  const name = randomBytes(6).toString('hex')
+  return { sub: `sub-${name}`, email: `${name}@example.org`, email_verified: true, name: `Person ${name}` }
+}
+
+type Options = { environment?: Record<string, string | undefined>; ready?: boolean }
+
+/** Closes, with its database, after the tests of the file. `ready: false` does not wait for the database. */
+export async function buildTestApp({ environment = {}, ready = true }: Options = {}): Promise<TestApp> {
+  const provider = await startOpenIdProvider()
+  const database = environment.DATABASE_URL ? null : await createTestDatabase()
+  const config = readConfig(
+    testEnvironment({
+      GOOGLE_ISSUER: provider.issuer,
+      ...(database && { DATABASE_URL: database.url }),
+      ...environment,
+    }),
+  )
+  const logs: LogLine[] = []
+  const options = serverOptions(config)
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      for (const line of String(chunk).trim().split('\n')) logs.push(JSON.parse(line))
+      done()
+    },
+  })
+  const root = Fastify({ ...options, logger: { ...(options.logger as object), stream } })
+  let inside: FastifyInstance | undefined
+  await root.register(plinth, {
+    config,
+    // Registered last, in Plinth's own scope: from here its decorators can be seen.
+    page: async (scope) => {
+      inside = scope
+    },
+  })
+  await root.ready()
+  const app = new TestApp(root, inside as FastifyInstance, provider, logs)
+  if (ready) await app.database.whenMigrated
+
+  afterEach(() => app.assertNoUnexpectedErrors())
+  afterAll(async () => {
+    await root.close()
+    await provider.close()
+    await database?.drop()
+  })
+  return app
+}

@@ -1,0 +1,115 @@
+/**
+ * A scriptable OpenID provider: right in everything by default, and wrong in exactly what a test asks for. It checks
+ * PKCE, the redirect URI and the client's secret as a real one does.
+ */
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
+
+export interface Grant {
+  claims: JWTPayload
+  header?: Partial<JWTHeaderParameters>
+  /** Replaces the signing key; a Uint8Array signs with HMAC. */
+  key?: CryptoKey | Uint8Array
+  /** Sent instead of the id token that would be signed. */
+  idToken?: string | undefined
+  challenge: string
+  redirectUri: string
+}
+type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+export const clientId = 'plinth-test'
+export const clientSecret = 'secret-of-the-test-client'
+
+export async function startOpenIdProvider() {
+  const keys = await generateKeyPair('RS256', { extractable: true })
+  const grants = new Map<string, Grant>()
+  /** Replaces the answer at a path, such as `/token`, until deleted. */
+  const answers = new Map<string, Answer>()
+  /** Paths in the order in which they were asked for. */
+  const asked: string[] = []
+  let issued = 0
+
+  const routes: Record<string, Answer> = {
+    '/.well-known/openid-configuration': (_request, response) =>
+      json(response, 200, {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        jwks_uri: `${issuer}/jwks`,
+        response_types_supported: ['code'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256', 'HS256', 'ES256'],
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      }),
+    '/jwks': async (_request, response) =>
+      json(response, 200, { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'test', alg: 'RS256', use: 'sig' }] }),
+    '/token': async (request, response) => {
+      const form = new URLSearchParams(await bodyOf(request))
+      const grant = grants.get(form.get('code') ?? '')
+      grants.delete(form.get('code') ?? '')
+      if (credentialsOf(request) !== `${clientId}:${clientSecret}`) return json(response, 401, { error: 'invalid_client' })
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url')
+      if (!grant || challenge !== grant.challenge || form.get('redirect_uri') !== grant.redirectUri) {
+        return json(response, 400, { error: 'invalid_grant' })
+      }
+      const now = Math.floor(Date.now() / 1000)
+      const idToken =
+        grant.idToken ??
+        (await new SignJWT({ iss: issuer, aud: clientId, iat: now, exp: now + 300, ...grant.claims })
+          .setProtectedHeader({ alg: 'RS256', kid: 'test', ...grant.header })
+          .sign(grant.key ?? keys.privateKey))
+      json(response, 200, { access_token: 'unused', token_type: 'Bearer', expires_in: 300, id_token: idToken })
+    },
+  }
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    asked.push(path)
+    const answer = answers.get(path) ?? routes[path]
+    if (answer) await answer(request, response)
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  return {
+    issuer,
+    keys,
+    answers,
+    asked,
+    /** What the provider does when the person at `authorizationUrl` says yes: a code bound to that request. */
+    grant(authorizationUrl: URL, claims: JWTPayload, bend: Partial<Grant> = {}): string {
+      const query = authorizationUrl.searchParams
+      const code = `code-${++issued}-${Math.random().toString(36).slice(2)}`
+      grants.set(code, {
+        claims: { nonce: query.get('nonce') ?? '', ...claims },
+        challenge: query.get('code_challenge') ?? '',
+        redirectUri: query.get('redirect_uri') ?? '',
+        ...bend,
+      })
+      return code
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+export type TestOpenIdProvider = Awaited<ReturnType<typeof startOpenIdProvider>>
+
+function json(response: ServerResponse, status: number, body: unknown) {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+/** Both halves are form-encoded inside (RFC 6749 section 2.3.1). */
+const credentialsOf = ({ headers }: IncomingMessage) =>
+  decodeURIComponent(Buffer.from(headers.authorization?.split(' ')[1] ?? '', 'base64').toString())
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
