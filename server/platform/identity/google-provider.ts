@@ -76,7 +76,7 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
       const tokens = await withDeadline(exchange(), log)
       const claims = Claims.safeParse(tokens.claims())
       if (!claims.success || !signatures.includes(decodeProtectedHeader(tokens.id_token ?? '').alg ?? '')) {
-        throw new AppError('SIGN_IN_FAILED', { cause: claims.error })
+        throw refused(claims.error ?? new Error('id token signed by a method that is not accepted'), log)
       }
       return profile(claims.data)
     },
@@ -99,10 +99,10 @@ const authenticateWith =
 /** Signature, iss, aud, azp, exp, nbf and nonce are checked by then; these are the claims we keep. */
 const Claims = z.object({
   sub: z.string().min(1).max(255),
-  email: z.unknown(),
-  email_verified: z.unknown(),
-  name: z.unknown(),
-  picture: z.unknown(),
+  email: z.unknown().optional(),
+  email_verified: z.unknown().optional(),
+  name: z.unknown().optional(),
+  picture: z.unknown().optional(),
 })
 
 function profile(claims: z.infer<typeof Claims>): ProviderProfile {
