@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyPluginAsync } from 'fastify'
 import { plinth, serverOptions } from './app.ts'
 import { type Config, ConfigError, readConfig } from './platform/config/config.ts'
+import { loadEnvFile } from './platform/config/env-file.ts'
 import { FolderInUse } from './platform/db/folder-lock.ts'
 import { answerNotFound } from './platform/errors/plugin.ts'
 import { builtPage } from './platform/page/plugin.ts'
@@ -52,4 +53,7 @@ function exit(message: string, code: number): never {
   process.exit(code)
 }
 
-if (import.meta.main) await start(process.env)
+if (import.meta.main) {
+  loadEnvFile()
+  await start(process.env)
+}

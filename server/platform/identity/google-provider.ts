@@ -12,6 +12,7 @@ import { AppError } from '../errors/app-error.ts'
 import type { Provider, ProviderProfile } from './provider.ts'
 import { callbackPath } from './sign-in-path.ts'
 
+const googleIssuer = 'https://accounts.google.com'
 const deadlineMs = 5000
 const maxAnswerBytes = 1024 * 1024
 const rediscoverAfterMs = 24 * 3600 * 1000
@@ -44,7 +45,9 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
 
   return {
     async authorizationUrl(attempt) {
-      return oidc.buildAuthorizationUrl(await withDeadline(client(), log), {
+      const provider = await withDeadline(client(), log)
+      const prompts = provider.serverMetadata().prompt_values_supported
+      return oidc.buildAuthorizationUrl(provider, {
         redirect_uri: redirectUri,
         response_type: 'code',
         scope: 'openid email profile',
@@ -52,8 +55,9 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
         nonce: attempt.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(attempt.verifier),
         code_challenge_method: 'S256',
-        // Somebody who signed out here and presses the button again wants to be asked who they are.
-        prompt: 'select_account',
+        // Somebody who signed out here and presses the button again wants to be asked who they are. Google knows this
+        // prompt without listing it; other providers refuse what they do not know.
+        ...((issuer === googleIssuer || prompts?.includes('select_account')) && { prompt: 'select_account' }),
       })
     },
 

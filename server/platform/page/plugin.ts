@@ -8,10 +8,10 @@ import { answerNotFound } from '../errors/plugin.ts'
 /** What belongs to doors, there or not: a mistyped API path must answer as an API, not with a page. */
 const doors = /^\/(api|auth|dev|docs|health|livez|mcp|me|metrics|readyz|trpc|v1)(\/|$)/
 
-export const wantsPage = (request: FastifyRequest) => {
-  const path = request.url.split('?', 1)[0] ?? '/'
-  return !doors.test(path) && !/\.[a-z0-9]+$/i.test(path)
-}
+const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '/'
+export const isDoor = (request: FastifyRequest) => doors.test(pathOf(request))
+/** A file that is not there must not answer as a page: a browser would run it as a script, or keep it. */
+const isFile = (request: FastifyRequest) => /\.[a-z0-9]+$/i.test(pathOf(request))
 
 export const builtPage: FastifyPluginAsync = async (app) => {
   await app.register(fastifyStatic, {
@@ -23,6 +23,6 @@ export const builtPage: FastifyPluginAsync = async (app) => {
     },
   })
   app.get('/*', (request, reply) =>
-    wantsPage(request) ? reply.sendFile('index.html') : answerNotFound(request, reply),
+    isDoor(request) || isFile(request) ? answerNotFound(request, reply) : reply.sendFile('index.html'),
   )
 }

@@ -1,0 +1,148 @@
+/**
+ * `npm run dev`: the server, the pages (Vite) and a local OpenID provider on one terminal. The server restarts when its
+ * code changes; the pages and the provider stay.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import pretty from 'pino-pretty'
+import { loadEnvFile } from '../server/platform/config/env-file.ts'
+import { packageFolder } from '../server/platform/config/package-folder.ts'
+import { developmentEnvironment } from './defaults.ts'
+
+loadEnvFile()
+const environment = developmentEnvironment(process.env)
+const address = new URL(environment.PUBLIC_URL ?? '')
+const provider = environment.USE_MOCK_AUTH === 'true' ? 'mock' : environment.GOOGLE_CLIENT_ID ? 'google' : 'local'
+const port = Number(environment.PORT)
+const vitePort = await freePort(port + 2)
+
+if (provider === 'local') {
+  const providerPort = await freePort(port + 1)
+  Object.assign(environment, {
+    GOOGLE_ISSUER: `http://localhost:${providerPort}`,
+    GOOGLE_CLIENT_ID: 'plinth-development',
+    GOOGLE_CLIENT_SECRET: 'known-to-everybody-and-of-no-use-elsewhere',
+    PLINTH_DEMO_PEOPLE: 'true',
+  })
+}
+
+const stopping = new AbortController()
+const readableLog = pretty({
+  translateTime: 'HH:MM:ss',
+  ignore: 'pid,service,reqId,method,route,statusCode,ms',
+  messageFormat: (line, key) =>
+    line.route ? `${line.method} ${line.route} ${line.statusCode} (${line.ms} ms)` : String(line[key]),
+})
+let restarting: Promise<void> | undefined
+let wasReady = false
+// The server first: it is what takes longest, and what may refuse to start.
+let server = startServer()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+
+const [{ createServer }, { startLocalProvider }] = await Promise.all([import('vite'), import('./openid-provider.ts')])
+if (provider === 'local') {
+  await startLocalProvider(Number(new URL(environment.GOOGLE_ISSUER ?? '').port), {
+    clientId: environment.GOOGLE_CLIENT_ID ?? '',
+    clientSecret: environment.GOOGLE_CLIENT_SECRET ?? '',
+    redirectUri: `${address.origin}/auth/google/callback`,
+  })
+}
+const vite = await createServer({
+  configFile: join(packageFolder, 'vite.config.ts'),
+  logLevel: 'warn',
+  clearScreen: false,
+  server: { host: '127.0.0.1', port: vitePort, strictPort: true, hmr: { host: 'localhost', clientPort: vitePort } },
+})
+await vite.listen()
+vite.watcher.add(['server', 'shared', 'migrations'].map((folder) => join(packageFolder, folder)))
+vite.watcher.on('change', (path) => {
+  const own = path.slice(packageFolder.length + 1)
+  if (/^(server|shared|migrations)\//.test(own) && !own.endsWith('.test.ts')) void restartServer(own)
+})
+
+await untilReady()
+announce()
+
+function startServer(): ChildProcess {
+  const child = spawn(process.execPath, [join(packageFolder, 'dev/server.ts'), `http://127.0.0.1:${vitePort}`], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  child.stdout?.pipe(readableLog)
+  child.once('exit', (code) => {
+    // It said why. Only a restart after a change of the code is worth waiting for a better version.
+    if (child === server && !stopping.signal.aborted && !restarting) {
+      if (wasReady) console.error('The server has stopped. It starts again when its code changes.')
+      else process.exit(code ?? 1)
+    }
+  })
+  return child
+}
+
+async function restartServer(changed: string): Promise<void> {
+  restarting ??= (async () => {
+    console.log(`\n${changed} changed: restarting the server`)
+    await stopServer()
+    server = startServer()
+    restarting = undefined
+    await untilReady()
+  })()
+  await restarting
+}
+
+async function stopServer(): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGTERM')
+  await ended
+}
+
+async function stop(): Promise<void> {
+  stopping.abort()
+  await stopServer()
+  process.exit(0)
+}
+
+/** Over loopback, wherever PUBLIC_URL leads. */
+async function untilReady(): Promise<void> {
+  while (!stopping.signal.aborted) {
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (ready) break
+    await delay(50)
+  }
+  wasReady = true
+}
+
+function announce() {
+  const people = {
+    local: 'Sign-in    three demo people at a local OpenID provider (set GOOGLE_CLIENT_ID in .env for Google)',
+    google: 'Sign-in    Google, as set in .env',
+    mock: 'Sign-in    mock: the button signs the demo admin in at once (USE_MOCK_AUTH)',
+  }
+  const database = environment.DATABASE_URL?.startsWith('pglite:')
+    ? 'embedded, in .data/'
+    : 'Postgres, as DATABASE_URL says'
+  console.log(
+    `\n  Plinth is ready: ${address.origin}\n\n  Database   ${database}\n  ${people[provider]}\n  Stop       Ctrl-C\n`,
+  )
+}
+
+/** `wanted`, or any other when somebody has it. */
+async function freePort(wanted: number): Promise<number> {
+  const tryPort = (candidate: number) =>
+    new Promise<number | null>((resolve) => {
+      const probe = createTcpServer()
+      probe.once('error', () => resolve(null))
+      probe.listen(candidate, '127.0.0.1', () => {
+        const { port: found } = probe.address() as AddressInfo
+        probe.close(() => resolve(found))
+      })
+    })
+  return (await tryPort(wanted)) ?? ((await tryPort(0)) as number)
+}

@@ -1,0 +1,34 @@
+/** The Plinth server as `npm run dev` runs it: with pages from Vite, which `process.argv[2]` names, and demo people. */
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyPluginAsync } from 'fastify'
+import { start } from '../server/main.ts'
+import { answerNotFound } from '../server/platform/errors/plugin.ts'
+import { seedDemoPeople } from '../server/platform/identity/demo-people.ts'
+import { isDoor } from '../server/platform/page/plugin.ts'
+
+const vitePage: FastifyPluginAsync = async (app) => {
+  const vite = process.argv[2]
+  if (!vite) throw new Error('dev/server.ts needs the address of Vite')
+  await app.register(httpProxy, {
+    upstream: vite,
+    httpMethods: ['GET', 'HEAD'],
+    preHandler(request, reply, next) {
+      if (isDoor(request)) return void answerNotFound(request, reply)
+      // Vite puts an inline script into the page and opens a socket to its own port.
+      reply.header(
+        'content-security-policy',
+        `default-src 'self' 'unsafe-inline' data: https: ${vite} ${vite.replace('http', 'ws')}`,
+      )
+      next()
+    },
+  })
+  if (process.env.PLINTH_DEMO_PEOPLE === 'true') {
+    void app.database.whenMigrated
+      .then(() => seedDemoPeople(app.database.db, app.config))
+      .catch((err) => app.log.error({ err }, 'demo people not made'))
+  }
+}
+
+// Without its parent nobody can stop it from the terminal, and it would keep the port and the database folder.
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+await start(process.env, vitePage)
