@@ -53,7 +53,10 @@ function exit(message: string, code: number): never {
   process.exit(code)
 }
 
-if (import.meta.main) {
+/** As a program of its own, with `.env` when there is one. */
+export async function run(): Promise<void> {
   loadEnvFile()
   await start(process.env)
 }
+
+if (import.meta.main) await run()
