@@ -41,7 +41,7 @@ export default {
       { path: '^client/', pathNot: '\\.test\\.ts$' },
       { path: ['^(server|web|dev)/', '^node_modules/react'], dependencyTypesNot: ['type-only'] }),
     rule('web-over-client', 'web/ talks to the server through client/; from server/ it sees types only.',
-      { path: '^web/', pathNot: '\\.browser\\.test\\.ts$' }, { path: '^(server|dev)/', dependencyTypesNot: ['type-only'] }),
+      { path: '^web/', pathNot: ['\\.browser\\.test\\.ts$', '^web/test/'] }, { path: '^(server|dev)/', dependencyTypesNot: ['type-only'] }),
     rule('tests-are-not-imported', 'Tests and their fixtures are nobody’s library.',
       { pathNot: ['\\.test\\.ts$', '^server/test/', '^web/test/'] }, { path: ['^server/test/', '\\.test\\.ts$'] }),
   ],

@@ -4,13 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
-import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pretty from 'pino-pretty'
 import { loadEnvFile } from '../server/platform/config/env-file.ts'
 import { packageFolder } from '../server/platform/config/package-folder.ts'
 import { developmentEnvironment } from './defaults.ts'
+import { freePort } from './free-port.ts'
 
 loadEnvFile()
 const environment = developmentEnvironment(process.env)
@@ -131,18 +131,4 @@ function announce() {
   console.log(
     `\n  Plinth is ready: ${address.origin}\n\n  Database   ${database}\n  ${people[provider]}\n  Stop       Ctrl-C\n`,
   )
-}
-
-/** `wanted`, or any other when somebody has it. */
-async function freePort(wanted: number): Promise<number> {
-  const tryPort = (candidate: number) =>
-    new Promise<number | null>((resolve) => {
-      const probe = createTcpServer()
-      probe.once('error', () => resolve(null))
-      probe.listen(candidate, '127.0.0.1', () => {
-        const { port: found } = probe.address() as AddressInfo
-        probe.close(() => resolve(found))
-      })
-    })
-  return (await tryPort(wanted)) ?? ((await tryPort(0)) as number)
 }

@@ -96,3 +96,5 @@ function securityHeaders(config: Config) {
     crossOriginEmbedderPolicy: false,
   }
 }
+
+export { type Config, ConfigError, readConfig } from './platform/config/config.ts'

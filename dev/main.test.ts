@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { cookieValues } from '../server/platform/identity/session-cookie.ts'
+import { freePort } from './free-port.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'plinth-dev-'))
+const started: ChildProcess[] = []
+
+afterAll(async () => {
+  for (const child of started) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    await ended
+  }
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('npm run dev', () => {
+  it('leads to a signed-in person through a real OpenID provider, with no setting given', {
+    timeout: 60_000,
+  }, async () => {
+    const port = await freePort()
+    const { output, ended } = startDev(port)
+    await Promise.race([
+      expect.poll(output, { timeout: 50_000, interval: 100 }).toContain(`Plinth is ready: http://localhost:${port}`),
+      ended.then((code) => Promise.reject(new Error(`exit ${code}: ${output()}`))),
+    ])
+
+    const page = await fetch(`http://localhost:${port}/`)
+    expect(page.headers.get('content-type')).toContain('text/html')
+
+    const walk = new Walk()
+    const choice = await walk.follow(`http://localhost:${port}/auth/google?returnTo=/account`)
+    const answer = await choice.answer.text()
+    const [, engineer] = /href="([^"]+as=demo-engineer)"/.exec(answer) ?? []
+    const { url } = await walk.follow(new URL(engineer ?? '', choice.url).href)
+    expect(url).toBe(`http://localhost:${port}/account`)
+    const { answer: me } = await walk.follow(`http://localhost:${port}/me`)
+    expect(await me.json()).toMatchObject({ displayName: 'Demo engineer', role: 'engineer' })
+
+    // The database is taken: the second one says by whom, and goes.
+    const second = startDev(await freePort())
+    expect(await second.ended).toBe(75)
+    expect(second.output()).toMatch(/in use by process \d+/)
+  })
+})
+
+function startDev(port: number) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: { PATH: process.env.PATH, PORT: String(port), DATABASE_URL: `pglite://${join(folder, 'db')}` },
+  })
+  started.push(child)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      text += chunk
+    })
+  }
+  return { output: () => text, ended: new Promise<number | null>((resolve) => child.once('exit', resolve)) }
+}
+
+/** Follows redirects with a cookie jar, as browsers do: one jar a host, whatever the port. */
+class Walk {
+  readonly #cookies = new Map<string, string>()
+
+  async follow(start: string): Promise<{ url: string; answer: Response }> {
+    for (let url = start, hops = 0; hops < 10; hops++) {
+      const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const answer = await fetch(url, { redirect: 'manual', headers: { cookie, accept: 'text/html' } })
+      for (const set of answer.headers.getSetCookie()) {
+        const name = set.slice(0, set.indexOf('='))
+        this.#cookies.set(name, cookieValues(set, name)[0] ?? '')
+      }
+      const next = answer.headers.get('location')
+      if (!next) return { url, answer }
+      url = new URL(next, url).href
+    }
+    throw new Error('redirected in circles')
+  }
+}

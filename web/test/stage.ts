@@ -1,0 +1,159 @@
+/**
+ * The built app as people meet it: `dist/main.js` in a process of its own with a database of its own, a real OpenID
+ * provider, and Chromium. What the page logs as an error, and what breaks the content security policy, fails the test.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, expect } from 'vitest'
+import { freePort } from '../../dev/free-port.ts'
+import { startLocalProvider } from '../../dev/openid-provider.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+export class Stage {
+  readonly url: string
+  readonly #chromium: Browser
+  readonly #environment: Record<string, string>
+  #server: ChildProcess
+  #contexts: BrowserContext[] = []
+  /** What went wrong in any page since the last test. */
+  readonly #faults: string[] = []
+  #expected: RegExp[] = []
+
+  constructor(url: string, browser: Browser, environment: Record<string, string>) {
+    this.url = url
+    this.#chromium = browser
+    this.#environment = environment
+    this.#server = this.#spawn()
+  }
+
+  /** Another person's browser, or another device: nothing shared with any other. */
+  async open(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.#chromium.newContext({ baseURL: this.url, reducedMotion: 'reduce', ...options })
+    this.#contexts.push(context)
+    context.on('page', (page) => this.#listen(page))
+    const page = await context.newPage()
+    await page.goto(path)
+    return page
+  }
+
+  /** Through the real button and the local provider. */
+  async signIn(page: Page, person: 'admin' | 'engineer' | 'viewer' = 'engineer'): Promise<Page> {
+    await page.goto('/sign-in')
+    await page.getByRole('link', { name: 'Sign in with Google' }).click()
+    await page.getByRole('link', { name: `Demo ${person}` }).click()
+    await page.waitForURL(`${this.url}/`)
+    return page
+  }
+
+  /** Faults that the test causes on purpose, such as the console line of a refused request. */
+  expectFault(pattern: RegExp) {
+    this.#expected.push(pattern)
+  }
+
+  async stopServer(): Promise<void> {
+    const ended = new Promise((resolve) => this.#server.once('exit', resolve))
+    this.#server.kill('SIGTERM')
+    await ended
+  }
+
+  async startServer(): Promise<void> {
+    this.#server = this.#spawn()
+    await this.ready()
+  }
+
+  async ready(): Promise<void> {
+    await expect
+      .poll(
+        () =>
+          fetch(`${this.url}/readyz`).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 20_000, interval: 50 },
+      )
+      .toBe(200)
+  }
+
+  async closePages() {
+    await Promise.all(this.#contexts.map((context) => context.close()))
+    this.#contexts = []
+    const faults = this.#faults.filter((fault) => !this.#expected.some((pattern) => pattern.test(fault)))
+    this.#faults.length = 0
+    this.#expected = []
+    expect(faults, 'faults in the pages').toEqual([])
+  }
+
+  async close() {
+    await this.#chromium.close()
+    await this.stopServer()
+  }
+
+  #spawn(): ChildProcess {
+    return spawn(process.execPath, [join(root, 'dist/main.js')], {
+      env: { ...process.env, ...this.#environment },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }
+
+  #listen(page: Page) {
+    page.on('pageerror', (error) => this.#faults.push(`thrown: ${error.message}`))
+    page.on('console', (message) => {
+      // A signed-out visitor's first question is answered with 401, and browsers write that down.
+      if (message.type() === 'error' && !/status of 401/.test(message.text())) this.#faults.push(message.text())
+    })
+  }
+}
+
+/** One for a test file; it closes with it. `mock` has the same app sign people in without a provider. */
+export async function startStage({ mock = false } = {}): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'plinth-stage-'))
+  const [port, providerPort] = [await freePort(), await freePort()]
+  const url = `http://localhost:${port}`
+  const client = { clientId: 'stage', clientSecret: randomBytes(24).toString('hex') }
+  const provider = mock
+    ? null
+    : await startLocalProvider(providerPort, { ...client, redirectUri: `${url}/auth/google/callback` })
+  const secret = () => randomBytes(48).toString('base64')
+  const stage = new Stage(
+    url,
+    await chromium.launch({
+      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    }),
+    {
+      // Mock sign-in is refused in production; everything else runs as it does there.
+      NODE_ENV: mock ? 'development' : 'production',
+      PORT: String(port),
+      PUBLIC_URL: url,
+      DATABASE_URL: `pglite://${join(folder, 'db')}`,
+      USE_MOCK_AUTH: String(mock),
+      GOOGLE_ISSUER: `http://localhost:${providerPort}`,
+      GOOGLE_CLIENT_ID: client.clientId,
+      GOOGLE_CLIENT_SECRET: client.clientSecret,
+      COOKIE_SECRET: secret(),
+      JWT_ACCESS_SECRET: secret(),
+      JWT_REFRESH_SECRET: secret(),
+      LOG_LEVEL: 'error',
+    },
+  )
+  await stage.ready()
+  afterEach(() => stage.closePages())
+  afterAll(async () => {
+    await stage.close()
+    provider?.closeAllConnections()
+    provider?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return stage
+}
