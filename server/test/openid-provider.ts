@@ -12,8 +12,8 @@ export interface Grant {
   header?: Partial<JWTHeaderParameters>
   /** Replaces the signing key; a Uint8Array signs with HMAC. */
   key?: CryptoKey | Uint8Array
-  /** Sent instead of the id token that would be signed. */
-  idToken?: string | undefined
+  /** Sent instead of the id token that would be signed; null sends none. */
+  idToken?: string | null | undefined
   challenge: string
   redirectUri: string
 }
@@ -23,13 +23,15 @@ export const clientId = 'plinth-test'
 export const clientSecret = 'secret-of-the-test-client'
 
 export async function startOpenIdProvider() {
-  const keys = await generateKeyPair('RS256', { extractable: true })
+  let signing = { kid: 'test', keys: await generateKeyPair('RS256', { extractable: true }) }
   const grants = new Map<string, Grant>()
   /** Replaces the answer at a path, such as `/token`, until deleted. */
   const answers = new Map<string, Answer>()
   /** Paths in the order in which they were asked for. */
   const asked: string[] = []
-  let issued = 0
+  /** What this provider knows and nobody else should keep: id tokens, and the PKCE verifiers it was shown. */
+  const secrets = { idTokens: [] as string[], verifiers: [] as string[] }
+  let granted = 0
 
   const routes: Record<string, Answer> = {
     '/.well-known/openid-configuration': (_request, response) =>
@@ -44,12 +46,16 @@ export async function startOpenIdProvider() {
         token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       }),
     '/jwks': async (_request, response) =>
-      json(response, 200, { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'test', alg: 'RS256', use: 'sig' }] }),
+      json(response, 200, {
+        keys: [{ ...(await exportJWK(signing.keys.publicKey)), kid: signing.kid, alg: 'RS256', use: 'sig' }],
+      }),
     '/token': async (request, response) => {
       const form = new URLSearchParams(await bodyOf(request))
       const grant = grants.get(form.get('code') ?? '')
       grants.delete(form.get('code') ?? '')
-      if (credentialsOf(request) !== `${clientId}:${clientSecret}`) return json(response, 401, { error: 'invalid_client' })
+      secrets.verifiers.push(form.get('code_verifier') ?? '')
+      if (credentialsOf(request) !== `${clientId}:${clientSecret}`)
+        return json(response, 401, { error: 'invalid_client' })
       const challenge = createHash('sha256')
         .update(form.get('code_verifier') ?? '')
         .digest('base64url')
@@ -58,10 +64,12 @@ export async function startOpenIdProvider() {
       }
       const now = Math.floor(Date.now() / 1000)
       const idToken =
-        grant.idToken ??
-        (await new SignJWT({ iss: issuer, aud: clientId, iat: now, exp: now + 300, ...grant.claims })
-          .setProtectedHeader({ alg: 'RS256', kid: 'test', ...grant.header })
-          .sign(grant.key ?? keys.privateKey))
+        grant.idToken !== undefined
+          ? (grant.idToken ?? undefined)
+          : await new SignJWT({ iss: issuer, aud: clientId, iat: now, exp: now + 300, ...grant.claims })
+              .setProtectedHeader({ alg: 'RS256', kid: signing.kid, ...grant.header })
+              .sign(grant.key ?? signing.keys.privateKey)
+      if (idToken) secrets.idTokens.push(idToken)
       json(response, 200, { access_token: 'unused', token_type: 'Bearer', expires_in: 300, id_token: idToken })
     },
   }
@@ -72,18 +80,31 @@ export async function startOpenIdProvider() {
     if (answer) await answer(request, response)
     else response.writeHead(404).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  const issuer = `http://127.0.0.1:${port}`
+  async function close() {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
 
   return {
     issuer,
-    keys,
     answers,
     asked,
+    secrets,
+    get keys() {
+      return signing.keys
+    },
+    /** From now on another key signs, and only that one is published. */
+    async rotateKeys(kid: string) {
+      signing = { kid, keys: await generateKeyPair('RS256', { extractable: true }) }
+    },
     /** What the provider does when the person at `authorizationUrl` says yes: a code bound to that request. */
     grant(authorizationUrl: URL, claims: JWTPayload, bend: Partial<Grant> = {}): string {
       const query = authorizationUrl.searchParams
-      const code = `code-${++issued}-${Math.random().toString(36).slice(2)}`
+      const code = `code-${++granted}-${Math.random().toString(36).slice(2)}`
       grants.set(code, {
         claims: { nonce: query.get('nonce') ?? '', ...claims },
         challenge: query.get('code_challenge') ?? '',
@@ -92,10 +113,9 @@ export async function startOpenIdProvider() {
       })
       return code
     },
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    close,
+    /** Back on the same port after `close`. */
+    reopen: () => listen(port),
   }
 }
 export type TestOpenIdProvider = Awaited<ReturnType<typeof startOpenIdProvider>>

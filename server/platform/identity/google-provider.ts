@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
+import { singleLine } from '../../../shared/text.ts'
 import type { Config } from '../config/config.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Provider, ProviderProfile } from './provider.ts'
@@ -16,16 +17,29 @@ const googleIssuer = 'https://accounts.google.com'
 const deadlineMs = 5000
 const maxAnswerBytes = 1024 * 1024
 const rediscoverAfterMs = 24 * 3600 * 1000
+const clockSkewMs = 30_000
 /** Signatures with a published key. Never an HMAC: its key would be the client secret, which the browser's side may leak. */
 const signatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
 export function googleProvider(config: Config, log: FastifyBaseLogger): Provider {
   const { clientId, clientSecret, issuer } = config.auth.google
   const redirectUri = config.server.publicUrl + callbackPath
+  const Claims = claimsFor(clientId)
   let discovered: { client: oidc.Configuration; at: number } | undefined
+  let discovering: Promise<oidc.Configuration> | undefined
 
+  /** Asks the provider once for all who wait, and again a day later, when nobody needs to: it changes once in years. */
   async function client(): Promise<oidc.Configuration> {
     if (discovered && Date.now() - discovered.at < rediscoverAfterMs) return discovered.client
+    discovering ??= discover().finally(() => {
+      discovering = undefined
+    })
+    if (!discovered) return discovering
+    discovering.catch(() => {})
+    return discovered.client
+  }
+
+  async function discover(): Promise<oidc.Configuration> {
     try {
       const client = await oidc.discovery(new URL(issuer), clientId, {}, authenticateWith(clientSecret), {
         timeout: deadlineMs / 1000,
@@ -34,13 +48,10 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
         execute: [oidc.enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [])],
       })
       discovered = { client, at: Date.now() }
+      return client
     } catch (error) {
-      if (!discovered) throw unavailable(error, log)
-      // Endpoints change once in years: yesterday's are better than none.
-      log.warn({ err: error }, 'sign-in provider does not answer discovery, using what it said before')
-      discovered.at = Date.now()
+      throw unavailable(error, log)
     }
-    return discovered.client
   }
 
   return {
@@ -57,7 +68,9 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
         code_challenge_method: 'S256',
         // Somebody who signed out here and presses the button again wants to be asked who they are. Google knows this
         // prompt without listing it; other providers refuse what they do not know.
-        ...((issuer === googleIssuer || prompts?.includes('select_account')) && { prompt: 'select_account' }),
+        ...((issuer === googleIssuer || (Array.isArray(prompts) && prompts.includes('select_account'))) && {
+          prompt: 'select_account',
+        }),
       })
     },
 
@@ -100,24 +113,22 @@ const authenticateWith =
     authenticate(secret)(server, ...rest)
   }
 
-/** Signature, iss, aud, azp, exp, nbf and nonce are checked by then; these are the claims we keep. */
-const Claims = z.object({
-  sub: z.string().min(1).max(255),
-  email: z.unknown().optional(),
-  email_verified: z.unknown().optional(),
-  name: z.unknown().optional(),
-  picture: z.unknown().optional(),
-})
+/** Signature, iss, aud, exp, nbf and nonce are checked by then; this is what openid-client leaves, and what we keep. */
+const claimsFor = (clientId: string) =>
+  z.object({
+    // The specification's form. Two subjects that differ only in text which the database folds would be one person.
+    sub: z.string().regex(/^[\x20-\x7E]{1,255}$/),
+    // Issued to another client, even where our name is in its audience (OpenID Connect Core 3.1.3.7, 5).
+    azp: z.literal(clientId).optional(),
+    iat: z.number().refine((iat) => iat * 1000 <= Date.now() + clockSkewMs, 'lies ahead'),
+    email: z.unknown().optional(),
+    email_verified: z.unknown().optional(),
+    name: z.unknown().optional(),
+    picture: z.unknown().optional(),
+  })
 
-function profile(claims: z.infer<typeof Claims>): ProviderProfile {
-  const text = (value: unknown, maxLength: number) =>
-    typeof value === 'string' &&
-    value.trim() !== '' &&
-    value.length <= maxLength &&
-    value.isWellFormed() &&
-    !/\p{Cc}/u.test(value)
-      ? value.trim()
-      : null
+function profile(claims: z.infer<ReturnType<typeof claimsFor>>): ProviderProfile {
+  const text = (value: unknown, maxLength: number) => singleLine(maxLength).safeParse(value).data ?? null
   const email = z.email().max(254).safeParse(claims.email)
   const picture = text(claims.picture, 2000)
   return {
@@ -138,7 +149,8 @@ const boundedFetch: oidc.CustomFetch = async (url, options) => {
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
-    if (size > maxAnswerBytes) throw new Error('the provider answered more than 1 MiB')
+    // A TypeError, as fetch throws for every other answer that cannot be used.
+    if (size > maxAnswerBytes) throw new TypeError('the provider answered more than 1 MiB')
     chunks.push(chunk)
   }
   const bodiless = response.status === 204 || response.status === 304
@@ -163,6 +175,9 @@ function unavailable(error: unknown, log: FastifyBaseLogger): AppError {
   return new AppError('PROVIDER_UNAVAILABLE', { cause: error })
 }
 
+/** No OpenID provider speaks like this when it is well: too late, an error page, a redirect. */
+const noAnswer = new Set(['OAUTH_TIMEOUT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'])
+
 /** What the provider or its answer made of the sign-in, in our words. Provider text is logged, never shown. */
 function refused(error: unknown, log: FastifyBaseLogger): AppError {
   if (error instanceof AppError) return error
@@ -171,8 +186,7 @@ function refused(error: unknown, log: FastifyBaseLogger): AppError {
     if (error.error === 'temporarily_unavailable' || error.error === 'server_error') return unavailable(error, log)
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'OAUTH_TIMEOUT' || code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || error instanceof TypeError)
-    return unavailable(error, log)
+  if (noAnswer.has(code) || error instanceof TypeError) return unavailable(error, log)
   log.info({ err: error }, 'sign-in refused')
   return new AppError('SIGN_IN_FAILED', { cause: error })
 }

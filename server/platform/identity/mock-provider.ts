@@ -3,12 +3,13 @@
  * tables) is the real thing. The config schema refuses it in production.
  */
 import type { Config } from '../config/config.ts'
+import type { Database } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
-import { demoProfiles } from './demo-people.ts'
+import { demoProfiles, seedDemoPeople } from './demo-people.ts'
 import type { Provider } from './provider.ts'
 import { callbackPath } from './sign-in-path.ts'
 
-export function mockProvider(config: Config): Provider {
+export function mockProvider(config: Config, db: Database): Provider {
   return {
     /** `?demo=engineer` on the way in chooses the person; the admin otherwise. */
     async authorizationUrl(attempt, { demo }) {
@@ -21,6 +22,8 @@ export function mockProvider(config: Config): Provider {
       const profile = demoProfiles.find(({ subject }) => subject === callbackQuery.get('code'))
       if (!profile)
         throw new AppError(callbackQuery.get('error') === 'access_denied' ? 'SIGN_IN_CANCELLED' : 'SIGN_IN_FAILED')
+      // Before they sign in: a person who is only made then gets the role of a stranger.
+      await seedDemoPeople(db, config)
       return profile
     },
   }

@@ -20,27 +20,28 @@ export async function findOrCreatePerson(
   await lockName(tx, `identity:${profile.provider}:${profile.subject}`)
   if (profile.email) await lockName(tx, `email:${profile.email.toLowerCase()}`)
 
+  // Locked, so that an eviction or unlinking at this moment is waited for and seen: without, it would end every session
+  // but the one that is being made here. The person's row before the identity's, as everywhere.
   const [known] = await tx
     .select({ user: users, identityId: identities.id })
-    .from(identities)
-    .innerJoin(users, eq(users.id, identities.userId))
+    .from(users)
+    .innerJoin(identities, eq(identities.userId, users.id))
     .where(and(eq(identities.provider, profile.provider), eq(identities.subject, profile.subject)))
+    .for('update')
   if (known) {
     refuseDisabled(known.user)
     await tx
       .update(identities)
       .set({ lastUsedAt: sql`now()`, email: profile.email })
       .where(eq(identities.id, known.identityId))
-    const user = await signedIn(tx, known.user.id, profile.pictureUrl ? { avatarUrl: profile.pictureUrl } : {})
+    const user = await signedIn(tx, known.user.id, {
+      ...(profile.pictureUrl && { avatarUrl: profile.pictureUrl }),
+      ...(await provenSince(tx, known.user, profile)),
+    })
     return { user, endedSessions: [] }
   }
 
-  const [holder] = profile.email
-    ? await tx
-        .select()
-        .from(users)
-        .where(eq(sql`lower(${users.email})`, profile.email.toLowerCase()))
-    : []
+  const holder = await lockHolder(tx, profile)
   let endedSessions: string[] = []
   let user: User
   if (holder && profile.emailVerified) {
@@ -54,7 +55,7 @@ export async function findOrCreatePerson(
         // An address that somebody else holds, or might, is not taken from them on the word of an unverified claim.
         email: holder ? null : profile.email,
         emailVerified: !holder && profile.emailVerified,
-        displayName: profile.name ?? profile.email?.split('@')[0] ?? 'New person',
+        displayName: profile.name ?? profile.email?.split('@')[0]?.slice(0, 80) ?? 'New person',
         avatarUrl: profile.pictureUrl,
         lastLoginAt: sql`now()`,
         lastActiveAt: sql`now()`,
@@ -65,6 +66,28 @@ export async function findOrCreatePerson(
   const { provider, subject, email } = profile
   await tx.insert(identities).values({ userId: user.id, provider, subject, email })
   return { user, endedSessions }
+}
+
+async function lockHolder(tx: Database, { email }: ProviderProfile): Promise<User | undefined> {
+  if (!email) return undefined
+  const [holder] = await tx
+    .select()
+    .from(users)
+    .where(eq(sql`lower(${users.email})`, email.toLowerCase()))
+    .for('update')
+  return holder
+}
+
+/**
+ * The address of an account without a verified one, when this way in has proven it since. Unverified for ever, the
+ * account would stay one that the next to prove the address takes over. Another address than its own is not put in
+ * its place: that is the person's to change.
+ */
+async function provenSince(tx: Database, user: User, profile: ProviderProfile): Promise<Partial<User>> {
+  if (user.emailVerified || !profile.emailVerified) return {}
+  const own = user.email?.toLowerCase() === profile.email?.toLowerCase()
+  const free = user.email === null && !(await lockHolder(tx, profile))
+  return own || free ? { email: profile.email, emailVerified: true } : {}
 }
 
 /** Everything by which whoever made an unverified account could still get in. */

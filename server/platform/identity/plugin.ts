@@ -1,6 +1,5 @@
 /** Sessions for the whole app, and the look every two seconds at those that open sockets depend on. */
 import fp from 'fastify-plugin'
-import { seedDemoPeople } from './demo-people.ts'
 import { Sessions } from './sessions.ts'
 
 declare module 'fastify' {
@@ -32,12 +31,6 @@ export const identityPlugin = fp(
       clearInterval(timer)
       await checking
     })
-
-    if (app.config.auth.mock) {
-      void app.database.whenMigrated
-        .then(() => seedDemoPeople(app.database.db, app.config))
-        .catch((err) => app.log.error({ err }, 'demo people not made'))
-    }
   },
   { name: 'plinth-identity', dependencies: ['plinth-config', 'plinth-database', 'plinth-notices'], fastify: '5.x' },
 )

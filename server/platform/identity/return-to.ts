@@ -1,13 +1,15 @@
+/** `//host`, and what becomes it when somebody decodes the path once more. */
+const leavesUs = /^\/(?:\/|%2f|%5c|%[01])/i
+
 /**
  * A path of ours to go to after sign-in, or `/`: anything that a browser could read as another place is dropped
  * (open redirect, CWE-601). Browsers treat `\` as `/` and skip control characters, so both are refused.
  */
 export function safeReturnTo(wanted: unknown): string {
-  if (typeof wanted !== 'string' || wanted.length > 2000 || !/^\/(?![/\\])[\x21-\x5B\x5D-\x7E]*$/.test(wanted))
-    return '/'
+  if (typeof wanted !== 'string' || wanted.length > 2000 || !/^\/[\x21-\x5B\x5D-\x7E]*$/.test(wanted)) return '/'
   const base = 'http://plinth.invalid'
   if (!URL.canParse(wanted, base)) return '/'
   const { origin, pathname, search, hash } = new URL(wanted, base)
   // A path such as `/x/..//host` is only found out once it is resolved.
-  return origin === base && !pathname.startsWith('//') ? pathname + search + hash : '/'
+  return origin === base && !leavesUs.test(pathname) ? pathname + search + hash : '/'
 }

@@ -27,16 +27,20 @@ const Attempt = z.object({
 })
 export type SignInAttempt = z.infer<typeof Attempt>
 
-/** A fresh attempt, its cookie set. Touches no database: anybody may begin one, as often as they like. */
-export async function beginAttempt(request: FastifyRequest, reply: FastifyReply, config: Config, returnTo: string) {
+/** Touches no database: anybody may begin one, as often as they like. */
+export function newAttempt(returnTo: string): SignInAttempt {
   const id = newId()
-  const attempt: SignInAttempt = {
-    id,
-    state: `${id}.${newSessionToken()}`,
-    nonce: newSessionToken(),
-    verifier: newSessionToken(),
-    returnTo,
-  }
+  const [secret, nonce, verifier] = [newSessionToken(), newSessionToken(), newSessionToken()]
+  return { id, state: `${id}.${secret}`, nonce, verifier, returnTo }
+}
+
+/** Gives the attempt to the browser that is about to leave for the provider. */
+export async function keepAttempt(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Config,
+  attempt: SignInAttempt,
+): Promise<void> {
   const sealed = await new EncryptJWT(attempt)
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
     .setExpirationTime(`${lifetimeS}s`)
@@ -44,13 +48,12 @@ export async function beginAttempt(request: FastifyRequest, reply: FastifyReply,
   const prefix = cookiePrefix(config)
   // Ids are UUIDv7, so the order of names is the order of time.
   const others = Object.keys(request.cookies)
-    .filter((name) => name.startsWith(prefix))
+    .filter((name) => name.startsWith(prefix) && idForm.test(name.slice(prefix.length)))
     .sort()
   for (const name of others.slice(0, Math.max(0, others.length - attemptsPerBrowser + 1))) {
     reply.clearCookie(name, cookieFlags(config))
   }
-  reply.setCookie(prefix + id, sealed, { ...cookieFlags(config), maxAge: lifetimeS })
-  return attempt
+  reply.setCookie(prefix + attempt.id, sealed, { ...cookieFlags(config), maxAge: lifetimeS })
 }
 
 /**
@@ -63,8 +66,9 @@ export async function recallAttempt(
   config: Config,
   state: unknown,
 ): Promise<SignInAttempt | null> {
-  if (typeof state !== 'string') return null
-  const name = cookiePrefix(config) + state.split('.')[0]
+  const id = typeof state === 'string' ? state.split('.', 1)[0] : undefined
+  if (typeof state !== 'string' || !id || !idForm.test(id)) return null
+  const name = cookiePrefix(config) + id
   const sealed = request.cookies[name]
   if (!sealed) return null
   reply.clearCookie(name, cookieFlags(config))
@@ -92,6 +96,8 @@ export async function spendAttempt(db: Database, { id }: SignInAttempt): Promise
   return spent.length === 1
 }
 
+/** Names are read from requests and written into answers, where anything but these characters would fail. */
+const idForm = /^[0-9a-f-]{36}$/
 const cookiePrefix = (config: Config) => `${hostPrefix(config)}plinth_sign_in_`
 
 function sealingKey(config: Config): Uint8Array {

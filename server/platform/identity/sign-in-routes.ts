@@ -12,13 +12,18 @@ import { mockProvider } from './mock-provider.ts'
 import { findOrCreatePerson } from './people.ts'
 import { safeReturnTo } from './return-to.ts'
 import { cookieFlags, cookieValues, sessionCookieFlags, sessionCookieName } from './session-cookie.ts'
-import { beginAttempt, recallAttempt, type SignInAttempt, spendAttempt } from './sign-in-attempt.ts'
+import { keepAttempt, newAttempt, recallAttempt, type SignInAttempt, spendAttempt } from './sign-in-attempt.ts'
 import { callbackPath, signInPath } from './sign-in-path.ts'
 
 export const signInRoutes: FastifyPluginAsync = async (app) => {
   const { config, sessions } = app
-  const provider = config.auth.mock ? mockProvider(config) : googleProvider(config, app.log)
+  const provider = config.auth.mock ? mockProvider(config, app.database.db) : googleProvider(config, app.log)
   const cookieName = sessionCookieName(config)
+
+  // Locations here hold states, and answers hold cookies: neither is for a cache between (RFC 9700 section 4.2.4).
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
 
   app.get(signInPath, async (request, reply) => {
     const query = request.query as Record<string, unknown>
@@ -26,8 +31,10 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     const elsewhere = otherNameOfThisMachine(request, config.server.publicUrl)
     if (elsewhere) return reply.redirect(elsewhere, 302)
     try {
-      const attempt = await beginAttempt(request, reply, config, returnTo)
-      return reply.redirect((await provider.authorizationUrl(attempt, query)).href, 302)
+      const attempt = newAttempt(returnTo)
+      const there = await provider.authorizationUrl(attempt, query)
+      await keepAttempt(request, reply, config, attempt)
+      return reply.redirect(there.href, 302)
     } catch (error) {
       return failed(request, reply, error, returnTo)
     }
