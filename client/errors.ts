@@ -1,6 +1,7 @@
 /** Failures as the server's table names them, plus the one that no server can send. */
 import { isTRPCClientError } from '@trpc/client'
-import { ErrorBody, ErrorCode, errorTable, type FieldFault } from '../shared/errors.ts'
+import { errorTable } from '../shared/error-table.ts'
+import type { ErrorBody, ErrorCode, FieldFault } from '../shared/errors.ts'
 
 /** `NETWORK_ERROR`: no answer came, so whether the call took effect is not known. */
 export type PlinthErrorCode = ErrorCode | 'NETWORK_ERROR'
@@ -20,21 +21,25 @@ export class PlinthError extends Error {
 
   /** From a plain (not tRPC) answer: `{error:{code,message},requestId}`. */
   static async fromResponse(answer: Response): Promise<PlinthError> {
-    const body = (await answer.json().catch(() => null)) as { error?: unknown; requestId?: string } | null
-    const known = ErrorBody.safeParse(body?.error)
-    return known.success
-      ? new PlinthError(known.data.code, known.data.message, known.data.details, body?.requestId ?? null)
+    type Body = { error?: Partial<ErrorBody>; requestId?: string } | null
+    const body = (await answer.json().catch(() => null)) as Body
+    const { code, message, details } = body?.error ?? {}
+    return isErrorCode(code)
+      ? new PlinthError(code, message ?? messageFor(code), details, body?.requestId ?? null)
       : networkError()
   }
 }
+
+/** By the table itself rather than by a schema: so a page need not load Zod to tell what went wrong. */
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorTable, code)
 
 /** Whatever a call of this client threw, as a PlinthError. */
 export function toPlinthError(error: unknown): PlinthError {
   if (error instanceof PlinthError) return error
   if (isTRPCClientError(error)) {
     const data = error.data as { code?: unknown; details?: FieldFault[]; requestId?: string } | null | undefined
-    const code = ErrorCode.safeParse(data?.code)
-    if (code.success) return new PlinthError(code.data, error.message, data?.details, data?.requestId ?? null)
+    if (isErrorCode(data?.code)) return new PlinthError(data.code, error.message, data.details, data.requestId ?? null)
     if (error.cause instanceof PlinthError) return error.cause
   }
   return networkError()
@@ -46,7 +51,7 @@ export const errorCode = (error: unknown): PlinthErrorCode => toPlinthError(erro
 /** By a code that came without text, such as in the address of a failed sign-in. */
 export const messageFor = (code: ErrorCode): string => errorTable[code].message
 
-const networkError = () =>
+export const networkError = () =>
   new PlinthError(
     'NETWORK_ERROR',
     'The server cannot be reached. Check your connection; what you entered is still here.',

@@ -11,6 +11,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { afterAll, afterEach, expect } from 'vitest'
 import { freePort } from '../../dev/free-port.ts'
 import { startLocalProvider } from '../../dev/openid-provider.ts'
+import { until } from '../../server/test/until.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -67,16 +68,12 @@ export class Stage {
   }
 
   async ready(): Promise<void> {
-    await expect
-      .poll(
-        () =>
-          fetch(`${this.url}/readyz`).then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        { timeout: 20_000, interval: 50 },
+    const isReady = () =>
+      fetch(`${this.url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
       )
-      .toBe(200)
+    await until('the built server to be ready', isReady, 20_000)
   }
 
   async closePages() {

@@ -17,6 +17,7 @@ export const builtPage: FastifyPluginAsync = async (app) => {
   await app.register(fastifyStatic, {
     root: join(packageFolder, 'dist/web'),
     wildcard: false,
+    preCompressed: true,
     setHeaders(reply, path) {
       // File names under assets/ hold a hash of their content; the page that names them is asked for each time.
       reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { expectAccessible } from '../../test/axe.ts'
+import { startStage } from '../../test/stage.ts'
+
+const stage = await startStage()
+
+describe('the account page', () => {
+  it('changes the name, shows it in the header, and says what is wrong with one that cannot be stored', async () => {
+    const page = await stage.signIn(await stage.open())
+    await page.goto('/account')
+    const name = page.getByLabel('Display name')
+    await name.fill('x'.repeat(81))
+    await page.getByRole('button', { name: 'Save name' }).click()
+    await page.getByText('Must be at most 80 characters').waitFor()
+    await name.fill('Ada 🦫')
+    await page.getByRole('button', { name: 'Save name' }).click()
+    await page.getByText('Saved', { exact: true }).waitFor()
+    await page.getByRole('button', { name: /Ada 🦫.*account menu/s }).waitFor()
+    await expectAccessible(page)
+  })
+
+  it("ends another device's session, and that page turns read-only and says so", async () => {
+    const desk = await stage.signIn(await stage.open(), 'admin')
+    const phone = await stage.signIn(
+      await stage.open('/', {
+        userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1',
+      }),
+      'admin',
+    )
+    await phone.goto('/account')
+    await phone.getByLabel('Display name').waitFor()
+
+    await desk.goto('/account/devices')
+    await desk.getByRole('button', { name: 'End session on Safari on iOS' }).click()
+    await desk.getByRole('dialog', { name: 'End the session on Safari on iOS?' }).waitFor()
+    await expectAccessible(desk)
+    await desk.getByRole('dialog').getByRole('button', { name: 'End session' }).click()
+
+    await phone.getByText('You were signed out from another device.').first().waitFor()
+    expect(await phone.getByLabel('Display name').inputValue()).toBe('Demo admin')
+    expect(await phone.getByLabel('Display name').getAttribute('readonly')).not.toBeNull()
+    await phone.getByRole('link', { name: 'Sign in again' }).waitFor()
+    await expectAccessible(phone)
+    await desk.getByText('Session ended').first().waitFor()
+    expect(await desk.getByRole('button', { name: /^End session on/ }).count()).toBe(0)
+  })
+
+  it('explains why the only sign-in method stays', async () => {
+    const page = await stage.signIn(await stage.open(), 'viewer')
+    await page.goto('/account/sign-in-methods')
+    await page.getByText('Google').first().waitFor()
+    await page
+      .getByText(/only way to sign in/i)
+      .first()
+      .waitFor()
+    await expectAccessible(page)
+  })
+
+  it('goes on by itself when the server was away', async () => {
+    const page = await stage.signIn(await stage.open(), 'viewer')
+    await page.goto('/account')
+    await page.getByLabel('Display name').waitFor()
+    stage.expectFault(/WebSocket connection to|ERR_CONNECTION_REFUSED|status of 50\d/)
+    await stage.stopServer()
+    await page
+      .getByText(/Connection lost, trying again/)
+      .first()
+      .waitFor({ timeout: 20_000 })
+    await stage.startServer()
+    await page.getByRole('complementary', { name: 'Status' }).waitFor({ state: 'detached', timeout: 30_000 })
+    await page.getByLabel('Display name').fill('Back again')
+    await page.getByRole('button', { name: 'Save name' }).click()
+    await page.getByText('Saved', { exact: true }).waitFor()
+  })
+})

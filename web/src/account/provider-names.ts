@@ -1,0 +1,3 @@
+import type { Identity } from '../../../shared/account.ts'
+
+export const providerNames: Record<Identity['provider'], string> = { google: 'Google' }

@@ -1,0 +1,29 @@
+import './mantine.css'
+import './global.css'
+import { MantineProvider } from '@mantine/core'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { queryClient } from './plinth.ts'
+import { router } from './router.tsx'
+import { sessionQuery } from './session/session.ts'
+import { colorSchemeManager, cssVariables, theme } from './theme.ts'
+
+// Asked while the page's own code is still on its way.
+void queryClient.prefetchQuery(sessionQuery)
+
+createRoot(document.getElementById('app') as HTMLElement).render(
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      colorSchemeManager={colorSchemeManager}
+      defaultColorScheme="auto"
+    >
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,34 @@
+/**
+ * The frame of every page: its title in the browser, its heading, its main action. The heading takes the focus when
+ * somebody navigates here, so that a screen reader says where they are; not on the first load.
+ */
+import { Title } from '@mantine/core'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { wasNavigatedTo } from './navigation.ts'
+import classes from './page.module.css'
+
+interface Props {
+  /** For the browser's tab and history. */
+  title: string
+  /** What stands above the page, where that is not its title. */
+  heading?: ReactNode
+  children: ReactNode
+}
+
+export function Page({ title, heading = title, children }: Props) {
+  const headingRef = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    document.title = `${title} · Plinth`
+  }, [title])
+  useEffect(() => {
+    if (wasNavigatedTo()) headingRef.current?.focus({ preventScroll: true })
+  }, [])
+  return (
+    <article className={classes.page}>
+      <Title order={1} ref={headingRef} tabIndex={-1} className={classes.heading}>
+        {heading}
+      </Title>
+      {children}
+    </article>
+  )
+}

@@ -1,0 +1,16 @@
+/** Where signing in leads back to. */
+import { useLocation } from '@tanstack/react-router'
+
+/** Search of a link to the sign-in page that brings the person back to `from`. */
+export const returningTo = ({ href, pathname }: { href: string; pathname: string }): { returnTo?: string } =>
+  pathname === '/sign-in' || href === '/' ? {} : { returnTo: href }
+
+export const useReturnHere = () => returningTo(useLocation())
+
+/** A path of this app, or `/`: an address bar is input, and must not lead people elsewhere (open redirect, CWE-601). */
+export function safeReturnTo(wanted: string | undefined): string {
+  if (!wanted || !/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(wanted) || !URL.canParse(wanted, location.origin)) return '/'
+  const { origin, pathname, search, hash } = new URL(wanted, location.origin)
+  if (origin !== location.origin || pathname.startsWith('//') || pathname === '/sign-in') return '/'
+  return pathname + search + hash
+}

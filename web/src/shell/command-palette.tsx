@@ -1,0 +1,39 @@
+/** Search and commands, by Ctrl/Cmd-K. */
+import { useMantineColorScheme } from '@mantine/core'
+import { useNavigate } from '@tanstack/react-router'
+import { Dialog } from '../page/dialog.tsx'
+import { useSession } from '../session/session.ts'
+import { useReturnHere } from '../session/sign-in-link.ts'
+import { CommandSearch } from './command-search.tsx'
+import { type Command, commandsFor } from './commands.ts'
+import type { DialogState } from './use-lazy-dialog.ts'
+import { useSignOut } from './use-sign-out.ts'
+
+export function CommandPalette({ opened, onClose, onShortcuts }: DialogState & { onShortcuts: () => void }) {
+  const commands = useCommands(onShortcuts)
+  const run = (command: Command) => {
+    onClose()
+    command.run()
+  }
+  return (
+    <Dialog opened={opened} onClose={onClose} title="Search and commands" isSearch>
+      <CommandSearch commands={commands} onRun={run} />
+    </Dialog>
+  )
+}
+
+function useCommands(showShortcuts: () => void): Command[] {
+  const session = useSession()
+  const navigate = useNavigate()
+  const returnHere = useReturnHere()
+  const signOut = useSignOut()
+  const { setColorScheme } = useMantineColorScheme()
+  return commandsFor({
+    isSignedIn: session.state === 'signed-in',
+    go: (path) => void navigate({ to: path }),
+    signIn: () => void navigate({ to: '/sign-in', search: returnHere }),
+    signOut,
+    setColorScheme,
+    showShortcuts,
+  })
+}

@@ -1,0 +1,71 @@
+/** What can be reached and done from anywhere, as the search dialog offers it. Depends on who is signed in. */
+import type { MantineColorScheme } from '@mantine/core'
+import {
+  type Icon,
+  IconBrightness,
+  IconDevices,
+  IconKey,
+  IconKeyboard,
+  IconLogin,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUserCircle,
+} from '@tabler/icons-react'
+import type { AppPath } from '../router.tsx'
+import { products } from './products.ts'
+
+export const commandGroups = ['Go to', 'Commands'] as const
+
+export interface Command {
+  name: string
+  group: (typeof commandGroups)[number]
+  icon: Icon
+  /** Other words by which people look for it. */
+  alias?: string
+  run: () => void
+}
+
+interface Reach {
+  isSignedIn: boolean
+  go: (path: AppPath) => void
+  signIn: () => void
+  signOut: () => void
+  setColorScheme: (scheme: MantineColorScheme) => void
+  showShortcuts: () => void
+}
+
+export function commandsFor({ isSignedIn, go, signIn, signOut, setColorScheme, showShortcuts }: Reach): Command[] {
+  const page = (name: string, icon: Icon, path: AppPath, alias?: string): Command => {
+    return { name, icon, alias, group: 'Go to', run: () => go(path) }
+  }
+  const action = (name: string, icon: Icon, run: () => void, alias?: string): Command => {
+    return { name, icon, alias, group: 'Commands', run }
+  }
+  return [
+    ...products.map(({ label, icon, path }) => page(label, icon, path)),
+    ...(isSignedIn
+      ? [
+          page('Account: profile', IconUserCircle, '/account', 'display name picture'),
+          page('Account: devices', IconDevices, '/account/devices', 'sessions'),
+          page('Account: sign-in methods', IconKey, '/account/sign-in-methods', 'identities google unlink'),
+        ]
+      : []),
+    action('Use light colours', IconSun, () => setColorScheme('light'), 'theme colour scheme bright'),
+    action('Use dark colours', IconMoon, () => setColorScheme('dark'), 'theme colour scheme night'),
+    action('Use the colours of the system', IconBrightness, () => setColorScheme('auto'), 'theme colour scheme auto'),
+    action('Show keyboard shortcuts', IconKeyboard, showShortcuts, 'help keys'),
+    isSignedIn
+      ? action('Sign out', IconLogout, signOut, 'log out leave')
+      : action('Sign in', IconLogin, signIn, 'log in'),
+  ]
+}
+
+/** Every word of the search begins a word of the command. */
+export function matches({ name, alias = '' }: Command, search: string): boolean {
+  const words = `${name} ${alias}`.toLowerCase().split(/[\s:-]+/)
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((part) => words.some((word) => word.startsWith(part)))
+}

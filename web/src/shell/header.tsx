@@ -1,0 +1,69 @@
+import { Button, Kbd, Skeleton } from '@mantine/core'
+import { IconSearch } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { useSession } from '../session/session.ts'
+import { useReturnHere } from '../session/sign-in-link.ts'
+import { BrandMark } from './brand.tsx'
+import classes from './header.module.css'
+import { modifierKey } from './modifier-key.ts'
+
+const ProfileMenu = lazy(async () => ({ default: (await import('./profile-menu.tsx')).ProfileMenu }))
+
+interface Props {
+  /** Without search, for the page that has nothing to search yet. */
+  isBare: boolean
+  onSearch: () => void
+  onSearchHint: () => void
+}
+
+export function Header({ isBare, onSearch, onSearchHint }: Props) {
+  return (
+    <header className={classes.header}>
+      <Link to="/" className={classes.brand} aria-label="Plinth, home">
+        <BrandMark />
+        <span>Plinth</span>
+      </Link>
+      {!isBare && (
+        <button
+          type="button"
+          className={classes.search}
+          onClick={onSearch}
+          onPointerEnter={onSearchHint}
+          onFocus={onSearchHint}
+          aria-keyshortcuts="Control+K Meta+K"
+        >
+          <IconSearch size="1rem" aria-hidden />
+          <span>Search and commands</span>
+          <Kbd size="xs" aria-hidden>
+            {modifierKey} K
+          </Kbd>
+        </button>
+      )}
+      <div className={classes.person}>
+        <Whoever isBare={isBare} />
+      </div>
+    </header>
+  )
+}
+
+/** Unknown until the server has said: a skeleton, so that nobody signed in ever sees a sign-in button flash by. */
+function Whoever({ isBare }: { isBare: boolean }) {
+  const session = useSession()
+  const returnHere = useReturnHere()
+  const skeleton = <Skeleton className="late" circle h="2.25rem" w="2.25rem" />
+  if (session.state === 'loading') return skeleton
+  if (session.state === 'signed-in')
+    return (
+      <Suspense fallback={skeleton}>
+        <ProfileMenu person={session.person} />
+      </Suspense>
+    )
+  // When a session has ended, the status bar leads to sign-in.
+  if (isBare || session.state !== 'signed-out') return null
+  return (
+    <Button variant="default" renderRoot={(props) => <Link to="/sign-in" search={returnHere} {...props} />}>
+      Sign in
+    </Button>
+  )
+}

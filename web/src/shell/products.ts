@@ -1,0 +1,10 @@
+/** What the navigation leads to. A product appears here when its first page exists. */
+import { type Icon, IconHome } from '@tabler/icons-react'
+
+export interface Product {
+  label: string
+  path: '/'
+  icon: Icon
+}
+
+export const products: Product[] = [{ label: 'Home', path: '/', icon: IconHome }]

@@ -1,0 +1,52 @@
+/** What stands around every page: header, navigation, the bar for bad news, toasts, and the keys that work anywhere. */
+import { useHotkeys } from '@mantine/hooks'
+import { Outlet, useLocation } from '@tanstack/react-router'
+import { useRef } from 'react'
+import { useSessionWatch } from '../session/session-watch.ts'
+import { Announcer } from '../toasts/announcer.tsx'
+import { Toaster } from '../toasts/toaster.tsx'
+import { Header } from './header.tsx'
+import { Navigation } from './navigation.tsx'
+import classes from './shell.module.css'
+import { StatusBar } from './status-bar.tsx'
+import { useLazyDialog } from './use-lazy-dialog.ts'
+
+const loadPalette = async () => (await import('./command-palette.tsx')).CommandPalette
+const loadShortcuts = async () => (await import('./shortcuts-dialog.tsx')).ShortcutsDialog
+
+export function Shell() {
+  useSessionWatch()
+  const main = useRef<HTMLElement>(null)
+  const isBare = useLocation().pathname === '/sign-in'
+  const shortcuts = useLazyDialog(loadShortcuts, 'The list of shortcuts could not be opened')
+  const palette = useLazyDialog(loadPalette, 'Search could not be opened')
+  // Ctrl/Cmd-K also from within a field; a lone key only where it cannot be text.
+  useHotkeys([['mod+K', palette.open]], [])
+  useHotkeys([
+    ['shift+?', shortcuts.open],
+    ['?', shortcuts.open],
+  ])
+
+  const skip = () => {
+    const heading = main.current?.querySelector('h1')
+    ;(heading ?? main.current)?.focus()
+  }
+
+  return (
+    <div className={classes.shell} data-bare={isBare || undefined}>
+      <button type="button" className={classes.skip} onClick={skip}>
+        Skip to content
+      </button>
+      <Header isBare={isBare} onSearch={palette.open} onSearchHint={palette.prefetch} />
+      {!isBare && <Navigation onSearch={palette.open} onShortcuts={shortcuts.open} />}
+      <StatusBar isBare={isBare} />
+      <main ref={main} tabIndex={-1} className={classes.main}>
+        <Outlet />
+      </main>
+      {palette.Dialog && <palette.Dialog {...palette.state} onShortcuts={shortcuts.open} />}
+      {shortcuts.Dialog && <shortcuts.Dialog {...shortcuts.state} />}
+      <Toaster />
+      <Announcer />
+    </div>
+  )
+}

@@ -1,0 +1,18 @@
+import { useNavigate } from '@tanstack/react-router'
+import { signOut } from '../session/session.ts'
+import { announce } from '../toasts/announcer.tsx'
+import { showFailure } from '../toasts/toasts.tsx'
+
+/** Signs out and goes to the sign-in page; says so if it did not work, and then nothing has changed. */
+export function useSignOut() {
+  const navigate = useNavigate()
+  return async () => {
+    try {
+      await signOut()
+      announce('You are signed out.')
+      await navigate({ to: '/sign-in' })
+    } catch (error) {
+      showFailure('You are still signed in', error)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { expectAccessible } from '../../test/axe.ts'
+import { startStage } from '../../test/stage.ts'
+
+const stage = await startStage()
+
+describe('signing in', () => {
+  it('leads from the button through the provider to a page that shows name, picture and role', async () => {
+    const page = await stage.open()
+    await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
+    await expectAccessible(page)
+    await stage.signIn(page, 'engineer')
+    const chip = page.getByRole('button', { name: /account menu/ })
+    await chip.waitFor()
+    expect(await chip.innerText()).toMatch(/Demo engineer[\s\S]*User/i)
+    await page.getByRole('heading', { name: /Demo engineer/ }).waitFor()
+    await expectAccessible(page)
+  })
+
+  it('stays over a reload and in a second tab, with no moment that looks signed out', async () => {
+    const page = await stage.signIn(await stage.open(), 'viewer')
+    const flashes = await page.context().newPage()
+    await flashes.addInitScript(() => {
+      const seen: string[] = []
+      Object.assign(globalThis, { seen })
+      new MutationObserver(() => {
+        const text = document.body?.innerText ?? ''
+        if (/\bSign in\b/.test(text)) seen.push(text)
+      }).observe(document, { subtree: true, childList: true, characterData: true })
+    })
+    await flashes.goto('/account')
+    await flashes.getByLabel('Display name').waitFor()
+    await flashes.reload()
+    await flashes.getByLabel('Display name').waitFor()
+    expect(await flashes.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)).toEqual([])
+    await page.reload()
+    await page.getByRole('button', { name: /account menu/ }).waitFor()
+  })
+
+  it('comes back to the page that asked for it', async () => {
+    const page = await stage.open('/account/devices')
+    await page.getByRole('link', { name: 'Sign in with Google' }).click()
+    await page.getByRole('link', { name: 'Demo engineer' }).click()
+    await page.waitForURL(`${stage.url}/account/devices`)
+    await page.getByText('This device').waitFor()
+  })
+
+  it('says so when the person cancels, once, and keeps the way back', async () => {
+    const page = await stage.open('/account')
+    await page.getByRole('link', { name: 'Sign in with Google' }).click()
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await page
+      .getByText(/Sign-in was cancelled/)
+      .first()
+      .waitFor()
+    await expectAccessible(page)
+    expect(page.url()).not.toContain('error=')
+    expect(page.url()).toContain('returnTo')
+    await page.reload()
+    await page.getByRole('link', { name: 'Sign in with Google' }).waitFor()
+    expect(await page.getByText(/Sign-in was cancelled/).count()).toBe(0)
+  })
+
+  it('explains a used or foreign attempt in words, with the request to report', async () => {
+    const page = await stage.open('/auth/google/callback?state=made-up&code=x')
+    await page
+      .getByText(/took too long, was already used or began in another browser/)
+      .first()
+      .waitFor()
+    await page.getByText('Details').click()
+    await page.getByText('SIGN_IN_EXPIRED').waitFor()
+  })
+
+  it('signs out, in every tab at once', async () => {
+    const page = await stage.signIn(await stage.open())
+    const other = await page.context().newPage()
+    await other.goto('/account')
+    await other.getByLabel('Display name').waitFor()
+    await page.getByRole('button', { name: /account menu/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.waitForURL(/\/sign-in/)
+    await other.getByRole('complementary', { name: 'Status' }).getByText('You signed out.').waitFor()
+    await other.getByRole('link', { name: 'Sign in again' }).waitFor()
+    expect(await other.getByLabel('Display name').inputValue()).toBe('Demo engineer')
+  })
+})
