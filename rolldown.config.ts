@@ -8,5 +8,11 @@ export default defineConfig({
   input: { main: 'server/launch.ts' },
   platform: 'node',
   external: [/^@electric-sql\//],
-  output: { dir: 'dist', format: 'esm', sourcemap: true, entryFileNames: '[name].js', chunkFileNames: 'server-[name].js' },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    sourcemap: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'server-[name].js',
+  },
 })

@@ -3,7 +3,6 @@
  * code changes; the pages and the provider stay.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pretty from 'pino-pretty'
@@ -97,7 +96,10 @@ async function stopServer(): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const ended = new Promise((resolve) => server.once('exit', resolve))
   server.kill('SIGTERM')
+  // Longer than its own grace: whatever holds it then holds the port and the database too.
+  const tooLong = setTimeout(() => server.kill('SIGKILL'), 16_000)
   await ended
+  clearTimeout(tooLong)
 }
 
 async function stop(): Promise<void> {

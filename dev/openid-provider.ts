@@ -85,7 +85,7 @@ function choicePage(path: string): string {
     ({ subject, name, email }) => `<a href="${path}?as=${subject}"><strong>${name}</strong><span>${email}</span></a>`,
   )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Choose an account</title><style>
+<link rel="icon" href="data:,"><title>Choose an account</title><style>
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
   body { display: grid; min-height: 100vh; place-items: center; margin: 0 }
   main { width: min(22rem, calc(100vw - 2rem)) }

@@ -17,7 +17,7 @@ const vitePage: FastifyPluginAsync = async (app) => {
       // Vite puts an inline script into the page and opens a socket to its own port.
       reply.header(
         'content-security-policy',
-        `default-src 'self' 'unsafe-inline' data: https: ${vite} ${vite.replace('http', 'ws')}`,
+        `default-src 'self' 'unsafe-inline' data: https: ws://localhost:${new URL(vite).port}`,
       )
       next()
     },

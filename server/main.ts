@@ -5,6 +5,7 @@ import { plinth, serverOptions } from './app.ts'
 import { type Config, ConfigError, readConfig } from './platform/config/config.ts'
 import { loadEnvFile } from './platform/config/env-file.ts'
 import { FolderInUse } from './platform/db/folder-lock.ts'
+import { NotADatabaseFolder } from './platform/db/pglite-driver.ts'
 import { answerNotFound } from './platform/errors/plugin.ts'
 import { builtPage } from './platform/page/plugin.ts'
 
@@ -17,7 +18,9 @@ export async function start(environment: NodeJS.ProcessEnv, page: FastifyPluginA
   const config = configOrExit(environment)
   const app = Fastify(serverOptions(config))
   app.setNotFoundHandler(answerNotFound)
+  let closing = false
   closeWithGrace({ delay: graceMs, logger: app.log }, async ({ signal, err }) => {
+    closing = true
     if (err) app.log.fatal({ err }, 'unexpected failure, closing')
     else app.log.info({ signal }, 'closing')
     await app.close()
@@ -26,15 +29,32 @@ export async function start(environment: NodeJS.ProcessEnv, page: FastifyPluginA
     await app.register(plinth, { config, page })
     await app.listen({ host: config.server.host, port: config.server.port })
   } catch (error) {
-    if (error instanceof FolderInUse) exit(error.message, exitCodes.inUse)
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      exit(
-        `Port ${config.server.port} on ${config.server.host} is in use. Stop what uses it, or set PORT.`,
-        exitCodes.inUse,
-      )
-    }
+    // Told to stop while it started: what fails then fails for that, and the closing ends the process.
+    if (closing) return
+    const known = startFault(error, config)
+    if (known) exit(known.message, known.code)
     app.log.fatal({ err: error }, 'cannot start')
     process.exit(exitCodes.failed)
+  }
+}
+
+/** What an operator can mend, in words; null for anything else. */
+function startFault(error: unknown, { server: { host, port } }: Config): { message: string; code: number } | null {
+  if (error instanceof FolderInUse) return { message: error.message, code: exitCodes.inUse }
+  if (error instanceof NotADatabaseFolder) return { message: error.message, code: exitCodes.config }
+  switch (error instanceof Error && 'code' in error && error.code) {
+    case 'EADDRINUSE':
+      return { message: `Port ${port} on ${host} is in use. Stop what uses it, or set PORT.`, code: exitCodes.inUse }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return { message: `This machine has no address ${host}. Set HOST to one it has.`, code: exitCodes.config }
+    case 'EACCES':
+      return {
+        message: `Port ${port} may not be opened by this user. Set PORT to one above 1023.`,
+        code: exitCodes.config,
+      }
+    default:
+      return null
   }
 }
 

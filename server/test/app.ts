@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { Writable } from 'node:stream'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { afterAll, afterEach, expect } from 'vitest'
 import { plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
@@ -109,16 +109,27 @@ export class TestApp {
   }
 }
 
+/** The code with which a sign-in came back to the sign-in page; null when it did not. */
+export function refusal({ headers }: { headers: { location?: unknown } }): string | null {
+  const location = new URL(String(headers.location), publicUrl)
+  return location.pathname === '/sign-in' ? location.searchParams.get('error') : null
+}
+
 /** Claims of somebody nobody has seen before. */
 export function newPerson() {
   const name = randomBytes(6).toString('hex')
   return { sub: `sub-${name}`, email: `${name}@example.org`, email_verified: true, name: `Person ${name}` }
 }
 
-type Options = { environment?: Record<string, string | undefined>; ready?: boolean }
+type Options = {
+  environment?: Record<string, string | undefined>
+  ready?: boolean
+  /** Further routes in Plinth's own scope. */
+  page?: FastifyPluginAsync
+}
 
 /** Closes, with its database, after the tests of the file. `ready: false` does not wait for the database. */
-export async function buildTestApp({ environment = {}, ready = true }: Options = {}): Promise<TestApp> {
+export async function buildTestApp({ environment = {}, ready = true, page }: Options = {}): Promise<TestApp> {
   const provider = await startOpenIdProvider()
   const database = environment.DATABASE_URL ? null : await createTestDatabase()
   const config = readConfig(
@@ -143,6 +154,7 @@ export async function buildTestApp({ environment = {}, ready = true }: Options =
     // Registered last, in Plinth's own scope: from here its decorators can be seen.
     page: async (scope) => {
       inside = scope
+      if (page) await scope.register(page)
     },
   })
   await root.ready()

@@ -23,7 +23,11 @@ export type Config = ReturnType<typeof group>
 /** @throws ConfigError naming every missing or wrong setting, never a value. An empty variable counts as absent. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(
-    Object.keys(settings).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+    Object.keys(settings).flatMap((name) => {
+      const value = environment[name]
+      // Blanks and commas alone are an empty list, which must not pass for one that restricts something.
+      return value && !/^[\s,]*$/.test(value) ? [[name, value]] : []
+    }),
   )
   const parsed = Settings.safeParse(given)
   const faults = parsed.success
@@ -56,7 +60,14 @@ function crossFaults(given: Partial<Record<string, string>>) {
   for (const setting of ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET']) {
     if (!given[setting] && !mock) faults.push({ setting, problem: 'is required and missing' })
   }
-  const secrets = ['COOKIE_SECRET', 'JWT_ACCESS_SECRET', 'JWT_REFRESH_SECRET', 'LEGACY_HEADER_SECRET', 'METRICS_TOKEN']
+  const secrets = [
+    'COOKIE_SECRET',
+    'JWT_ACCESS_SECRET',
+    'JWT_REFRESH_SECRET',
+    'BETTER_AUTH_SECRET',
+    'LEGACY_HEADER_SECRET',
+    'METRICS_TOKEN',
+  ]
   for (const [at, setting] of secrets.entries()) {
     const twin = secrets.slice(0, at).find((other) => given[other] && given[other] === given[setting])
     if (twin) faults.push({ setting, problem: `must differ from ${twin}` })

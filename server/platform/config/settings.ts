@@ -26,7 +26,10 @@ const durationMs = (byDefault: StringValue) =>
     .string()
     .default(byDefault)
     .transform((text) => ms(text as StringValue) ?? Number.NaN)
-    .refine((n) => n >= 1000, fault('must be a duration of at least one second, such as 30m, 12h or 7d'))
+    // The upper end is what the database can still add to a time.
+    .refine((n) => n >= 1000 && n <= ms('10y'), {
+      error: 'must be a duration between one second and ten years, such as 30m, 12h or 7d',
+    })
 const url = (protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
@@ -59,6 +62,24 @@ const secret = z
   .refine((text) => new Set(text).size >= 10 && !/change.?me|replace.?me|example/i.test(text), {
     error: 'must be random, not a placeholder; `openssl rand -base64 48` makes one',
   })
+/** The driver would fill missing parts from PGHOST, PGDATABASE and the like, and throw at a stray percent sign. */
+function postgresFault(text: string): string | null {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return 'must be a URL that begins with postgres://'
+  const { hostname, pathname } = new URL(text)
+  if (hostname === '' || pathname.length < 2) {
+    return 'must hold a host and the name of a database: postgres://user:password@host:5432/name'
+  }
+  try {
+    decodeURIComponent(text)
+    return null
+  } catch {
+    return 'must have its user name and password percent-encoded: % itself is %25'
+  }
+}
+const postgresUrl = z.string().superRefine((text, issue) => {
+  const problem = postgresFault(text)
+  if (problem) issue.addIssue(problem)
+})
 const databaseUrl = z.string().superRefine((text, issue) => {
   if (/^sqlite:/i.test(text)) {
     return issue.addIssue(
@@ -66,8 +87,10 @@ const databaseUrl = z.string().superRefine((text, issue) => {
     )
   }
   if (/^pglite:\/\/.+/.test(text)) return
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return
-  issue.addIssue('must begin with postgres:// or pglite:// (pglite://<folder> or pglite://memory)')
+  const problem = /^postgres/.test(text)
+    ? postgresFault(text)
+    : 'must begin with postgres:// or pglite:// (pglite://<folder> or pglite://memory)'
+  if (problem) issue.addIssue(problem)
 })
 
 export const settings = {
@@ -87,7 +110,7 @@ export const settings = {
     .default('info'),
   LOG_PII: flag(false),
   DATABASE_URL: databaseUrl,
-  DATABASE_DIRECT_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_DIRECT_URL: postgresUrl.optional(),
   DATABASE_POOL_MAX: whole(10, 1, 1000),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   REAL_AUTH_PROVIDER: z.enum(['google'], fault('must be google')).default('google'),

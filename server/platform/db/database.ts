@@ -22,10 +22,11 @@ export interface DatabaseDriver {
   /** Opens the database if that is still to be done and applies what is missing; safe with several instances at once. `signal` ends the wait. */
   migrate(folder: string, signal: AbortSignal): Promise<void>
   /**
-   * Notices between instances, delivered at most once each and lost while disconnected. `onConnected` runs each time
-   * that listening begins (again). With an embedded database there is no other instance, and nothing to do.
+   * Notices between instances, delivered at most once each and lost while disconnected. Goes on until `close`, whatever
+   * happens to the database; `onConnected` runs each time that listening begins (again). With an embedded database
+   * there is no other instance, and nothing to hear.
    */
-  listen(channel: string, onNotice: (payload: string) => void, onConnected: () => void): Promise<void>
+  listen(channel: string, onNotice: (payload: string) => void, onConnected: () => void): void
   /** Tells the other instances. Outside every transaction: inside, NOTIFY holds a database-wide lock to commit. */
   notify: Notify
   close(): Promise<void>
@@ -34,5 +35,5 @@ export interface DatabaseDriver {
 /** @throws FolderInUse when another process has the embedded database open. */
 export function openDatabase(config: Config['database'], log: FastifyBaseLogger): DatabaseDriver {
   const [, folder] = /^pglite:\/\/(.+)$/.exec(config.url) ?? []
-  return folder ? openPglite(folder, log) : openPostgres(config)
+  return folder ? openPglite(folder, log) : openPostgres(config, log)
 }

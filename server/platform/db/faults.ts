@@ -3,35 +3,46 @@ import type { ErrorCode } from '../../../shared/errors.ts'
 
 /** Values that no column takes: bad text for the type, bad encoding, numbers and dates out of range. */
 const badValue = new Set(['22P02', '22P05', '22021', '22003', '22007', '22008', '22023'])
-const away = new Set([
+/** The connection itself is gone, or could not be had. */
+const lost = new Set([
   // postgres.js
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
   'CONNECTION_DESTROYED',
   'CONNECT_TIMEOUT',
   // the socket
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
+  'EPROTO',
   'ETIMEDOUT',
+  'EHOSTDOWN',
   'EHOSTUNREACH',
+  'ENETDOWN',
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  // admin shutdown, crash shutdown, starting up, idle in transaction, too many connections
+])
+/** Postgres says that it cannot serve, whatever the question. */
+const away = new Set([
+  // admin shutdown, crash shutdown, starting up, database dropped, idle session, idle in transaction
   '57P01',
   '57P02',
   '57P03',
+  '57P04',
   '57P05',
   '25P03',
+  // too many connections, out of memory, disk full, input or output error, read-only standby
   '53300',
+  '53200',
+  '53100',
+  '58030',
+  '25006',
   // wrong password, unknown role or database: the operator's to mend, and no caller's business
   '28000',
   '28P01',
   '3D000',
-  // disk full, read-only standby
-  '53100',
-  '25006',
 ])
 /** Statement and lock timeouts, and what is left of 40001 and 40P01 after the retries. */
 const busy = new Set(['57014', '55P03', '40001', '40P01'])
@@ -40,10 +51,19 @@ const busy = new Set(['57014', '55P03', '40001', '40P01'])
 export function databaseFault(error: Error): ErrorCode | null {
   const code = sqlState(error)
   if (code === null) return null
-  if (away.has(code) || code.startsWith('08')) return 'DATABASE_UNAVAILABLE'
+  if (lost.has(code) || away.has(code) || code.startsWith('08')) return 'DATABASE_UNAVAILABLE'
   if (busy.has(code)) return 'SERVER_BUSY'
   if (badValue.has(code)) return 'VALIDATION_ERROR'
   return null
+}
+
+/** True when what failed is the connection that `error` came over, and not what was asked. */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && lost.has(sqlState(error) ?? '')
+}
+
+export function lostConnection(code: 'CONNECTION_CLOSED' | 'ETIMEDOUT'): Error {
+  return Object.assign(new Error('the connection to Postgres is lost'), { code })
 }
 
 /** The name of the unique constraint that `error` or one of its causes broke, or null. */

@@ -3,10 +3,24 @@
  * The lock is a file beside the folder that names its holder. It is never taken from a live process; one whose
  * holder is gone (kill -9, power cut) is taken over, by one process only even if many try.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 type Holder = { pid: number; processStart: string; since: string; program: string }
+
+const nobody: Holder = { pid: 0, processStart: '', since: '', program: '' }
+/** Longer than anybody's turn, which is less than a millisecond. */
+const settleMs = 30
 
 export class FolderInUse extends Error {
   override name = 'FolderInUse'
@@ -20,11 +34,10 @@ export class FolderInUse extends Error {
 
 /** @throws FolderInUse naming the holder. Synchronous, so that nothing else of a second process begins. */
 export function lockFolder(folder: string): { release(): void } {
-  const path = `${folder}.lock`
-  mkdirSync(dirname(path), { recursive: true })
+  const path = lockPath(folder)
   const own: Holder = {
     pid: process.pid,
-    processStart: processStart(process.pid) ?? '',
+    processStart: processState(process.pid)?.start ?? '',
     since: new Date().toISOString(),
     program: process.argv.slice(1).join(' ').slice(-200),
   }
@@ -34,10 +47,17 @@ export function lockFolder(folder: string): { release(): void } {
   }
   const release = () => {
     process.off('exit', release)
-    if (readHolder(path)?.pid === process.pid) unlinkSync(path)
+    if (isSame(readHolder(path), own)) unlinkIfThere(path)
   }
   process.on('exit', release)
   return { release }
+}
+
+/** Beside the folder itself, by whichever link it is reached: two names of one folder have one lock. */
+function lockPath(folder: string): string {
+  mkdirSync(dirname(folder), { recursive: true })
+  const real = existsSync(folder) ? realpathSync(folder) : join(realpathSync(dirname(folder)), basename(folder))
+  return `${real}.lock`
 }
 
 function refuseIfHeld(folder: string, path: string) {
@@ -47,7 +67,7 @@ function refuseIfHeld(folder: string, path: string) {
 
 /**
  * Between reading a dead holder and replacing it, another process may have done the same; a second file, itself made
- * exclusively, lets one of them in at a time. It is held for less than a millisecond.
+ * exclusively, lets one of them in at a time.
  */
 function takeOver(folder: string, path: string, own: Holder) {
   const turn = `${path}.turn`
@@ -56,7 +76,7 @@ function takeOver(folder: string, path: string, own: Holder) {
       try {
         refuseIfHeld(folder, path)
         unlinkIfThere(path)
-        if (createLock(path, own)) return
+        if (createLock(path, own)) return settle(folder, path, own)
       } finally {
         unlinkIfThere(turn)
       }
@@ -64,17 +84,31 @@ function takeOver(folder: string, path: string, own: Holder) {
       const holder = readHolder(turn)
       if (holder && !isAlive(holder)) unlinkIfThere(turn)
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    sleep(10)
     refuseIfHeld(folder, path)
   }
   throw new Error(`Could not take the lock ${path}. If no other process uses ${folder}, delete it and start again.`)
 }
 
+/**
+ * A process killed during its turn leaves the turn behind, and of two that clear it away one may clear the other's fresh
+ * one: then both come here. Whoever came later has replaced the lock by now, and has it.
+ */
+function settle(folder: string, path: string, own: Holder) {
+  sleep(settleMs)
+  const holder = readHolder(path)
+  if (!isSame(holder, own)) throw new FolderInUse(folder, holder ?? nobody)
+}
+
 function createLock(path: string, holder: Holder): boolean {
   try {
-    const file = openSync(path, 'wx', 0o600)
-    writeSync(file, JSON.stringify(holder))
-    closeSync(file)
+    // Readable for all: whoever comes second, under whichever user, is told who holds it.
+    const file = openSync(path, 'wx', 0o644)
+    try {
+      writeSync(file, JSON.stringify(holder))
+    } finally {
+      closeSync(file)
+    }
     return true
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false
@@ -86,40 +120,50 @@ function createLock(path: string, holder: Holder): boolean {
 function readHolder(path: string): Holder | null {
   for (;;) {
     try {
-      return JSON.parse(readFileSync(path, 'utf8'))
+      const { pid, processStart, since, program } = JSON.parse(readFileSync(path, 'utf8')) ?? {}
+      return Number.isInteger(pid)
+        ? { pid, processStart: String(processStart), since: String(since), program: String(program) }
+        : nobody
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return null
       if (!(error instanceof SyntaxError)) throw error
       const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
-      if (Date.now() - mtimeMs > 1000) return { pid: 0, processStart: '', since: '', program: '' }
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+      if (Date.now() - mtimeMs > 1000) return nobody
+      sleep(5)
     }
   }
 }
 
-function isAlive({ pid, processStart: start }: Holder): boolean {
+function isAlive({ pid, processStart }: Holder): boolean {
   if (pid <= 0) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
     // EPERM: it lives, under another user.
-    return hasCode(error, 'EPERM')
+    if (!hasCode(error, 'EPERM')) return false
   }
+  const now = processState(pid)
+  if (now === null || processStart === '') return true
   // A pid is reused: in containers, after a restart, nearly always. The start time tells the two apart.
-  const started = processStart(pid)
-  return started === null || start === '' || started === start
+  // A zombie is dead, though nobody has asked for its exit code: usual under a container's first process.
+  return now.start === processStart && now.state !== 'Z'
 }
 
-/** Boot and start time as Linux tells them; null elsewhere, where the pid alone has to do. */
-function processStart(pid: number): string | null {
+/** Boot, start time and state as Linux tells them; null elsewhere, where the pid alone has to do. */
+function processState(pid: number): { start: string; state: string } | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // Field 22, counted after the program's name, which may hold spaces and brackets.
-    return `${boot}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+    // From field 3 on, counted after the program's name, which may hold spaces and brackets; 22 is the start.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { start: `${boot}:${fields[19]}`, state: fields[0] ?? '' }
   } catch {
     return null
   }
+}
+
+function isSame(a: Holder | null, b: Holder): boolean {
+  return a?.pid === b.pid && a.processStart === b.processStart && a.since === b.since
 }
 
 function unlinkIfThere(path: string) {
@@ -130,4 +174,5 @@ function unlinkIfThere(path: string) {
   }
 }
 
+const sleep = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code

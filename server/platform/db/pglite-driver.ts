@@ -2,9 +2,9 @@
  * PGlite: Postgres in this process, for local work and one instance. It has one connection, so the gate has one slot;
  * a statement on the outer database inside a transaction would wait for itself, and is refused after 2 s instead.
  */
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
@@ -14,12 +14,24 @@ import type { Database, DatabaseDriver } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { PoolGate } from './pool-gate.ts'
 
-/** `folder` is a path, or `memory` for a database that ends with the process. The folder is locked at once. */
+export class NotADatabaseFolder extends Error {
+  override name = 'NotADatabaseFolder'
+  constructor(folder: string) {
+    super(`${folder} is not a database folder: it has files, but no PG_VERSION. Name another one in DATABASE_URL.`)
+  }
+}
+
+/**
+ * `folder` is a path, or `memory` for a database that ends with the process. The folder is locked at once.
+ * @throws FolderInUse, NotADatabaseFolder
+ */
 export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriver {
   const path = folder === 'memory' ? null : resolve(folder)
+  if (path) refuseForeign(path)
   const lock = path ? lockFolder(path) : null
   let opening: Promise<PGlite> | undefined
   let opened: PGlite | undefined
+  let pinging: Promise<void> | undefined
 
   const open = () => {
     opening ??= (path ? openFolder(path, log) : createInstance()).then(
@@ -49,20 +61,31 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
     kind: 'pglite',
     db: drizzle(gated as unknown as PGlite) as unknown as Database,
     async ping() {
-      await instance().query('select 1')
+      // Shared: behind a long transaction they would pile up.
+      pinging ??= instance()
+        .query('select 1')
+        .then(() => {})
+        .finally(() => {
+          pinging = undefined
+        })
+      return pinging
     },
     async migrate(migrations) {
-      await migrate(drizzle(await open()), { migrationsFolder: migrations })
+      const client = await open()
+      // Through the gate: what is asked meanwhile waits its turn there, and not inside PGlite without end.
+      await gate.run(() => migrate(drizzle(client), { migrationsFolder: migrations }))
     },
     // One process, one instance: there is nobody else to hear or to tell.
-    async listen(_channel, _onNotice, onConnected) {
+    listen(_channel, _onNotice, onConnected) {
       onConnected()
     },
     async notify() {},
     async close() {
+      // From here a statement is DATABASE_UNAVAILABLE, where a closed PGlite would throw what nobody knows.
+      opened = undefined
       try {
-        // A half-made instance has to be closed too, or its files stay open.
-        await (await opening)?.close()
+        // One that is still being made has to be closed too, or its files stay open.
+        await (await opening?.catch(() => null))?.close()
       } finally {
         lock?.release()
       }
@@ -81,18 +104,21 @@ async function createInstance(dataDir?: string): Promise<PGlite> {
 
 /** A database is made under another name and renamed when it is whole, so a folder that exists can be trusted. */
 async function openFolder(path: string, log: FastifyBaseLogger): Promise<PGlite> {
-  const parent = dirname(path)
-  await mkdir(parent, { recursive: true })
-  const making = `${basename(path)}.making`
-  await rm(join(parent, making), { recursive: true, force: true })
-  if (!existsSync(path) || (await readdir(path)).length === 0) {
-    await (await createInstance(join(parent, making))).close()
+  const making = `${path}.making`
+  await rm(making, { recursive: true, force: true })
+  if (isEmpty(path)) {
+    await (await createInstance(making)).close()
     await rm(path, { recursive: true, force: true })
-    await rename(join(parent, making), path)
-  } else if (!existsSync(join(path, 'PG_VERSION'))) {
-    throw new Error(`${path} is not a database folder: it has no PG_VERSION. Name another one in DATABASE_URL.`)
+    await rename(making, path)
   }
   log.warn({ folder: path }, 'embedded database: one instance only, and a power cut may lose the last writes')
   const { PGlite } = await import('@electric-sql/pglite')
   return PGlite.create({ dataDir: path })
 }
+
+/** Somebody's files, which are not ours to replace. */
+function refuseForeign(path: string) {
+  if (!isEmpty(path) && !existsSync(join(path, 'PG_VERSION'))) throw new NotADatabaseFolder(path)
+}
+
+const isEmpty = (path: string) => !existsSync(path) || readdirSync(path).length === 0

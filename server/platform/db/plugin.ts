@@ -60,13 +60,14 @@ async function migrateUntilDone(driver: DatabaseDriver, log: FastifyBaseLogger, 
       return true
     } catch (error) {
       if (signal.aborted) break
-      const { code } = toAppError(error)
-      // Once per kind of failure: a database that is away for an hour is one line, not four thousand.
-      if (told !== code) {
-        if (code === 'DATABASE_UNAVAILABLE') log.warn({ err: error }, 'database not reachable yet, trying on')
+      const away = toAppError(error).code === 'DATABASE_UNAVAILABLE'
+      // Once per failure: a database that is away for an hour is one line, not four thousand.
+      const failure = away ? 'away' : String(error)
+      if (told !== failure) {
+        if (away) log.warn({ err: error }, 'database not reachable yet, trying on')
         else log.error({ err: error }, 'migration failed, trying again')
       }
-      told = code
+      told = failure
       await delay(waitMs, undefined, { signal }).catch(() => {})
     }
   }

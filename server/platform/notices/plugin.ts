@@ -2,20 +2,26 @@
  * Words between instances: hints that something changed, never the change itself. One may be lost, doubled or late, so
  * whoever listens also looks at the tables from time to time. In process at once; to the others by NOTIFY.
  */
-import { EventEmitter } from 'node:events'
 import fp from 'fastify-plugin'
-import type { SessionEndReason } from '../../../shared/account.ts'
+import { z } from 'zod'
+import { SessionEndReason } from '../../../shared/account.ts'
 import { newId } from '../db/columns.ts'
 
-export interface Notices {
-  'sessions.ended': { sessionIds: string[]; reason: SessionEndReason }
-  /** Listening began or began again: what was said meanwhile is lost. */
+/** What instances say to each other. An instance of another release may say more, or say it otherwise. */
+const wire = {
+  'sessions.ended': z.object({ sessionIds: z.array(z.string()), reason: SessionEndReason }),
+}
+const Envelope = z.object({ instance: z.string(), type: z.string(), notice: z.unknown() })
+
+type Wire = { [Type in keyof typeof wire]: z.infer<(typeof wire)[Type]> }
+export interface Notices extends Wire {
+  /** Listening began or began again: what was said meanwhile is lost. Said by nobody else than this process. */
   'notices.connected': Record<string, never>
 }
 
 export interface NoticeBoard {
   /** After the commit of what it tells. Local listeners have run when it returns; the others hear it soon, or not. */
-  publish<Type extends keyof Notices>(type: Type, notice: Notices[Type]): void
+  publish<Type extends keyof Wire>(type: Type, notice: Wire[Type]): void
   on<Type extends keyof Notices>(type: Type, listener: (notice: Notices[Type]) => void): void
 }
 
@@ -26,17 +32,17 @@ declare module 'fastify' {
 }
 
 const channel = 'plinth_notices'
+type Listener = (notice: never) => void
 
 export const noticesPlugin = fp(
   async (app) => {
     const instance = newId()
-    const emitter = new EventEmitter()
-    emitter.on('error', (err) => app.log.error({ err }, 'notice listener failed'))
+    const listeners = new Map<string, Set<Listener>>()
     const emit = (type: string, notice: unknown) => {
-      // One listener's failure is not the publisher's, nor another listener's.
-      for (const listener of emitter.listeners(type)) {
+      for (const listener of listeners.get(type) ?? []) {
+        // One listener's failure is not the publisher's, nor another listener's.
         try {
-          listener(notice)
+          listener(notice as never)
         } catch (err) {
           app.log.error({ err, notice: type }, 'notice listener failed')
         }
@@ -50,21 +56,29 @@ export const noticesPlugin = fp(
         })
       },
       on(type, listener) {
-        emitter.on(type, listener)
+        listeners.set(type, (listeners.get(type) ?? new Set()).add(listener))
       },
     } satisfies NoticeBoard)
 
     const onNotice = (payload: string) => {
-      try {
-        const { instance: from, type, notice } = JSON.parse(payload)
-        if (from !== instance) emit(type, notice)
-      } catch (err) {
-        app.log.warn({ err }, 'notice not understood')
-      }
+      const heard = understand(payload)
+      if (!heard) app.log.debug({ bytes: payload.length }, 'notice not understood')
+      else if (heard.instance !== instance) emit(heard.type, heard.notice)
     }
-    void app.database.whenMigrated
-      .then(() => app.database.listen(channel, onNotice, () => emit('notices.connected', {})))
-      .catch((err) => app.log.warn({ err }, 'not hearing notices of other instances, looking at the tables instead'))
+    void app.database.whenMigrated.then(() =>
+      app.database.listen(channel, onNotice, () => emit('notices.connected', {})),
+    )
   },
   { name: 'plinth-notices', dependencies: ['plinth-database'], fastify: '5.x' },
 )
+
+/** Null for what no instance of this release says: whoever may connect to the database may write to the channel. */
+function understand(payload: string): { instance: string; type: string; notice: unknown } | null {
+  try {
+    const { instance, type, notice } = Envelope.parse(JSON.parse(payload))
+    const schema = Object.hasOwn(wire, type) ? wire[type as keyof typeof wire] : z.never()
+    return { instance, type, notice: schema.parse(notice) }
+  } catch {
+    return null
+  }
+}
