@@ -9,13 +9,14 @@ import {
   retryLink,
   splitLink,
   type TRPCClient,
+  TRPCClientError,
   type TRPCLink,
   wsLink,
 } from '@trpc/client'
 import { observable } from '@trpc/server/observable'
 import type { AppRouter } from '../server/router.ts'
 import { Connection } from './connection.ts'
-import { errorCode, PlinthError } from './errors.ts'
+import { errorCode, networkError, PlinthError } from './errors.ts'
 
 export type { AppRouter } from '../server/router.ts'
 export type { ConnectionState } from './connection.ts'
@@ -39,13 +40,16 @@ export type Plinth = TRPCClient<AppRouter> & {
 
 /** How many calls travel in one request; the server takes no more. */
 const callsPerBatch = 20
+/** Proxies commonly refuse a request line of more than 8 KiB. */
+const maxUrlLength = 8000
 
 export function createPlinth({ url = globalThis.location?.origin, headers: given = {} }: PlinthOptions = {}): Plinth {
   if (!url) throw new TypeError('createPlinth needs a url outside a browser')
   const origin = new URL(url).origin
   // A browser names its page by itself; a program has to, or the server takes its cookie for a stolen one.
-  const headers = globalThis.location ? given : { origin, ...given }
-  const connection = new Connection(origin, headers)
+  const program = globalThis.location === undefined
+  const headers = program ? { origin, ...given } : given
+  const connection = new Connection(origin, program ? headers : undefined)
 
   const trpc = createTRPCClient<AppRouter>({
     links: [
@@ -53,6 +57,7 @@ export function createPlinth({ url = globalThis.location?.origin, headers: given
         condition: ({ type }) => type === 'subscription',
         // `retryLink` first: without it an error that the server sends ends a subscription for good.
         true: [
+          untilOver(connection),
           retryLink({
             retry: ({ error, attempts }) => isPassing(errorCode(error)) && attempts < 1000,
             retryDelayMs: (attempt) => Math.min(250 * 2 ** attempt, 15_000) * (0.5 + Math.random() / 2),
@@ -62,6 +67,7 @@ export function createPlinth({ url = globalThis.location?.origin, headers: given
         false: httpBatchLink({
           url: `${origin}/trpc`,
           maxItems: callsPerBatch,
+          maxURLLength: maxUrlLength,
           headers,
           fetch: (input, init) => fetch(input, { ...init, credentials: 'include' } as RequestInit),
         }),
@@ -72,7 +78,10 @@ export function createPlinth({ url = globalThis.location?.origin, headers: given
   const own = {
     connection,
     async signOut() {
-      const answer = await fetch(`${origin}/auth/logout`, { method: 'POST', credentials: 'include', headers })
+      const logout = fetch(`${origin}/auth/logout`, { method: 'POST', credentials: 'include', headers })
+      const answer = await logout.catch(() => {
+        throw networkError()
+      })
       if (!answer.ok) throw await PlinthError.fromResponse(answer)
     },
     close: () => connection.close(),
@@ -82,33 +91,28 @@ export function createPlinth({ url = globalThis.location?.origin, headers: given
   }) as Plinth
 }
 
+/**
+ * Ends a subscription with the connection that it hangs on. Around the retries: a call that went down with a socket
+ * which the server refused looks like a lost network, and would be tried again for ever.
+ */
+function untilOver(connection: Connection): TRPCLink<AppRouter> {
+  return () =>
+    ({ op, next }) =>
+      observable((observer) => {
+        if (connection.closed) return observer.error(TRPCClientError.from(networkError()))
+        const inner = next(op).subscribe(observer)
+        const forget = connection.untilOver((failure) => (failure ? observer.error(failure) : observer.complete()))
+        return () => {
+          forget()
+          inner.unsubscribe()
+        }
+      })
+}
+
 /** Each subscription asks for the socket when it begins, so one that begins after `needs-auth` gets a fresh one. */
 function socketLink(connection: Connection): TRPCLink<AppRouter> {
   return (runtime) => (call) =>
-    observable((observer) => {
-      let finished = false
-      const unlisten = connection.onChange((state) => {
-        if (state !== 'needs-auth' || finished) return
-        finished = true
-        observer.error(connection.refusal as never)
-      })
-      const inner = wsLink<AppRouter>({ client: connection.socket() })(runtime)(call).subscribe({
-        next: (value) => observer.next(value),
-        error: (error) => {
-          finished = true
-          observer.error(error)
-        },
-        complete: () => {
-          finished = true
-          observer.complete()
-        },
-      })
-      return () => {
-        finished = true
-        unlisten()
-        inner.unsubscribe()
-      }
-    })
+    observable((observer) => wsLink<AppRouter>({ client: connection.socket() })(runtime)(call).subscribe(observer))
 }
 
 const isPassing = (code: string) =>

@@ -3,7 +3,6 @@
  * handler hold for its own routes only. The order below is the order in which a request meets them.
  */
 import cookie from '@fastify/cookie'
-import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import { type FastifyPluginAsync, type FastifyServerOptions, LogController } from 'fastify'
 import { v7 } from 'uuid'
@@ -14,13 +13,14 @@ import { databasePlugin } from './platform/db/plugin.ts'
 import { accessLogPlugin } from './platform/errors/access-log.ts'
 import { AppError } from './platform/errors/app-error.ts'
 import { logOptions } from './platform/errors/log-options.ts'
-import { answerError, errorsPlugin } from './platform/errors/plugin.ts'
+import { answerError, answerNotFound, errorsPlugin } from './platform/errors/plugin.ts'
 import { healthPlugin } from './platform/health/plugin.ts'
 import { identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
 import { noticesPlugin } from './platform/notices/plugin.ts'
-import { allowedOrigins, originsPlugin } from './platform/origins/plugin.ts'
-import { trpcPlugin } from './platform/trpc/plugin.ts'
+import { answerCrossOrigin } from './platform/origins/cors.ts'
+import { originsPlugin } from './platform/origins/plugin.ts'
+import { trpcPath, trpcPlugin } from './platform/trpc/plugin.ts'
 import { appRouter } from './router.ts'
 
 export interface PlinthOptions {
@@ -34,7 +34,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(errorsPlugin)
   await app.register(accessLogPlugin)
   await app.register(helmet, securityHeaders(config))
-  await app.register(cookie)
+  if (!app.hasRequestDecorator('cookies')) await app.register(cookie)
   await app.register(originsPlugin)
   await app.register(databasePlugin)
   await app.register(noticesPlugin)
@@ -42,18 +42,20 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
 
   await app.register(healthPlugin)
   await app.register(async (doors) => {
-    if (config.server.corsOrigins.length > 0) {
-      await doors.register(cors, { origin: [...allowedOrigins(config)], credentials: true, maxAge: 600 })
-    }
+    doors.addHook('onRequest', answerCrossOrigin(config))
     doors.addHook('onRequest', async () => {
       if (!app.database.migrated) throw new AppError('DATABASE_UNAVAILABLE')
     })
     await doors.register(signInRoutes)
-    await doors.register(trpcPlugin, { router: appRouter, createContext })
+    await doors.register(trpcPlugin, { prefix: trpcPath, router: appRouter, createContext })
     doors.get('/me', (request, reply) => {
       reply.header('cache-control', 'no-store')
       return appRouter.createCaller(createContext(app, request, reply)).account.me()
     })
+    // What is below these doors and leads nowhere is ours too, preflights among it; tRPC's door sees to its own.
+    for (const prefix of ['/auth', '/me']) {
+      await doors.register(async (nowhere) => void nowhere.setNotFoundHandler(answerNotFound), { prefix })
+    }
   })
   if (page) await app.register(page)
 }

@@ -2,8 +2,7 @@
 import { initTRPC } from '@trpc/server'
 import type { Context } from './context.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
-
-const subscriptionsPerSocket = 100
+import { subscriptionsPerSocket } from './platform/trpc/socket-routes.ts'
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
@@ -39,6 +38,7 @@ const countSubscriptions = t.middleware(async ({ ctx, type, signal, next }) => {
     if (held) ctx.subscriptions.open--
     held = false
   }
+  if (signal?.aborted) release()
   signal?.addEventListener('abort', release, { once: true })
   const result = await next()
   if (!result.ok) {

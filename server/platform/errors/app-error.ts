@@ -55,9 +55,11 @@ const byTrpcCode: Partial<Record<TRPCError['code'], ErrorCode>> = {
 
 /** Never throws. What it does not know is `INTERNAL_ERROR` with the original as `cause`. */
 export function toAppError(thrown: unknown): AppError {
+  // Fastify's. A request that breaks off while it is read has the same errno as a database that does.
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : null
   for (let error = thrown, depth = 0; error instanceof Error && depth < 8; error = error.cause, depth++) {
     if (error instanceof AppError) return error
-    const fault = databaseFault(error)
+    const fault = status === null ? databaseFault(error) : null
     if (fault) return new AppError(fault, { cause: thrown })
   }
   if (thrown instanceof TRPCError) {
@@ -66,8 +68,8 @@ export function toAppError(thrown: unknown): AppError {
       thrown.code === 'BAD_REQUEST' && thrown.cause instanceof ZodError ? fieldFaults(thrown.cause) : undefined
     return new AppError(byTrpcCode[thrown.code] ?? 'INTERNAL_ERROR', { details, cause: thrown })
   }
-  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500
-  return new AppError(byStatus[status] ?? (status >= 400 && status < 500 ? 'VALIDATION_ERROR' : 'INTERNAL_ERROR'), {
+  const callersFault = status !== null && status >= 400 && status < 500
+  return new AppError(byStatus[status ?? 500] ?? (callersFault ? 'VALIDATION_ERROR' : 'INTERNAL_ERROR'), {
     cause: thrown,
   })
 }

@@ -19,6 +19,13 @@ export class SessionWatch {
     }
   }
 
+  /** How many listeners there are. */
+  get size(): number {
+    let size = 0
+    for (const listeners of this.#listeners.values()) size += listeners.size
+    return size
+  }
+
   get sessionIds(): string[] {
     return [...this.#listeners.keys()]
   }
