@@ -6,7 +6,7 @@ const controls = /[\p{Cc}\u2028\u2029]/u
 // Embedding, override and isolate marks can make a name read as another one (CVE-2021-42574).
 const bidiControls = /[\u202A-\u202E\u2066-\u2069]/u
 
-/** One line, trimmed, 1 to `maxLength` UTF-16 units. */
+/** One line, trimmed, 1 to `maxLength` Unicode code points. */
 export function singleLine(maxLength: number) {
   return z
     .string()

@@ -32,8 +32,9 @@ export class Sessions {
   readonly #config: Config['auth']
   readonly #notices: NoticeBoard
   readonly #log: FastifyBaseLogger
-  readonly #cache = new LRUCache<string, Actor>({ max: 10_000, ttl: trustMs })
-  readonly #touched = new LRUCache<string, true>({ max: 50_000, ttl: touchEveryMs })
+  readonly #cache: LRUCache<string, Actor>
+  readonly #touched: LRUCache<string, true>
+  readonly #touchEveryMs: number
   readonly #find: ReturnType<typeof prepareFind>
   #endings = 0
 
@@ -43,6 +44,11 @@ export class Sessions {
     this.#notices = notices
     this.#log = log
     this.#find = prepareFind(db, config.sessionIdleTtlMs)
+    // Much more often than a session may be idle, however short that is set.
+    const [trust, touch] = [trustMs, touchEveryMs].map((ms) => Math.ceil(Math.min(ms, config.sessionIdleTtlMs / 4)))
+    this.#touchEveryMs = touch as number
+    this.#cache = new LRUCache({ max: 10_000, ttl: trust as number })
+    this.#touched = new LRUCache({ max: 50_000, ttl: touch as number })
     notices.on('sessions.ended', ({ sessionIds, reason }) => this.#forget(sessionIds, reason))
     notices.on('notices.connected', () => {
       this.#endings++
@@ -99,6 +105,18 @@ export class Sessions {
     return ended.map(({ id }) => id)
   }
 
+  /** Ends the session of a token, also where its person is disabled: enabled again, the token must not be worth anything. */
+  async endByToken(db: Database, token: string, reason: SessionEndReason): Promise<string[]> {
+    const tokenHash = hashSessionToken(token)
+    if (tokenHash === null) return []
+    const ended = await db
+      .update(sessions)
+      .set({ endedAt: sql`now()`, endReason: reason })
+      .where(and(eq(sessions.tokenHash, tokenHash), isNull(sessions.endedAt)))
+      .returning({ id: sessions.id })
+    return ended.map(({ id }) => id)
+  }
+
   /** After the commit that ended them. */
   announceEnded(sessionIds: string[], reason: SessionEndReason): void {
     for (let at = 0; at < sessionIds.length; at += idsPerNotice) {
@@ -142,20 +160,20 @@ export class Sessions {
     for (const id of sessionIds) this.watch.tell(id, reason)
   }
 
-  /** At most once a minute a session. The caller does not wait: its answer does not depend on it. */
+  /** At most once a minute a session, more often only where sessions are set to end sooner. The caller does not wait: its answer does not depend on it. */
   #touch({ sessionId, id }: Actor) {
     if (this.#touched.has(sessionId)) return
     this.#touched.set(sessionId, true)
-    const minuteAgo = sql`now() - interval '1 minute'`
+    const ago = sql`now() - ${seconds(this.#touchEveryMs)}`
     // One statement for both rows.
     this.#db
       .execute(
         sql`with touched as (
           update ${sessions} set last_used_at = now()
-          where id = ${sessionId} and ended_at is null and last_used_at < ${minuteAgo}
+          where id = ${sessionId} and ended_at is null and last_used_at < ${ago}
         )
         update ${users} set last_active_at = now()
-        where id = ${id} and (last_active_at is null or last_active_at < ${minuteAgo})`,
+        where id = ${id} and (last_active_at is null or last_active_at < now() - interval '1 minute')`,
       )
       .catch((err) => {
         this.#touched.delete(sessionId)

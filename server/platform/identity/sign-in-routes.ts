@@ -2,6 +2,7 @@
  * The doors of sign-in that a browser walks through by itself: start, callback, sign out. They are plain routes because
  * they answer with redirects and cookies. Whatever goes wrong ends on a page with a code, never on a bare error.
  */
+import { finished } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../../../shared/errors.ts'
 import { isLoopback } from '../config/config.ts'
@@ -59,7 +60,9 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
         return { token, ended: endedSessions }
       })
       sessions.announceEnded(ended, 'account-changed')
-      await endPresented(request, 'replaced')
+      const replaced = await endPresented(request, 'replaced')
+      // Once the browser has the new cookie: a page that hears of it sooner would ask with the old one.
+      finished(reply.raw, () => sessions.announceEnded(replaced, 'replaced'))
       reply.setCookie(cookieName, token, sessionCookieFlags(config))
       return reply.redirect(attempt.returnTo, 302)
     } catch (error) {
@@ -68,17 +71,17 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
   })
 
   app.post('/auth/logout', async (request, reply) => {
-    await endPresented(request, 'signed-out')
+    sessions.announceEnded(await endPresented(request, 'signed-out'), 'signed-out')
     return reply.clearCookie(cookieName, cookieFlags(config)).code(204).send()
   })
 
   /** Ends whatever sessions this browser presented; none is no fault, so signing out twice is fine. */
-  async function endPresented(request: FastifyRequest, reason: 'signed-out' | 'replaced') {
+  async function endPresented(request: FastifyRequest, reason: 'signed-out' | 'replaced'): Promise<string[]> {
+    const ended: string[] = []
     for (const token of cookieValues(request.headers.cookie, cookieName).slice(0, 2)) {
-      const actor = await sessions.find(token)
-      if (!actor) continue
-      sessions.announceEnded(await sessions.end(app.database.db, actor.id, { only: actor.sessionId }, reason), reason)
+      ended.push(...(await sessions.endByToken(app.database.db, token, reason)))
     }
+    return ended
   }
 
   function failed(request: FastifyRequest, reply: FastifyReply, error: unknown, returnTo?: string) {
