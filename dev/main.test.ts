@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { cookieValues } from '../server/platform/identity/session-cookie.ts'
+import { until } from '../server/test/until.ts'
 import { freePort } from './free-port.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'plinth-dev-'))
@@ -26,7 +27,7 @@ describe('npm run dev', () => {
     const port = await freePort()
     const { output, ended } = startDev(port)
     await Promise.race([
-      expect.poll(output, { timeout: 50_000, interval: 100 }).toContain(`Plinth is ready: http://localhost:${port}`),
+      until('the address', () => output().includes(`Plinth is ready: http://localhost:${port}`), 50_000),
       ended.then((code) => Promise.reject(new Error(`exit ${code}: ${output()}`))),
     ])
 
@@ -41,6 +42,13 @@ describe('npm run dev', () => {
     expect(url).toBe(`http://localhost:${port}/account`)
     const { answer: me } = await walk.follow(`http://localhost:${port}/me`)
     expect(await me.json()).toMatchObject({ displayName: 'Demo engineer', role: 'engineer' })
+
+    // A change of the code, as an editor makes it; more log than a pipe holds shows that somebody still reads it.
+    const now = new Date()
+    await utimes(join(import.meta.dirname, '../server/router.ts'), now, now)
+    await until('the server to be restarted', () => output().includes('server/router.ts changed: restarting'))
+    await until('the new server', async () => (await fetch(`http://localhost:${port}/readyz`)).ok, 30_000)
+    for (let i = 0; i < 500; i++) expect((await fetch(`http://localhost:${port}/me`)).status).toBe(401)
 
     // The database is taken: the second one says by whom, and goes.
     const second = startDev(await freePort())

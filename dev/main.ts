@@ -70,7 +70,8 @@ function startServer(): ChildProcess {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
-  child.stdout?.pipe(readableLog)
+  // The next server writes to it too. A server whose log nobody reads stands still once the pipe is full.
+  child.stdout?.pipe(readableLog, { end: false })
   child.once('exit', (code) => {
     // It said why. Only a restart after a change of the code is worth waiting for a better version.
     if (child === server && !stopping.signal.aborted && !restarting) {
