@@ -14,6 +14,8 @@ export function developmentEnvironment(given: NodeJS.ProcessEnv): NodeJS.Process
     PORT: '8000',
     PUBLIC_URL: `http://localhost:${set.PORT ?? 8000}`,
     DATABASE_URL: `pglite://${join(dataFolder, 'db')}`,
+    // What is loaded at each start is compiled once.
+    NODE_COMPILE_CACHE: join(dataFolder, 'compile-cache'),
     ...secrets(),
     ...set,
   }
