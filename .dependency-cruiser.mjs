@@ -81,7 +81,7 @@ export default {
       'Database drivers live in platform/db; ask `app.database` or take a Database.',
       { path: '^(server|client|web|shared|dev)/', pathNot: ['^server/platform/db/', '^server/test/', '\\.test\\.ts$'] },
       {
-        path: '^node_modules/(postgres|@electric-sql|drizzle-orm/(postgres-js|pglite))/',
+        path: '^node_modules/(pg|postgres|@electric-sql|drizzle-orm/(node-postgres|pglite))/',
         dependencyTypesNot: ['type-only'],
       },
     ),

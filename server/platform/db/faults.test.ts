@@ -73,19 +73,12 @@ describe('anything unknown', () => {
 
 describe('the database away', () => {
   const coded = (code: string) => new Error('wrapped', { cause: Object.assign(new Error('inner'), { code }) })
-  it.each([
-    'ECONNREFUSED',
-    'CONNECT_TIMEOUT',
-    'CONNECTION_CLOSED',
-    '57P01',
-    '57P03',
-    '08006',
-    '28P01',
-    '3D000',
-    '53300',
-  ])('is 503 with a time to try again: %s', (code) => {
-    expect(toAppError(coded(code))).toMatchObject({ code: 'DATABASE_UNAVAILABLE', status: 503, retryAfterS: 2 })
-  })
+  it.each(['ECONNREFUSED', 'ETIMEDOUT', '57P01', '57P03', '08006', '28P01', '3D000', '53300'])(
+    'is 503 with a time to try again: %s',
+    (code) => {
+      expect(toAppError(coded(code))).toMatchObject({ code: 'DATABASE_UNAVAILABLE', status: 503, retryAfterS: 2 })
+    },
+  )
 
   it.each(['57014', '55P03', '40001', '40P01'])('is not what busy means: %s', (code) => {
     expect(toAppError(coded(code))).toMatchObject({ code: 'SERVER_BUSY', status: 503, retryAfterS: 2 })

@@ -3,14 +3,8 @@ import type { ErrorCode } from '../../../shared/errors.ts'
 
 /** Values that no column takes: bad text for the type, bad encoding, numbers and dates out of range. */
 const badValue = new Set(['22P02', '22P05', '22021', '22003', '22007', '22008', '22023'])
-/** The connection itself is gone, or could not be had. */
+/** Of the socket: the connection is gone, or could not be had. */
 const lost = new Set([
-  // postgres.js
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
-  // the socket
   'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
@@ -47,30 +41,47 @@ const away = new Set([
 /** Statement and lock timeouts, and what is left of 40001 and 40P01 after the retries. */
 const busy = new Set(['57014', '55P03', '40001', '40P01'])
 
+const poolFull = 'timeout exceeded when trying to connect'
+const unanswered = 'Query read timeout'
+/** What node-postgres 8 says itself: it gives these no code. */
+const ofDriver = new Map<string, ErrorCode>([
+  [poolFull, 'SERVER_BUSY'],
+  [unanswered, 'DATABASE_UNAVAILABLE'],
+  ['timeout expired', 'DATABASE_UNAVAILABLE'],
+  ['Connection terminated', 'DATABASE_UNAVAILABLE'],
+  ['Connection terminated unexpectedly', 'DATABASE_UNAVAILABLE'],
+  ['Connection terminated due to connection timeout', 'DATABASE_UNAVAILABLE'],
+  ['Client has encountered a connection error and is not queryable', 'DATABASE_UNAVAILABLE'],
+  ['Client was closed and is not queryable', 'DATABASE_UNAVAILABLE'],
+  ['The server does not support SSL connections', 'DATABASE_UNAVAILABLE'],
+  ['There was an error establishing an SSL connection', 'DATABASE_UNAVAILABLE'],
+  ['Cannot use a pool after calling end on the pool', 'DATABASE_UNAVAILABLE'],
+])
+
 /** Null when `error` itself is not a known database failure; causes are the caller's to walk. */
 export function databaseFault(error: Error): ErrorCode | null {
   const code = sqlState(error)
-  if (code === null) return null
+  if (code === null) return ofDriver.get(error.message) ?? null
   if (lost.has(code) || away.has(code) || code.startsWith('08')) return 'DATABASE_UNAVAILABLE'
   if (busy.has(code)) return 'SERVER_BUSY'
   if (badValue.has(code)) return 'VALIDATION_ERROR'
   return null
 }
 
-/** True when what failed is the connection that `error` came over, and not what was asked. */
-export function isConnectionLost(error: unknown): boolean {
-  return error instanceof Error && lost.has(sqlState(error) ?? '')
+/** True when a statement had no answer in time; its connection would give it to the next one. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && error.message === unanswered
 }
 
-export function lostConnection(code: 'CONNECTION_CLOSED' | 'ETIMEDOUT'): Error {
-  return Object.assign(new Error('the connection to Postgres is lost'), { code })
+/** True when a prepared statement no longer fits its tables, or is forgotten. It has not run then. */
+export function isStale(error: unknown): boolean {
+  return error instanceof Error && ['0A000', '26000'].includes(sqlState(error) ?? '')
 }
 
 /** The name of the unique constraint that `error` or one of its causes broke, or null. */
 export function brokenUnique(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (sqlState(cause) !== '23505') continue
-    if ('constraint_name' in cause) return String(cause.constraint_name)
     if ('constraint' in cause) return String(cause.constraint)
   }
   return null

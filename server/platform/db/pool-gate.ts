@@ -1,6 +1,6 @@
 /**
- * A bounded door in front of a connection pool. postgres.js has no acquire timeout and pipelines onto busy
- * connections, so one slow query would hold up any other for as long as it runs.
+ * A bounded door in front of what takes few at once and lets the others wait without end, as PGlite does: one slow
+ * query would hold up any other for as long as it runs.
  */
 import { AppError } from '../errors/app-error.ts'
 

@@ -1,17 +1,18 @@
 /**
- * Postgres through postgres.js. Several clients, because drizzle changes the parsers of the one it is given and because
- * a health check must not queue behind the pool: for work, for pings and notices, for listening, for migrations.
+ * Postgres through node-postgres. A health check and a notice must not queue behind the work, so there are two pools,
+ * and clients of their own for listening and for migrations.
  */
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import { Socket } from 'node:net'
+import { userInfo } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import type { FastifyBaseLogger } from 'fastify'
-import type postgres from 'postgres'
+import pg from 'pg'
 import type { Config } from '../config/config.ts'
-import type { Database, DatabaseDriver } from './database.ts'
-import { PoolGate } from './pool-gate.ts'
-import { openConnections, PostgresClient } from './postgres-client.ts'
+import type { DatabaseDriver } from './database.ts'
 import { listenUntil } from './postgres-listener.ts'
-import { lazily } from './postgres-transaction.ts'
+import { poolDatabase } from './postgres-pool.ts'
 
 /** Any fixed number; all instances of Plinth on one database share it. */
 export const migrationLock = 7_031_160_415
@@ -19,48 +20,67 @@ const statementMs = 10_000
 /** Over what Postgres takes to give up itself, under the 15 s after which the server stops waiting. */
 const answerMs = 12_000
 const controlMs = 2_000
+const listenMs = 3_000
+/** What runs when the driver is closed may take this long to finish. */
+const graceMs = 2_000
 
 export function openPostgres(config: Config['database'], log: FastifyBaseLogger): DatabaseDriver {
   const { url, directUrl, prepare } = config
   // A transaction pooler refuses settings at connect (PgBouncer: "unsupported startup parameter"). Behind one they
   // belong to the role: ALTER ROLE ... SET statement_timeout.
   const pooled = !prepare
-  const pool = new PostgresClient(
-    url,
-    {
+  const sockets = new Set<Socket>()
+  const connection: pg.PoolConfig = {
+    connectionTimeoutMillis: 2_000,
+    idleTimeoutMillis: 300_000,
+    maxLifetimeSeconds: 3_600,
+    keepAlive: true,
+    // Of an idle connection: until the system asks whether the other side is still there.
+    keepAliveInitialDelayMillis: 5_000,
+    stream() {
+      const socket = new Socket()
+      sockets.add(socket)
+      return socket.once('close', () => sockets.delete(socket))
+    },
+  }
+  const pool = deathless(
+    new pg.Pool({
+      ...connection,
+      connectionString: libpqUrl(url),
+      application_name: 'plinth',
       max: config.poolMax,
-      prepare,
-      connection: {
-        application_name: 'plinth',
-        ...(!pooled && {
-          statement_timeout: statementMs,
-          lock_timeout: 5_000,
-          idle_in_transaction_session_timeout: 10_000,
-        }),
-      },
-    },
-    answerMs,
+      query_timeout: answerMs,
+      ...(!pooled && {
+        statement_timeout: statementMs,
+        lock_timeout: 5_000,
+        idle_in_transaction_session_timeout: 10_000,
+      }),
+    }),
   )
-  const control = new PostgresClient(
-    url,
-    {
+  const control = deathless(
+    new pg.Pool({
+      ...connection,
+      connectionString: libpqUrl(url),
+      application_name: 'plinth control',
       max: 1,
-      prepare,
-      connection: { application_name: 'plinth control', ...(!pooled && { statement_timeout: controlMs }) },
-    },
-    controlMs,
+      query_timeout: controlMs,
+      ...(!pooled && { statement_timeout: controlMs }),
+    }),
   )
+  const openClient = (settings: pg.ClientConfig) =>
+    // Whoever waits for an answer is told of a loss; nobody needs the event.
+    new pg.Client({ ...connection, connectionString: libpqUrl(directUrl), ...settings }).on('error', () => {})
   const closing = new AbortController()
   const listening: Promise<void>[] = []
   let pinging: Promise<void> | undefined
 
   return {
     kind: 'postgres',
-    db: drizzle(gated(pool, new PoolGate(config.poolMax))) as unknown as Database,
+    db: poolDatabase(pool, prepare),
     ping() {
       // Shared, so that checks while the database hangs do not pile up.
       pinging ??= control
-        .statement((sql) => sql`select 1`)
+        .query('select 1')
         .then(() => {})
         .finally(() => {
           pinging = undefined
@@ -68,29 +88,24 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
       return pinging
     },
     async migrate(folder, signal) {
-      const { sql, end } = openConnections(directUrl, {
-        max: 1,
-        max_lifetime: null,
-        prepare: false,
-        connection: { application_name: 'plinth migrations' },
-      })
+      const client = openClient({ application_name: 'plinth migrations' })
+      await client.connect()
       // Another instance may hold the lock for long; closing the connection is how one stops waiting for it.
-      const stop = () => void end(0)
+      const stop = () => void client.end()
       signal.addEventListener('abort', stop, { once: true })
       try {
         signal.throwIfAborted()
         // On the session, not the transaction: it covers drizzle's bookkeeping too, and ends with the connection
         // if this process dies.
-        await sql`select pg_advisory_lock(${migrationLock})`
-        await migrate(drizzle(sql), { migrationsFolder: folder })
-        await sql`select pg_advisory_unlock(${migrationLock})`
+        await client.query('select pg_advisory_lock($1)', [migrationLock])
+        await migrate(drizzle(client), { migrationsFolder: folder })
+        await client.query('select pg_advisory_unlock($1)', [migrationLock])
       } finally {
         signal.removeEventListener('abort', stop)
-        await end(1)
+        stop()
       }
     },
     listen(channel, onNotice, onConnected) {
-      const options = { connection: { application_name: 'plinth notices' } }
       let told = false
       const connected = () => {
         told = false
@@ -101,31 +116,30 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
         if (!told) log.warn({ err }, 'not hearing notices of other instances, trying on')
         told = true
       }
-      listening.push(listenUntil(closing.signal, directUrl, options, channel, onNotice, connected, failed))
+      const open = () => openClient({ application_name: 'plinth notices', query_timeout: listenMs })
+      listening.push(listenUntil(closing.signal, open, channel, onNotice, connected, failed))
     },
     async notify(channel, payload) {
-      await control.statement((sql) => sql`select pg_notify(${channel}, ${payload})`)
+      await control.query('select pg_notify($1, $2)', [channel, payload])
     },
     async close() {
       closing.abort()
-      await Promise.all([pool.end(2), control.end(2), ...listening])
+      await Promise.race([Promise.all([pool.end(), control.end(), ...listening]), delay(graceMs, null, { ref: false })])
+      // Whatever is left, also to a peer that is silent and would never end its side.
+      for (const socket of sockets) socket.destroy()
     },
   }
 }
 
-/** The part of a postgres.js client that drizzle uses, each statement and each transaction behind the gate. */
-function gated(pool: PostgresClient, gate: PoolGate): postgres.Sql {
-  const client = {
-    options: pool.options,
-    unsafe: lazily((text, parameters, options, asArrays) =>
-      gate.run(() =>
-        pool.statement<unknown>((sql) => {
-          const query = sql.unsafe(text, parameters, options)
-          return asArrays ? query.values() : query
-        }),
-      ),
-    ),
-    begin: (task: (tx: postgres.TransactionSql) => Promise<unknown>) => gate.run(() => pool.transaction(task)),
-  }
-  return client as unknown as postgres.Sql
+/** Neither an idle connection's end nor that of one in use ends the process: who waits for an answer is told. */
+function deathless(pool: pg.Pool): pg.Pool {
+  return pool.on('error', () => {}).on('connect', (client) => void client.on('error', () => {}))
+}
+
+/** What node-postgres does otherwise than libpq: `require` would be `verify-full`, and the user that of USER only. */
+function libpqUrl(text: string): string {
+  const url = new URL(text)
+  if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true')
+  url.username ||= process.env.PGUSER ?? userInfo().username
+  return url.href
 }

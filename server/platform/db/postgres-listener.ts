@@ -3,57 +3,39 @@
  * it is gone. What is said while it is away is lost.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ClientOptions, type Connections, openConnections } from './postgres-client.ts'
+import pg from 'pg'
 
 const askEveryMs = 5_000
-const answerMs = 3_000
 
-/** Until `signal`; resolves when the connection is closed. Never rejects; each failed attempt is told. */
+/**
+ * Until `signal`. Never rejects; each failed attempt is told. `open` makes a client that bounds the time to connect and
+ * to answer.
+ */
 export async function listenUntil(
   signal: AbortSignal,
-  url: string,
-  options: ClientOptions,
+  open: () => pg.Client,
   channel: string,
   onNotice: (payload: string) => void,
   onConnected: () => void,
   onFailed: (error: unknown) => void,
 ): Promise<void> {
   while (!signal.aborted) {
+    const client = open()
     const over = new AbortController()
-    const connections = openConnections(url, {
-      ...options,
-      max: 1,
-      max_lifetime: null,
-      onclose: () => over.abort(),
-      onnotify: (_channel, payload) => onNotice(payload),
-    })
+    client.once('end', () => over.abort())
+    client.on('notification', ({ payload }) => onNotice(payload ?? ''))
     try {
-      await answered(connections.sql`listen ${connections.sql(channel)}`)
+      await client.connect()
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
       onConnected()
-      await stayConnected(connections, AbortSignal.any([signal, over.signal]))
+      for (;;) {
+        await delay(askEveryMs, undefined, { signal: AbortSignal.any([signal, over.signal]) })
+        await client.query('select 1')
+      }
     } catch (error) {
       if (!signal.aborted) onFailed(error)
     }
-    await connections.end(0)
+    void client.end()
     await delay(100 + Math.random() * 200, undefined, { signal }).catch(() => {})
-  }
-}
-
-/** @throws when it is no longer, or told to stop */
-async function stayConnected({ sql }: Connections, signal: AbortSignal): Promise<never> {
-  for (;;) {
-    await delay(askEveryMs, undefined, { signal })
-    await answered(sql`select 1`)
-  }
-}
-
-async function answered(answer: PromiseLike<unknown>): Promise<void> {
-  const timer = new AbortController()
-  const late = delay(answerMs, undefined, { signal: timer.signal }).then(() => Promise.reject(new Error('no answer')))
-  late.catch(() => {})
-  try {
-    await Promise.race([answer, late])
-  } finally {
-    timer.abort()
   }
 }
