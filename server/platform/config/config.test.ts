@@ -94,6 +94,8 @@ describe('a wrong setting', () => {
     ['DATABASE_URL', 'postgres://', /host and the name of a database/],
     ['DATABASE_URL', 'postgres://db.internal', /host and the name of a database/],
     ['DATABASE_URL', 'postgres://plinth:100%@db.internal/plinth', /percent-encoded/],
+    ['DATABASE_URL', 'postgres://db.internal/plinth?sslmode=prefer', /disable, require, verify-ca or verify-full/],
+    ['DATABASE_URL', 'postgres://db.internal/plinth?sslmode=verify-ca', /sslrootcert/],
     ['DATABASE_DIRECT_URL', 'https://db.internal/plinth', /postgres:\/\//],
     ['DATABASE_DIRECT_URL', 'postgres://plinth:100%@db.internal/plinth', /percent-encoded/],
     ['DATABASE_POOL_MAX', '0', /between 1 and/],

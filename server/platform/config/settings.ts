@@ -62,12 +62,22 @@ const secret = z
   .refine((text) => new Set(text).size >= 10 && !/change.?me|replace.?me|example/i.test(text), {
     error: 'must be random, not a placeholder; `openssl rand -base64 48` makes one',
   })
-/** The driver would fill missing parts from PGHOST, PGDATABASE and the like, and throw at a stray percent sign. */
+/**
+ * The driver would fill missing parts from PGHOST, PGDATABASE and the like, and throw at a stray percent sign. It has no
+ * second try without TLS, which `prefer` and `allow` ask for.
+ */
 function postgresFault(text: string): string | null {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return 'must be a URL that begins with postgres://'
-  const { hostname, pathname } = new URL(text)
+  const { hostname, pathname, searchParams } = new URL(text)
   if (hostname === '' || pathname.length < 2) {
     return 'must hold a host and the name of a database: postgres://user:password@host:5432/name'
+  }
+  const sslmode = searchParams.get('sslmode')
+  if (sslmode && !['disable', 'require', 'verify-ca', 'verify-full'].includes(sslmode)) {
+    return 'must have sslmode=disable, require, verify-ca or verify-full, if any'
+  }
+  if (sslmode === 'verify-ca' && !searchParams.has('sslrootcert')) {
+    return 'must name the file of the authority for sslmode=verify-ca: sslrootcert=<file>'
   }
   try {
     decodeURIComponent(text)

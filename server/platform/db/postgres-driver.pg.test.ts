@@ -46,6 +46,7 @@ it('takes an address as Prisma and the managed databases give it', async () => {
   const url = new URL(database.url)
   url.search = new URLSearchParams({
     sslmode: 'disable',
+    sslnegotiation: 'direct',
     channel_binding: 'prefer',
     gssencmode: 'prefer',
     target_session_attrs: 'read-write',

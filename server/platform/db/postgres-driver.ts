@@ -140,6 +140,8 @@ function deathless(pool: pg.Pool): pg.Pool {
 function libpqUrl(text: string): string {
   const url = new URL(text)
   if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true')
+  // Direct TLS needs Postgres 17; the other way works everywhere.
+  url.searchParams.delete('sslnegotiation')
   url.username ||= process.env.PGUSER ?? userInfo().username
   return url.href
 }
