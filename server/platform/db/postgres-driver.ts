@@ -136,12 +136,12 @@ function deathless(pool: pg.Pool): pg.Pool {
   return pool.on('error', () => {}).on('connect', (client) => void client.on('error', () => {}))
 }
 
-/** What node-postgres does otherwise than libpq: `require` would be `verify-full`, and the user that of USER only. */
+/** What node-postgres does otherwise than libpq: `require` would be `verify-full`, and the user nobody where USER is not set. */
 function libpqUrl(text: string): string {
   const url = new URL(text)
   if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true')
   // Direct TLS needs Postgres 17; the other way works everywhere.
   url.searchParams.delete('sslnegotiation')
-  url.username ||= process.env.PGUSER ?? userInfo().username
+  url.username ||= userInfo().username
   return url.href
 }
