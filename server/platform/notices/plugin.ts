@@ -10,6 +10,8 @@ import { newId } from '../db/columns.ts'
 /** What instances say to each other. An instance of another release may say more, or say it otherwise. */
 const wire = {
   'sessions.ended': z.object({ sessionIds: z.array(z.string()), reason: SessionEndReason }),
+  /** [channel, epoch, seq, JSON of the event, or null when it is too long: whoever cares looks it up] */
+  'live.published': z.object({ hints: z.array(z.tuple([z.string(), z.string(), z.int(), z.string().nullable()])) }),
 }
 const Envelope = z.object({ instance: z.string(), type: z.string(), notice: z.unknown() })
 
@@ -22,6 +24,8 @@ export interface Notices extends Wire {
 export interface NoticeBoard {
   /** After the commit of what it tells. Local listeners have run when it returns; the others hear it soon, or not. */
   publish<Type extends keyof Wire>(type: Type, notice: Wire[Type]): void
+  /** To the other instances alone; resolves when it has been said. Never throws: they find out by looking. */
+  tellOthers<Type extends keyof Wire>(type: Type, notice: Wire[Type]): Promise<void>
   on<Type extends keyof Notices>(type: Type, listener: (notice: Notices[Type]) => void): void
 }
 
@@ -48,13 +52,19 @@ export const noticesPlugin = fp(
         }
       }
     }
+    const tellOthers = async (type: string, notice: unknown) => {
+      try {
+        await app.database.notify(channel, JSON.stringify({ instance, type, notice }))
+      } catch (err) {
+        app.log.warn({ err, notice: type }, 'other instances not told, they will find out by looking')
+      }
+    }
     app.decorate('notices', {
       publish(type, notice) {
         emit(type, notice)
-        app.database.notify(channel, JSON.stringify({ instance, type, notice })).catch((err) => {
-          app.log.warn({ err, notice: type }, 'other instances not told, they will find out by looking')
-        })
+        void tellOthers(type, notice)
       },
+      tellOthers,
       on(type, listener) {
         listeners.set(type, (listeners.get(type) ?? new Set()).add(listener))
       },

@@ -1,0 +1,279 @@
+/**
+ * One channel on this instance: what its subscribers are sent, read once for all of them.
+ *
+ * The rule. `#last` is the newest event handed out. An event is handed out only as `#last + 1`, from wherever it came
+ * (a commit in this process, another instance's hint, a page of the table); anything later waits until the table has
+ * filled the gap, anything earlier is dropped. Since the table has no gaps below a committed number (publish.ts), reading
+ * on from `#last` always finds `#last + 1`, or the channel was trimmed or restored: then every subscriber is told to begin anew
+ * (`resync`). Hints may therefore be lost, doubled, reordered and late; they only decide when the reader looks.
+ *
+ * Joining. The newest events are kept in memory (`#recent`, contiguous, ending at `#last`). A subscriber behind
+ * them is sent pages of the table until it is not; then, in one turn of the event loop, it is sent the rest of `#recent`
+ * and enters the set of those that are sent what comes next. Nothing can be handed out in between.
+ */
+import type { ChannelEvent, Cursor } from './channel-event.ts'
+import { type ChannelState, pageSize } from './channel-store.ts'
+
+/** Somebody who is sent a channel. Events come in order; `cursor` is the reader's to move. */
+export interface Sink {
+  /** Never throws and never waits; who cannot take more ends itself. */
+  send(events: readonly ChannelEvent[]): void
+  /** The numbers began anew or are gone: fetch the present state, and go on from `cursor`. */
+  resync(cursor: Cursor): void
+  /** Resolves when more may be sent; while catching up only. */
+  drained(): Promise<void>
+  readonly ended: boolean
+}
+
+export interface ChannelStore {
+  state(): Promise<ChannelState>
+  page(epoch: string, after: number): Promise<ChannelEvent[]>
+}
+
+/** What a reconnect of everybody finds in memory; the table has the rest. */
+const recentEvents = 2000
+const recentChars = 2_000_000
+
+export class ChannelReader {
+  readonly id: string
+  readonly #store: ChannelStore
+  readonly #sinks = new Set<{ sink: Sink; cursor: number }>()
+  /** Sinks still being sent pages: the reader is in use for them too. */
+  #joining = 0
+  #epoch = ''
+  #last = 0
+  #floor = 0
+  #recent: ChannelEvent[] = []
+  #recentChars = 0
+  readonly #held = new Map<number, ChannelEvent>()
+  #reading: Promise<void> | null = null
+  #readAgain = false
+  #handingOut: NodeJS.Immediate | null = null
+  readonly #pages = new Map<number, Promise<ChannelEvent[]>>()
+  #opened: Promise<void> | null = null
+  /** When it became unused, by `performance.now()`; null while in use. */
+  idleSince: number | null = null
+
+  constructor(id: string, store: ChannelStore) {
+    this.id = id
+    this.#store = store
+  }
+
+  get cursor(): Cursor {
+    return { epoch: this.#epoch, seq: this.#last }
+  }
+
+  /** Reads where the channel stands; once, however many ask. @throws what the database throws, and may be called again */
+  open(): Promise<void> {
+    this.#opened ??= this.#store.state().then(
+      (state) => this.#begin(state),
+      (error) => {
+        this.#opened = null
+        throw error
+      },
+    )
+    return this.#opened
+  }
+
+  /**
+   * Sends everything after `from`, and then whatever comes, until the returned function is called. Resolves once the sink has
+   * caught up. Without `from` the sink begins at the present. After `open`.
+   */
+  async join(sink: Sink, from: Cursor | null, onJoined: (leave: () => void) => void): Promise<void> {
+    const entry = { sink, cursor: from?.seq ?? this.#last }
+    let left = false
+    onJoined(() => {
+      left = true
+      this.#sinks.delete(entry)
+      this.#noteUse()
+    })
+    this.#joining++
+    this.#noteUse()
+    try {
+      let epoch = from?.epoch ?? this.#epoch
+      // Another instance may be ahead of this one: before a cursor is called wrong, the table is asked.
+      if (epoch === this.#epoch && entry.cursor > this.#last) await this.look()
+      if (epoch !== this.#epoch || entry.cursor > this.#last || entry.cursor < this.#floor) {
+        sink.resync(this.cursor)
+        ;({ epoch, seq: entry.cursor } = this.cursor)
+      }
+      while (!left && !sink.ended && entry.cursor < this.#last - this.#recent.length) {
+        const page = await this.#page(entry.cursor)
+        if (left || sink.ended) return
+        if (epoch !== this.#epoch || page[0]?.seq !== entry.cursor + 1) {
+          sink.resync(this.cursor)
+          ;({ epoch, seq: entry.cursor } = this.cursor)
+          break
+        }
+        sink.send(page)
+        entry.cursor = (page.at(-1) as ChannelEvent).seq
+        await sink.drained()
+      }
+      if (left || sink.ended) return
+      if (epoch !== this.#epoch) {
+        sink.resync(this.cursor)
+        entry.cursor = this.#last
+      }
+      const rest = this.#recent.slice(this.#recent.length - (this.#last - entry.cursor))
+      if (entry.cursor < this.#last) sink.send(rest)
+      entry.cursor = this.#last
+      this.#sinks.add(entry)
+    } finally {
+      this.#joining--
+      this.#noteUse()
+    }
+  }
+
+  /** An event that is committed. In any order, any number of times. */
+  offer(event: ChannelEvent): void {
+    if (!this.#epoch || event.epoch !== this.#epoch) return void this.#readSoon()
+    if (event.seq <= this.#last) return
+    if (this.#held.size < recentEvents) this.#held.set(event.seq, event)
+    // At the end of the turn: what came in it goes out together.
+    this.#handingOut ??= setImmediate(() => {
+      this.#handingOut = null
+      this.#handOutHeld()
+      // A gap that no further hint may fill is one that only the table can.
+      if (this.#held.size > 0) this.#readSoon()
+    })
+  }
+
+  /** A hint without its event. */
+  observeHead(epoch: string, head: number): void {
+    if (epoch !== this.#epoch || head > this.#last) this.#readSoon()
+  }
+
+  /**
+   * Where the channel stands by the table, read after this reader stood at `asked`. What had been handed out by then was
+   * committed, so a head below it means that the table was set back; one below `#last` only that the answer took a while.
+   */
+  observe(state: ChannelState, asked: Cursor): void {
+    if (asked.epoch !== this.#epoch || this.#epoch === '') return
+    if (state.epoch !== this.#epoch || state.head < asked.seq) return this.#beginAnew(state)
+    this.#floor = state.floor
+    if (state.head > this.#last) this.#readSoon()
+  }
+
+  /** Asks the table now. */
+  async look(): Promise<void> {
+    const asked = this.cursor
+    this.observe(await this.#store.state(), asked)
+    while (this.#reading) await this.#reading
+  }
+
+  get sinks(): Iterable<Sink> {
+    return Array.from(this.#sinks, ({ sink }) => sink)
+  }
+
+  #begin({ epoch, head, floor }: ChannelState) {
+    this.#epoch = epoch
+    this.#last = head
+    this.#floor = floor
+    this.#recent = []
+    this.#recentChars = 0
+    this.#held.clear()
+    this.#pages.clear()
+  }
+
+  #beginAnew(state: ChannelState) {
+    this.#begin(state)
+    for (const entry of this.#sinks) {
+      entry.cursor = this.#last
+      entry.sink.resync(this.cursor)
+    }
+  }
+
+  #handOutHeld() {
+    const next: ChannelEvent[] = []
+    for (let event = this.#held.get(this.#last + 1); event; event = this.#held.get(this.#last + 1 + next.length)) {
+      next.push(event)
+    }
+    if (next.length > 0) this.#handOut(next)
+  }
+
+  /** `events` begin at `#last + 1` and have no gaps. */
+  #handOut(events: readonly ChannelEvent[]) {
+    for (const event of events) {
+      this.#held.delete(event.seq)
+      this.#recent.push(event)
+      this.#recentChars += event.json.length
+    }
+    this.#last = (events.at(-1) as ChannelEvent).seq
+    let surplus = 0
+    while (this.#recent.length - surplus > recentEvents || this.#recentChars > recentChars) {
+      this.#recentChars -= (this.#recent[surplus++] as ChannelEvent).json.length
+    }
+    if (surplus > 0) this.#recent = this.#recent.slice(surplus)
+    for (const entry of this.#sinks) {
+      entry.cursor = this.#last
+      entry.sink.send(events)
+    }
+  }
+
+  #readSoon() {
+    if (this.#reading) {
+      this.#readAgain = true
+      return
+    }
+    this.#reading = this.#readOn()
+      // The database is away; the next look at the heads tries again.
+      .catch(() => {})
+      .finally(() => {
+        this.#reading = null
+        if (this.#readAgain) {
+          this.#readAgain = false
+          this.#readSoon()
+        }
+      })
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const epoch = this.#epoch
+      const after = this.#last
+      const page = await this.#store.page(epoch, after)
+      if (epoch !== this.#epoch) return
+      // What a hint brought meanwhile is not handed out twice.
+      const fresh = page.filter(({ seq }) => seq > this.#last)
+      const [first] = fresh
+      if (first && first.seq !== this.#last + 1) return this.#beginAnew(await this.#store.state())
+      if (first) this.#handOut(fresh)
+      this.#handOutHeld()
+      for (const seq of this.#held.keys()) if (seq <= this.#last) this.#held.delete(seq)
+      if (page.length < pageSize) return
+    }
+  }
+
+  /** One read for all that stand at the same place, such as everybody after a restart of the server. */
+  #page(after: number): Promise<ChannelEvent[]> {
+    let page = this.#pages.get(after)
+    if (!page) {
+      page = this.#store.page(this.#epoch, after).then((events) => {
+        // The table may be ahead of what was handed out; that is still to come to everybody.
+        const until = events.findIndex(({ seq }) => seq > this.#last)
+        const known = until === -1 ? events : events.slice(0, until)
+        this.#prepend(known)
+        return known
+      })
+      this.#pages.set(after, page)
+      const forget = () => this.#pages.delete(after)
+      page.then(forget, forget)
+    }
+    return page
+  }
+
+  /** A page that meets what is in memory is kept with it, for the next who comes back from there. */
+  #prepend(events: ChannelEvent[]) {
+    const start = this.#last - this.#recent.length + 1
+    const older = events.filter(({ seq }) => seq < start)
+    if (older.at(-1)?.seq !== start - 1) return
+    const chars = older.reduce((sum, { json }) => sum + json.length, 0)
+    if (older.length + this.#recent.length > recentEvents || chars + this.#recentChars > recentChars) return
+    this.#recent = [...older, ...this.#recent]
+    this.#recentChars += chars
+  }
+
+  #noteUse() {
+    this.idleSince = this.#sinks.size + this.#joining === 0 ? (this.idleSince ?? performance.now()) : null
+  }
+}

@@ -1,0 +1,48 @@
+/** Reads of channels: where they stand, and pages of their events. The only truth that live delivery has. */
+import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { type ChannelEvent, toChannelEvent } from './channel-event.ts'
+import { newEpoch } from './publish.ts'
+import { channels, events } from './table.ts'
+
+export interface ChannelState {
+  readonly epoch: string
+  readonly head: number
+  readonly floor: number
+}
+
+export const pageSize = 500
+const idsPerQuery = 1000
+
+export async function readStates(db: Database, ids: string[]): Promise<Map<string, ChannelState>> {
+  const states = new Map<string, ChannelState>()
+  for (let at = 0; at < ids.length; at += idsPerQuery) {
+    const rows = await db
+      .select()
+      .from(channels)
+      .where(inArray(channels.id, ids.slice(at, at + idsPerQuery)))
+    for (const { id, epoch, head, floor } of rows) states.set(id, { epoch, head, floor })
+  }
+  return states
+}
+
+/** A channel that nobody has published to yet is made, so that its first subscriber has an epoch to stand in. */
+export async function readOrMakeState(db: Database, id: string): Promise<ChannelState> {
+  const known = (await readStates(db, [id])).get(id)
+  if (known) return known
+  await db.insert(channels).values({ id, epoch: newEpoch(), head: 0 }).onConflictDoNothing()
+  const made = (await readStates(db, [id])).get(id)
+  if (!made) throw new Error(`channel ${id} vanished while it was made`)
+  return made
+}
+
+/** Up to 500 events after `after`, in order. May begin later than `after + 1` when those were trimmed: the caller checks. */
+export async function readPage(db: Database, channel: string, epoch: string, after: number): Promise<ChannelEvent[]> {
+  const rows = await db
+    .select()
+    .from(events)
+    .where(and(eq(events.channel, channel), gt(events.seq, after)))
+    .orderBy(asc(events.seq))
+    .limit(pageSize)
+  return rows.map(({ createdAt, ...row }) => toChannelEvent(channel, epoch, { ...row, at: createdAt }))
+}

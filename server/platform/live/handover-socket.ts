@@ -1,0 +1,58 @@
+/**
+ * What tRPC's WebSocket handler takes for the socket. With the encoder that leaves messages as they are, `send` sees tRPC's
+ * own objects, and one kind of them is not for the wire: from a HandOver on, the hub writes this request's events itself.
+ */
+import type { WebSocket } from 'ws'
+import { HandOver } from './follow.ts'
+import { SocketSink } from './socket-sink.ts'
+
+export const objectEncoder = {
+  encode: (message: unknown) => message as string,
+  decode: (text: string | ArrayBuffer | Uint8Array) => JSON.parse(String(text)),
+}
+
+interface ResultMessage {
+  id: number | string
+  result?: { type: string; data?: unknown }
+}
+
+export class HandOverSocket {
+  readonly #socket: WebSocket
+  readonly #onFailed: (error: unknown) => void
+
+  /** `onFailed`: the database went away while a subscriber was being brought up to date; its socket is closed. */
+  constructor(socket: WebSocket, onFailed: (error: unknown) => void) {
+    this.#socket = socket
+    this.#onFailed = onFailed
+  }
+
+  get readyState() {
+    return this.#socket.readyState
+  }
+
+  on(event: string, listener: (...args: unknown[]) => void) {
+    this.#socket.on(event, listener)
+    return this
+  }
+
+  once(event: string, listener: (...args: unknown[]) => void) {
+    this.#socket.once(event, listener)
+    return this
+  }
+
+  close(code?: number, reason?: string) {
+    this.#socket.close(code, reason)
+  }
+
+  terminate() {
+    this.#socket.terminate()
+  }
+
+  send(message: string | ResultMessage) {
+    // PING and PONG are no JSON.
+    if (typeof message === 'string') return this.#socket.send(message)
+    const handOver = message.result?.data
+    if (!(handOver instanceof HandOver)) return this.#socket.send(JSON.stringify(message))
+    handOver.begin(new SocketSink(this.#socket, message.id)).catch(this.#onFailed)
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The readers of this instance and what wakes them: commits of this process at once, the others' commits by notice, and a
+ * look at the heads of all watched channels every second, without which the notices would have to be trusted.
+ */
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../db/database.ts'
+import type { NoticeBoard } from '../notices/plugin.ts'
+import type { ChannelEvent, Cursor } from './channel-event.ts'
+import { ChannelReader } from './channel-reader.ts'
+import { readOrMakeState, readPage, readStates } from './channel-store.ts'
+import { onPublished } from './publish.ts'
+
+const lookEveryMs = 1000
+/** A channel that everybody left is kept this long: most of them left because a connection broke, and come back. */
+const lingerMs = 30_000
+/** With its envelope it must fit into the 8,000 bytes of one NOTIFY. */
+const noticeBytes = 7000
+
+type Hint = [channel: string, epoch: string, seq: number, json: string | null]
+
+export class LiveHub {
+  readonly #db: Database
+  readonly #notices: NoticeBoard
+  readonly #log: FastifyBaseLogger
+  readonly #readers = new Map<string, ChannelReader>()
+  readonly #timer: NodeJS.Timeout
+  #looking: Promise<void> | null = null
+  #outbox: ChannelEvent[] = []
+  #telling = false
+
+  constructor(db: Database, notices: NoticeBoard, log: FastifyBaseLogger) {
+    this.#db = db
+    this.#notices = notices
+    this.#log = log
+    onPublished(db, (event) => {
+      this.#readers.get(event.channel)?.offer(event)
+      this.#outbox.push(event)
+      void this.#tellOthers()
+    })
+    notices.on('live.published', ({ hints }) => {
+      for (const [channel, epoch, seq, json] of hints) {
+        const reader = this.#readers.get(channel)
+        if (json !== null) reader?.offer({ channel, epoch, seq, json })
+        else reader?.observeHead(epoch, seq)
+      }
+    })
+    notices.on('notices.connected', () => void this.lookAtHeads())
+    this.#timer = setInterval(() => void this.lookAtHeads(), lookEveryMs)
+  }
+
+  /** The reader of a channel, open. @throws what the database throws */
+  async reader(id: string): Promise<ChannelReader> {
+    let reader = this.#readers.get(id)
+    if (!reader) {
+      reader = new ChannelReader(id, {
+        state: () => readOrMakeState(this.#db, id),
+        page: (epoch, after) => readPage(this.#db, id, epoch, after),
+      })
+      this.#readers.set(id, reader)
+    }
+    await reader.open()
+    return reader
+  }
+
+  /** One query for all channels that somebody here follows. Never throws: a database that is away is asked again soon. */
+  lookAtHeads(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((err) => this.#log.debug({ err }, 'heads of channels not looked at'))
+      .finally(() => {
+        this.#looking = null
+      })
+    return this.#looking
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+  }
+
+  async #look(): Promise<void> {
+    const now = performance.now()
+    for (const [id, { idleSince }] of this.#readers) {
+      if (idleSince !== null && now - idleSince > lingerMs) this.#readers.delete(id)
+    }
+    if (this.#readers.size === 0) return
+    const asked = new Map([...this.#readers].map(([id, { cursor }]) => [id, cursor]))
+    const states = await readStates(this.#db, [...asked.keys()])
+    for (const [id, state] of states) this.#readers.get(id)?.observe(state, asked.get(id) as Cursor)
+  }
+
+  /** Coalesced: while one notice is on its way, what commits meanwhile waits for the next. */
+  async #tellOthers(): Promise<void> {
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      while (this.#outbox.length > 0) {
+        const hints: Hint[] = []
+        let bytes = 0
+        for (const { channel, epoch, seq, json } of this.#outbox) {
+          const own = Buffer.byteLength(json) + channel.length + 60
+          const hint: Hint = own > noticeBytes / 2 ? [channel, epoch, seq, null] : [channel, epoch, seq, json]
+          bytes += hint[3] === null ? channel.length + 60 : own * 1.2
+          if (bytes > noticeBytes && hints.length > 0) break
+          hints.push(hint)
+        }
+        this.#outbox.splice(0, hints.length)
+        await this.#notices.tellOthers('live.published', { hints })
+      }
+    } finally {
+      this.#telling = false
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Puts an event into a channel, in the transaction of the change that it tells.
+ *
+ * Why the numbers can be used as cursors. `head` is raised by an UPDATE (or the insert of the row), which holds the row
+ * lock until the transaction ends. So of two transactions that publish to one channel the second waits for the first to
+ * end, and reads the head that it left: numbers are given in the order in which transactions end. A rollback gives its number
+ * back with the lock, so committed numbers have no gaps. And Postgres makes a commit visible to new snapshots before it
+ * releases the locks (CommitTransaction: ProcArrayEndTransaction before ResourceOwnerRelease), so whoever sees n + 1
+ * committed can also see n: number order = commit order = visibility order, for each channel.
+ *
+ * A sequence has none of that: numbers are given before the commit, and a reader that saw 2 may see 1 afterwards.
+ */
+import { randomBytes } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
+import { afterCommit, beforeCommit, rootOf } from '../db/transaction.ts'
+import { type ChannelEvent, toChannelEvent } from './channel-event.ts'
+import { channels, events } from './table.ts'
+
+/** Beside `type` and who did it, whatever the feature's schema of the event says. */
+export type NewEvent = { type: string; actorId: string | null } & Record<string, unknown>
+
+type Listener = (event: ChannelEvent) => void
+const listeners = new WeakMap<Database, Listener>()
+
+/** `listener` hears of each event that this process commits through `db`, after the commit. One listener a database. */
+export function onPublished(db: Database, listener: Listener): void {
+  listeners.set(db, listener)
+}
+
+/**
+ * At the end of the transaction that `tx` is, whenever it is called in it: the channel is held for the commit alone, and channels
+ * are taken in the order of their names, so that two transactions cannot deadlock over them. Outside one, it is one of its own.
+ */
+export async function publish(tx: Database, channel: string, event: NewEvent): Promise<void> {
+  await beforeCommit(tx, channel, (last) => insertEvent(last, channel, event))
+}
+
+async function insertEvent(tx: Database, channel: string, { type, actorId, ...payload }: NewEvent): Promise<void> {
+  const [row] = rowsOf<{ seq: string | number; created_at: string | Date; epoch: string }>(
+    await tx.execute(sql`
+      with raised as (
+        insert into ${channels} (id, epoch, head) values (${channel}, ${newEpoch()}, 1)
+        on conflict (id) do update set head = channels.head + 1
+        returning epoch, head
+      )
+      insert into ${events} (channel, seq, type, payload, actor_id)
+      select ${channel}, head, ${type}, ${JSON.stringify(payload)}::jsonb, ${actorId}::uuid from raised
+      returning seq, created_at, (select epoch from raised) as epoch`),
+  )
+  if (!row) throw new Error('publish returned no row')
+  const at = new Date(row.created_at)
+  announceCommitted(tx, toChannelEvent(channel, row.epoch, { seq: Number(row.seq), type, payload, actorId, at }))
+}
+
+/** For a hot write that is one statement of its own: what `publish` does after its insert. */
+export function announceCommitted(tx: Database, event: ChannelEvent): void {
+  const listener = listeners.get(rootOf(tx))
+  if (listener) afterCommit(tx, () => listener(event))
+}
+
+export const newEpoch = () => randomBytes(6).toString('base64url')

@@ -1,0 +1,69 @@
+/** A channel's events as an async iterable, for streams that tRPC writes itself (SSE, and sockets of other servers). */
+import { tracked } from '@trpc/server'
+import { type ChannelEvent, type Cursor, formatCursor } from './channel-event.ts'
+import type { Sink } from './channel-reader.ts'
+
+const maxQueuedChars = 1024 * 1024
+const drainedChars = 64 * 1024
+
+export class QueueSink implements Sink {
+  #queue: { cursor: string; json: string }[] = []
+  #chars = 0
+  #wake: (() => void) | null = null
+  #drain: (() => void) | null = null
+  ended = false
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener('abort', () => this.end(), { once: true })
+    if (signal.aborted) this.end()
+  }
+
+  send(events: readonly ChannelEvent[]): void {
+    for (const event of events) this.#push(formatCursor(event), event.json)
+  }
+
+  resync(cursor: Cursor): void {
+    this.#push(formatCursor(cursor), '{"type":"resync"}')
+  }
+
+  async drained(): Promise<void> {
+    while (!this.ended && this.#chars > drainedChars) {
+      await new Promise<void>((resolve) => {
+        this.#drain = resolve
+      })
+    }
+  }
+
+  end(): void {
+    this.ended = true
+    this.#wake?.()
+    this.#drain?.()
+  }
+
+  /** Ends when the stream is stopped, or when its reader is a mebibyte behind: it comes back and resumes. */
+  async *messages() {
+    while (true) {
+      const next = this.#queue.shift()
+      if (next) {
+        this.#chars -= next.json.length
+        if (this.#chars <= drainedChars) this.#drain?.()
+        yield tracked(next.cursor, JSON.parse(next.json))
+      } else if (this.ended) {
+        return
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = null
+      }
+    }
+  }
+
+  #push(cursor: string, json: string) {
+    if (this.ended) return
+    this.#queue.push({ cursor, json })
+    this.#chars += json.length
+    if (this.#chars > maxQueuedChars) this.end()
+    else this.#wake?.()
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * A channel's events on a WebSocket, written past tRPC's generators: one frame for each event and request id, made once and
+ * written to every socket that uses this id, those of one turn in one piece. The wire is what tRPC would have sent for
+ * `tracked(id, data)`, so an ordinary tRPC client reads it.
+ */
+import type { WebSocket } from 'ws'
+import { type ChannelEvent, type Cursor, formatCursor } from './channel-event.ts'
+import type { Sink } from './channel-reader.ts'
+
+/** Beyond this a reader is too slow to be waited for: it is closed with 1013 and resumes from its cursor. */
+const maxBufferedBytes = 1024 * 1024
+/** While catching up, the next page waits until this little is left. */
+const drainedBytes = 64 * 1024
+const closeTryAgainLater = 1013
+const drainCheckMs = 10
+
+/** By the very array that the reader hands to all its sinks, and by request id. Gone with the array. */
+const framesOf = new WeakMap<readonly ChannelEvent[], Map<string, Buffer>>()
+
+export class SocketSink implements Sink {
+  readonly #socket: WebSocket
+  /** JSON of the subscription's request id. */
+  readonly #requestId: string
+  #ended = false
+
+  constructor(socket: WebSocket, requestId: number | string) {
+    this.#socket = socket
+    this.#requestId = JSON.stringify(requestId)
+  }
+
+  get ended(): boolean {
+    return this.#ended || this.#socket.readyState !== this.#socket.OPEN
+  }
+
+  send(events: readonly ChannelEvent[]): void {
+    let frames = framesOf.get(events)
+    if (!frames) framesOf.set(events, (frames = new Map()))
+    let bytes = frames.get(this.#requestId)
+    if (!bytes) {
+      bytes = Buffer.concat(
+        events.map((event) => textFrame(trackedMessage(this.#requestId, formatCursor(event), event.json))),
+      )
+      frames.set(this.#requestId, bytes)
+    }
+    this.#write(bytes)
+  }
+
+  resync(cursor: Cursor): void {
+    this.#write(textFrame(trackedMessage(this.#requestId, formatCursor(cursor), '{"type":"resync"}')))
+  }
+
+  async drained(): Promise<void> {
+    while (!this.ended && this.#socket.bufferedAmount > drainedBytes) {
+      await new Promise((resolve) => setTimeout(resolve, drainCheckMs))
+    }
+  }
+
+  #write(bytes: Buffer) {
+    if (this.ended) return
+    if (this.#socket.bufferedAmount + bytes.length > maxBufferedBytes) {
+      this.#ended = true
+      this.#socket.close(closeTryAgainLater, 'too slow')
+      // The close frame stands behind what the peer does not read, so it may never see it.
+      this.#socket.terminate()
+      return
+    }
+    rawSocketOf(this.#socket).write(bytes)
+  }
+}
+
+/** ws has no way to write a frame made in advance; the stream under it is private by name only, and has been since 1.0. */
+const rawSocketOf = (socket: WebSocket) => (socket as unknown as { _socket: NodeJS.WritableStream })._socket
+
+/** What tRPC's WebSocket adapter sends for a tracked value. */
+function trackedMessage(requestId: string, cursor: string, json: string): Buffer {
+  const id = JSON.stringify(cursor)
+  return Buffer.from(`{"id":${requestId},"result":{"type":"data","id":${id},"data":{"id":${id},"data":${json}}}}`)
+}
+
+/** An unmasked, unfragmented text frame, as servers send (RFC 6455 section 5.2). */
+function textFrame(payload: Buffer): Buffer {
+  const { length } = payload
+  const header =
+    length < 126
+      ? Buffer.from([0x81, length])
+      : length < 0x10000
+        ? Buffer.from([0x81, 126, length >> 8, length & 0xff])
+        : Buffer.concat([Buffer.from([0x81, 127, 0, 0, 0, 0]), uint32(length)])
+  return Buffer.concat([header, payload])
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
