@@ -16,3 +16,14 @@ export function singleLine(maxLength: number) {
     .refine((text) => text.isWellFormed() && !controls.test(text), 'Must be one line of ordinary characters')
     .refine((text) => !bidiControls.test(text), 'Must not change the direction of the text around it')
 }
+
+const lineControls = /[\p{Cc}]/u
+
+/** Several lines, kept as they are, 1 to `maxLength` UTF-16 units, not only blanks. Tabs and line feeds are its only controls. */
+export function text(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength, `Must be at most ${maxLength} characters`)
+    .refine((value) => value.trim() !== '', 'Must not be empty')
+    .refine((value) => value.isWellFormed() && !lineControls.test(value.replace(/[\t\n\r]/g, '')), 'Must be ordinary text')
+}

@@ -37,6 +37,11 @@ export async function withTransaction<T>(db: Database, task: (tx: Database) => P
   }
 }
 
+/** Several reads of one moment. Nothing may be written in it. */
+export async function withSnapshot<T>(db: Database, task: (tx: Database) => Promise<T>): Promise<T> {
+  return db.transaction(task, { isolationLevel: 'repeatable read', accessMode: 'read only' })
+}
+
 /**
  * Runs `step` at the end of the transaction that `db` is, after everything else in it: for rows that many want, whose lock
  * is then held for the commit alone. Steps run by `order`, so two transactions take such locks in the same order. Outside a

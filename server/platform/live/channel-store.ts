@@ -1,7 +1,7 @@
 /** Reads of channels: where they stand, and pages of their events. The only truth that live delivery has. */
 import { and, asc, eq, gt, inArray } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
-import { type ChannelEvent, toChannelEvent } from './channel-event.ts'
+import { type ChannelEvent, formatCursor, toChannelEvent } from './channel-event.ts'
 import { newEpoch } from './publish.ts'
 import { channels, events } from './table.ts'
 
@@ -45,4 +45,11 @@ export async function readPage(db: Database, channel: string, epoch: string, aft
     .orderBy(asc(events.seq))
     .limit(pageSize)
   return rows.map(({ createdAt, ...row }) => toChannelEvent(channel, epoch, { ...row, at: createdAt }))
+}
+
+/** Where a channel stands, for a snapshot that its reader follows from; in the transaction that reads the rest of it. */
+export async function readCursor(tx: Database, id: string): Promise<string> {
+  const state = (await readStates(tx, [id])).get(id)
+  if (!state) throw new Error(`channel ${id} was never opened`)
+  return formatCursor({ epoch: state.epoch, seq: state.head })
 }

@@ -4,6 +4,8 @@
  */
 import { type TrackedEnvelope, tracked } from '@trpc/server'
 import { type Cursor, formatCursor, parseCursor } from './channel-event.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { Follower } from './access-watch.ts'
 import type { ChannelReader, Sink } from './channel-reader.ts'
 import type { LiveHub } from './live-hub.ts'
 import { QueueSink } from './queue-sink.ts'
@@ -42,28 +44,50 @@ export class HandOver {
   }
 }
 
+export interface FollowOptions extends Omit<Follower, 'channel'> {
+  /** The cursor to go on from; absent, the stream begins at the present. */
+  lastEventId: string | undefined
+  /** True on a socket that understands `HandOver`. */
+  handsOver: boolean
+  signal: AbortSignal
+}
+
+/** @throws AppError NOT_FOUND when the follower is no longer allowed; that ends the stream for good */
 export async function* followChannel<Event>(
   hub: LiveHub,
   channel: string,
-  { lastEventId, handsOver, signal }: { lastEventId: string | undefined; handsOver: boolean; signal: AbortSignal },
+  { lastEventId, handsOver, signal, userId, allowed }: FollowOptions,
 ): AsyncGenerator<TrackedEnvelope<LiveMessage<Event>>> {
   const reader = await hub.reader(channel)
   const from = lastEventId === undefined ? reader.cursor : (parseCursor(lastEventId) ?? unknownCursor)
   yield tracked(formatCursor(from.epoch === '' ? reader.cursor : from), { type: 'ready' as const })
   if (signal.aborted) return
   const handOver = new HandOver(reader, from)
+  const lost = Promise.withResolvers<'lost'>()
+  const unwatch = hub.access.add({ channel, userId, allowed }, () => lost.resolve('lost'))
   try {
     if (handsOver) {
       yield handOver as never
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      const aborted = new Promise<'aborted'>((resolve) => {
+        if (signal.aborted) resolve('aborted')
+        signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+      })
+      if ((await Promise.race([lost.promise, aborted])) === 'lost') throw new AppError('NOT_FOUND')
     } else {
       const sink = new QueueSink(signal)
+      let gone = false
+      void lost.promise.then(() => {
+        gone = true
+        sink.end()
+      })
       const joined = handOver.begin(sink)
       joined.catch(() => sink.end())
       yield* sink.messages()
+      if (gone) throw new AppError('NOT_FOUND')
       await joined
     }
   } finally {
+    unwatch()
     handOver.release()
   }
 }

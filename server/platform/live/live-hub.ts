@@ -6,11 +6,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
 import type { ChannelEvent, Cursor } from './channel-event.ts'
+import { AccessWatch } from './access-watch.ts'
 import { ChannelReader } from './channel-reader.ts'
 import { readOrMakeState, readPage, readStates } from './channel-store.ts'
 import { onPublished } from './publish.ts'
 
 const lookEveryMs = 1000
+const checkAccessEveryMs = 3000
 /** A channel that everybody left is kept this long: most of them left because a connection broke, and come back. */
 const lingerMs = 30_000
 /** With its envelope it must fit into the 8,000 bytes of one NOTIFY. */
@@ -23,8 +25,10 @@ export class LiveHub {
   readonly #notices: NoticeBoard
   readonly #log: FastifyBaseLogger
   readonly #readers = new Map<string, ChannelReader>()
-  readonly #timer: NodeJS.Timeout
+  readonly #timers: NodeJS.Timeout[]
+  readonly access = new AccessWatch()
   #looking: Promise<void> | null = null
+  #checking: Promise<void> | null = null
   #outbox: ChannelEvent[] = []
   #telling = false
 
@@ -45,7 +49,10 @@ export class LiveHub {
       }
     })
     notices.on('notices.connected', () => void this.lookAtHeads())
-    this.#timer = setInterval(() => void this.lookAtHeads(), lookEveryMs)
+    this.#timers = [
+      setInterval(() => void this.lookAtHeads(), lookEveryMs),
+      setInterval(() => void this.#checkAccess(), checkAccessEveryMs),
+    ]
   }
 
   /** The reader of a channel, open. @throws what the database throws */
@@ -73,8 +80,18 @@ export class LiveHub {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#looking
+    for (const timer of this.#timers) clearInterval(timer)
+    await Promise.all([this.#looking, this.#checking])
+  }
+
+  #checkAccess(): Promise<void> {
+    this.#checking ??= this.access
+      .check()
+      .catch((err) => this.#log.debug({ err }, 'access of followers not checked'))
+      .finally(() => {
+        this.#checking = null
+      })
+    return this.#checking
   }
 
   async #look(): Promise<void> {

@@ -54,6 +54,11 @@ async function insertEvent(tx: Database, channel: string, { type, actorId, ...pa
   announceCommitted(tx, toChannelEvent(channel, row.epoch, { seq: Number(row.seq), type, payload, actorId, at }))
 }
 
+/** Makes a channel before its first event, with the thing that it is of, so that a snapshot of it has a cursor. */
+export async function openChannel(tx: Database, id: string): Promise<void> {
+  await tx.insert(channels).values({ id, epoch: newEpoch(), head: 0 }).onConflictDoNothing()
+}
+
 /** For a hot write that is one statement of its own: what `publish` does after its insert. */
 export function announceCommitted(tx: Database, event: ChannelEvent): void {
   const listener = listeners.get(rootOf(tx))

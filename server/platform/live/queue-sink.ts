@@ -42,14 +42,13 @@ export class QueueSink implements Sink {
 
   /** Ends when the stream is stopped, or when its reader is a mebibyte behind: it comes back and resumes. */
   async *messages() {
-    while (true) {
+    // What is still queued at the end is dropped: a reader that comes back asks for it again.
+    while (!this.ended) {
       const next = this.#queue.shift()
       if (next) {
         this.#chars -= next.json.length
         if (this.#chars <= drainedChars) this.#drain?.()
         yield tracked(next.cursor, JSON.parse(next.json))
-      } else if (this.ended) {
-        return
       } else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve

@@ -1,0 +1,15 @@
+/** Who may do what, for every door and every button. What is not listed is denied. */
+import type { Role } from './account.ts'
+
+/** The least role on the ladder that has the capability. */
+const leastRole = {
+  'draft:read': 'viewer',
+  'draft:write': 'user',
+} as const satisfies Record<string, Role>
+
+export type Capability = keyof typeof leastRole
+
+const ladder: readonly Role[] = ['viewer', 'user', 'engineer', 'admin']
+
+export const hasCapability = (role: Role, capability: Capability): boolean =>
+  ladder.indexOf(role) >= ladder.indexOf(leastRole[capability])
