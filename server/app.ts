@@ -17,6 +17,7 @@ import { answerError, answerNotFound, errorsPlugin } from './platform/errors/plu
 import { healthPlugin } from './platform/health/plugin.ts'
 import { identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
+import { livePlugin } from './platform/live/plugin.ts'
 import { noticesPlugin } from './platform/notices/plugin.ts'
 import { answerCrossOrigin } from './platform/origins/cors.ts'
 import { originsPlugin } from './platform/origins/plugin.ts'
@@ -39,6 +40,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(databasePlugin)
   await app.register(noticesPlugin)
   await app.register(identityPlugin)
+  await app.register(livePlugin)
 
   await app.register(healthPlugin)
   await app.register(async (doors) => {

@@ -5,11 +5,15 @@ import type { Database } from './platform/db/database.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
 import { cookieFlags, sessionCookieName } from './platform/identity/session-cookie.ts'
 import type { Sessions } from './platform/identity/sessions.ts'
+import type { LiveHub } from './platform/live/live-hub.ts'
 
 export interface Context {
   readonly db: Database
   readonly config: Config
   readonly sessions: Sessions
+  readonly live: LiveHub
+  /** True on a socket that the hub may write to by itself. */
+  readonly handsOver: boolean
   readonly log: FastifyRequest['log']
   readonly requestId: string
   /**
@@ -29,6 +33,8 @@ export function createContext(app: FastifyInstance, request: FastifyRequest, rep
     db: app.database.db,
     config: app.config,
     sessions: app.sessions,
+    live: app.live,
+    handsOver: reply === null,
     log: request.log,
     requestId: request.id,
     resolve: reply

@@ -1,5 +1,6 @@
 /** tRPC, set up once: the procedures that features build on, and the shape in which errors leave. */
 import { initTRPC } from '@trpc/server'
+import { type Capability, hasCapability } from '../shared/capabilities.ts'
 import type { Context } from './context.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { subscriptionsPerSocket } from './platform/trpc/socket-routes.ts'
@@ -76,3 +77,10 @@ export const authedProcedure = t.procedure.use(countSubscriptions).use(async ({ 
   if (resolution.kind === 'refused') throw new AppError(resolution.code)
   return next({ ctx: { actor: resolution.actor } })
 })
+
+/** For whoever is signed in and has the capability. @throws as `authedProcedure`, and FORBIDDEN */
+export const can = (capability: Capability) =>
+  authedProcedure.use(({ ctx, next }) => {
+    if (!hasCapability(ctx.actor.role, capability)) throw new AppError('FORBIDDEN')
+    return next()
+  })

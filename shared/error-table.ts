@@ -31,6 +31,15 @@ export const errorTable = {
     status: 409,
     message: 'This is your only way to sign in. Add another one before you remove it.',
   },
+  RING_NOT_HELD: { status: 409, message: 'Somebody else holds the ring now. Ask them to pass it to you.' },
+  DRAFT_CLOSED: { status: 409, message: 'This draft is closed and can only be read.' },
+  DRAFT_FULL: { status: 422, message: 'This draft has reached its limit. Begin a new one to go on.' },
+  NOT_DRAFT_OWNER: { status: 403, message: 'Only the owner of this draft can do that.' },
+  NOT_A_COLLABORATOR: { status: 422, message: 'That person does not write in this draft. Add them first.' },
+  PERSON_NOT_FOUND: {
+    status: 422,
+    message: 'Nobody here goes by that name or address. Check it, or ask them to sign in once.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'That is more than can be sent at once. Send less, or in parts.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Send the body as application/json.' },
   TOO_MANY_SUBSCRIPTIONS: {

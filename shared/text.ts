@@ -25,5 +25,8 @@ export function text(maxLength: number) {
     .string()
     .max(maxLength, `Must be at most ${maxLength} characters`)
     .refine((value) => value.trim() !== '', 'Must not be empty')
-    .refine((value) => value.isWellFormed() && !lineControls.test(value.replace(/[\t\n\r]/g, '')), 'Must be ordinary text')
+    .refine(
+      (value) => value.isWellFormed() && !lineControls.test(value.replace(/[\t\n\r]/g, '')),
+      'Must be ordinary text',
+    )
 }

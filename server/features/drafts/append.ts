@@ -99,7 +99,13 @@ async function whyNot(db: Database, actor: Actor, draftId: string, segmentId: st
   if (stored) {
     const { segment, author } = stored
     if (segment.draftId !== draftId || segment.authorId !== actor.id) throw new AppError('CONFLICT')
-    return { id: segment.id, position: segment.position, author, text: segment.text, createdAt: segment.createdAt.toISOString() }
+    return {
+      id: segment.id,
+      position: segment.position,
+      author,
+      text: segment.text,
+      createdAt: segment.createdAt.toISOString(),
+    }
   }
   if (draft.state === 'closed') throw new AppError('DRAFT_CLOSED')
   if (!holdsRing(actor, draft)) throw new AppError('RING_NOT_HELD')

@@ -30,7 +30,11 @@ export const draftChannel = (draftId: string) => `draft:${draftId}`
 
 const personColumns = { id: users.id, displayName: users.displayName, avatarUrl: users.avatarUrl }
 
-export async function createDraft(db: Database, actor: Actor, { title }: z.infer<typeof CreateDraft>): Promise<DraftSummary> {
+export async function createDraft(
+  db: Database,
+  actor: Actor,
+  { title }: z.infer<typeof CreateDraft>,
+): Promise<DraftSummary> {
   return withTransaction(db, async (tx) => {
     const [draft] = await tx.insert(drafts).values({ title, ownerId: actor.id, ringHolderId: actor.id }).returning()
     if (!draft) throw new Error('insert returned no row')
@@ -86,7 +90,11 @@ export async function getDraft(db: Database, actor: Actor, draftId: string): Pro
 }
 
 /** Hands the ring to a collaborator. Only its holder may; passing to oneself changes nothing. */
-export async function passRing(db: Database, actor: Actor, { draftId, to }: z.infer<typeof PassRing>): Promise<DraftSummary> {
+export async function passRing(
+  db: Database,
+  actor: Actor,
+  { draftId, to }: z.infer<typeof PassRing>,
+): Promise<DraftSummary> {
   return changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!holdsRing(actor, draft)) throw new AppError('RING_NOT_HELD')
     if (to === actor.id) return {}
@@ -97,13 +105,20 @@ export async function passRing(db: Database, actor: Actor, { draftId, to }: z.in
 }
 
 /** By user id, username or e-mail address. Adding somebody twice changes nothing. @throws AppError PERSON_NOT_FOUND */
-export async function addCollaborator(db: Database, actor: Actor, { draftId, person }: z.infer<typeof AddCollaborator>): Promise<PersonRef> {
+export async function addCollaborator(
+  db: Database,
+  actor: Actor,
+  { draftId, person }: z.infer<typeof AddCollaborator>,
+): Promise<PersonRef> {
   let added: PersonRef | undefined
   await changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
     added = await findPerson(tx, person)
     if (!added) throw new AppError('PERSON_NOT_FOUND')
-    const [already] = await tx.select({ number: count() }).from(draftCollaborators).where(eq(draftCollaborators.draftId, draftId))
+    const [already] = await tx
+      .select({ number: count() })
+      .from(draftCollaborators)
+      .where(eq(draftCollaborators.draftId, draftId))
     const inserted = await tx
       .insert(draftCollaborators)
       .values({ draftId, userId: added.id })
@@ -118,7 +133,11 @@ export async function addCollaborator(db: Database, actor: Actor, { draftId, per
 }
 
 /** The owner removes anybody else; others remove themselves. A removed holder's ring goes to the owner. */
-export async function removeCollaborator(db: Database, actor: Actor, { draftId, userId }: z.infer<typeof RemoveCollaborator>) {
+export async function removeCollaborator(
+  db: Database,
+  actor: Actor,
+  { draftId, userId }: z.infer<typeof RemoveCollaborator>,
+) {
   return changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!canRemove(actor, draft, userId)) throw new AppError('NOT_DRAFT_OWNER')
     const removed = await tx
@@ -170,7 +189,10 @@ const visibleDraft = (db: Database, actor: { id: string }, draftId: string) =>
   db
     .select({ draft: drafts })
     .from(drafts)
-    .innerJoin(draftCollaborators, and(eq(draftCollaborators.draftId, drafts.id), eq(draftCollaborators.userId, actor.id)))
+    .innerJoin(
+      draftCollaborators,
+      and(eq(draftCollaborators.draftId, drafts.id), eq(draftCollaborators.userId, actor.id)),
+    )
     .where(eq(drafts.id, draftId))
 
 /** Locks the draft, lets `change` decide, and keeps what it returns. @throws AppError NOT_FOUND, DRAFT_CLOSED */
@@ -209,7 +231,16 @@ async function findPerson(tx: Database, named: string): Promise<PersonRef | unde
   return person
 }
 
-function toSummary({ id, title, state, ownerId, ringHolderId, segmentCount, createdAt, updatedAt }: DraftRow): DraftSummary {
+function toSummary({
+  id,
+  title,
+  state,
+  ownerId,
+  ringHolderId,
+  segmentCount,
+  createdAt,
+  updatedAt,
+}: DraftRow): DraftSummary {
   return {
     id,
     title,

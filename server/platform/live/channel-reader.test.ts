@@ -45,7 +45,7 @@ class Log implements Sink {
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 async function open(table: Table) {
   const reader = new ChannelReader('c', table)

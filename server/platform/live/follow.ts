@@ -3,9 +3,9 @@
  * everything after it, each event tracked with its cursor, so that an ordinary client resumes by `lastEventId`.
  */
 import { type TrackedEnvelope, tracked } from '@trpc/server'
-import { type Cursor, formatCursor, parseCursor } from './channel-event.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Follower } from './access-watch.ts'
+import { type Cursor, formatCursor, parseCursor } from './channel-event.ts'
 import type { ChannelReader, Sink } from './channel-reader.ts'
 import type { LiveHub } from './live-hub.ts'
 import { QueueSink } from './queue-sink.ts'
@@ -49,14 +49,14 @@ export interface FollowOptions extends Omit<Follower, 'channel'> {
   lastEventId: string | undefined
   /** True on a socket that understands `HandOver`. */
   handsOver: boolean
-  signal: AbortSignal
+  signal: AbortSignal | undefined
 }
 
 /** @throws AppError NOT_FOUND when the follower is no longer allowed; that ends the stream for good */
 export async function* followChannel<Event>(
   hub: LiveHub,
   channel: string,
-  { lastEventId, handsOver, signal, userId, allowed }: FollowOptions,
+  { lastEventId, handsOver, signal = new AbortController().signal, userId, allowed }: FollowOptions,
 ): AsyncGenerator<TrackedEnvelope<LiveMessage<Event>>> {
   const reader = await hub.reader(channel)
   const from = lastEventId === undefined ? reader.cursor : (parseCursor(lastEventId) ?? unknownCursor)

@@ -12,7 +12,11 @@ export interface Poll<Event> {
 }
 
 /** At most one page; a full one says that there is more. Without a cursor: the present, and nothing before it. */
-export async function pollChannel<Event>(db: Database, channel: string, after: string | undefined): Promise<Poll<Event>> {
+export async function pollChannel<Event>(
+  db: Database,
+  channel: string,
+  after: string | undefined,
+): Promise<Poll<Event>> {
   const { epoch, head, floor } = await readOrMakeState(db, channel)
   const present = formatCursor({ epoch, seq: head })
   if (after === undefined) return { events: [], cursor: present, resync: false }
