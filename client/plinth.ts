@@ -6,6 +6,7 @@
 import {
   createTRPCClient,
   httpBatchLink,
+  httpSubscriptionLink,
   retryLink,
   splitLink,
   type TRPCClient,
@@ -17,10 +18,13 @@ import { observable } from '@trpc/server/observable'
 import type { AppRouter } from '../server/router.ts'
 import { Connection } from './connection.ts'
 import { errorCode, networkError, PlinthError } from './errors.ts'
+import { FetchEventSource } from './event-source.ts'
+import { type Feed, type LiveOptions, openFeed } from './live.ts'
 
 export type { AppRouter } from '../server/router.ts'
 export type { ConnectionState } from './connection.ts'
 export { errorCode, PlinthError, toPlinthError } from './errors.ts'
+export type { Feed, FeedState, LiveOptions, LiveTransport } from './live.ts'
 
 export interface PlinthOptions {
   /** Origin of the server, such as `https://app.example.com`. In a browser: the page's own when absent. */
@@ -32,6 +36,10 @@ export interface PlinthOptions {
 export type Plinth = TRPCClient<AppRouter> & {
   /** The live connection, for showing it when it is not well. */
   readonly connection: Pick<Connection, 'state' | 'onChange'>
+  /** A snapshot and every event after it, by the best transport that works. Goes on until it is closed or refused. */
+  live<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }>(
+    options: LiveOptions<Snapshot, Event>,
+  ): Feed
   /** Ends this session everywhere; fine when there is none. @throws PlinthError */
   signOut(): Promise<void>
   /** Ends all subscriptions and the socket. The client is not usable afterwards. */
@@ -58,11 +66,22 @@ export function createPlinth({ url = globalThis.location?.origin, headers: given
         // `retryLink` first: without it an error that the server sends ends a subscription for good.
         true: [
           untilOver(connection),
-          retryLink({
-            retry: ({ error, attempts }) => isPassing(errorCode(error)) && attempts < 1000,
-            retryDelayMs: (attempt) => Math.min(250 * 2 ** attempt, 15_000) * (0.5 + Math.random() / 2),
+          splitLink({
+            // A feed names its transport, and resumes by itself from a cursor of its own.
+            condition: ({ context }) => context.transport === undefined,
+            true: [
+              retryLink({
+                retry: ({ error, attempts }) => isPassing(errorCode(error)) && attempts < 1000,
+                retryDelayMs: (attempt) => Math.min(250 * 2 ** attempt, 15_000) * (0.5 + Math.random() / 2),
+              }),
+              socketLink(connection),
+            ],
+            false: splitLink({
+              condition: ({ context }) => context.transport === 'sse',
+              true: eventsLink(`${origin}/trpc`, program ? headers : null),
+              false: socketLink(connection),
+            }),
           }),
-          socketLink(connection),
         ],
         false: httpBatchLink({
           url: `${origin}/trpc`,
@@ -77,6 +96,13 @@ export function createPlinth({ url = globalThis.location?.origin, headers: given
 
   const own = {
     connection,
+    live: <Snapshot extends { cursor: string }, Event extends { type: string; seq: number }>(
+      options: LiveOptions<Snapshot, Event>,
+    ) => {
+      const feed = openFeed(options, (end) => connection.untilOver(end))
+      if (connection.closed) feed.close()
+      return feed
+    },
     async signOut() {
       const logout = fetch(`${origin}/auth/logout`, { method: 'POST', credentials: 'include', headers })
       const answer = await logout.catch(() => {
@@ -114,6 +140,16 @@ function socketLink(connection: Connection): TRPCLink<AppRouter> {
   return (runtime) => (call) =>
     observable((observer) => wsLink<AppRouter>({ client: connection.socket() })(runtime)(call).subscribe(observer))
 }
+
+/** Server-sent events; `headers` for a program. */
+const eventsLink = (url: string, headers: Record<string, string> | null) =>
+  headers
+    ? httpSubscriptionLink<AppRouter, typeof FetchEventSource>({
+        url,
+        EventSource: FetchEventSource,
+        eventSourceOptions: { headers },
+      })
+    : httpSubscriptionLink<AppRouter, typeof EventSource>({ url, eventSourceOptions: { withCredentials: true } })
 
 const isPassing = (code: string) =>
   ['NETWORK_ERROR', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'INTERNAL_ERROR'].includes(code)

@@ -1,0 +1,380 @@
+/**
+ * One live channel as its reader has it: a snapshot, then every event after it, once and in order, whatever carries them. The
+ * carriers are a WebSocket, server-sent events and polling, the best that works; the cursor is the feed's own and moves after
+ * an event has been applied, so changing or losing a carrier loses and doubles nothing.
+ */
+import { errorTable } from '../shared/error-table.ts'
+import { networkError, type PlinthError, toPlinthError } from './errors.ts'
+
+export type LiveTransport = 'websocket' | 'sse' | 'polling'
+
+/** `polling`: live, with some delay. `offline`: the server cannot be reached, and is tried again. `ended`: for good. */
+export type FeedState = 'connecting' | 'live' | 'polling' | 'offline' | 'ended'
+
+/** What a channel's subscription is given; spread it into the options of `subscribe`. */
+export interface LiveHandlers {
+  onData: (message: { id: string; data: { type: string; seq?: number } }) => void
+  onError: (error: unknown) => void
+  onComplete: () => void
+  onConnectionStateChange: (state: { state: string; error: unknown }) => void
+}
+
+export interface LiveOptions<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }> {
+  /** Subscribes with `{ ...handlers, context: { transport } }`. */
+  follow: (lastEventId: string, handlers: LiveHandlers, transport: 'websocket' | 'sse') => { unsubscribe(): void }
+  poll: (lastEventId: string) => Promise<{ events: Event[]; cursor: string; resync: boolean }>
+  snapshot: () => Promise<Snapshot>
+  /** First of all, and again whenever the events since the last one cannot be had: replaces everything. */
+  onSnapshot: (snapshot: Snapshot) => void
+  /** When it throws, the error is reported as uncaught and a new snapshot replaces what it left. */
+  onEvent: (event: Event) => void
+  onState?: (state: FeedState) => void
+  /** Why the feed ended: signed out, not allowed, not there. Never for trouble of the network. */
+  onError?: (error: PlinthError) => void
+  /** From the best to the last resort. */
+  transports?: readonly LiveTransport[]
+  /** How often something better than the present transport is tried. */
+  climbEveryMs?: number
+}
+
+export interface Feed {
+  readonly state: FeedState
+  /** What carries it now; null when nothing does. */
+  readonly transport: LiveTransport | null
+  close(): void
+}
+
+/** Calls back when the client closes (null) or its session is over. Returns how to stop. */
+type UntilOver = (end: (failure: unknown) => void) => () => void
+
+export function openFeed<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }>(
+  options: LiveOptions<Snapshot, Event>,
+  untilOver: UntilOver,
+): Feed {
+  return new LiveFeed(options, untilOver)
+}
+
+const readyWithinMs = 5000
+const answerWithinMs = 15_000
+const pollEveryMs = 2000
+/** An answer with as many events is likely not the last. */
+const manyEvents = 100
+const climbEveryMs = 30_000
+/** A transport that fails this often while the server answers is given up for a while. */
+const triesPerTransport = 2
+/** What lasted as long was well, though nothing happened in the channel. */
+const wellAfterMs = 5000
+
+/** Nothing was lost with the network: what came cannot be gone on from. */
+class Fault extends Error {}
+
+interface Carrier {
+  readonly transport: LiveTransport
+  readonly ready: Promise<unknown>
+  /** Rejects when it breaks. */
+  readonly over: Promise<never>
+  stop(): void
+}
+
+class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }> implements Feed {
+  readonly #options: LiveOptions<Snapshot, Event>
+  readonly #transports: readonly LiveTransport[]
+  readonly #ended = Promise.withResolvers<null>()
+  readonly #carriers = new Set<Carrier>()
+  readonly #forget: () => void
+  #state: FeedState = 'connecting'
+  #transport: LiveTransport | null = null
+  #step = 0
+  /** All up to here is applied; null when only a snapshot can tell. */
+  #cursor: Cursor | null = null
+  #applied = 0
+
+  constructor(options: LiveOptions<Snapshot, Event>, untilOver: UntilOver) {
+    this.#options = options
+    this.#transports = options.transports ?? ['websocket', 'sse', 'polling']
+    if (this.#transports.length === 0) throw new TypeError('a feed needs a transport')
+    this.#forget = untilOver((failure) => (failure === null ? this.close() : this.#end(toPlinthError(failure))))
+    // Not at once: React mounts, unmounts and mounts again, and nobody is to be called back before they hold the feed.
+    queueMicrotask(() => void this.#run())
+  }
+
+  get state(): FeedState {
+    return this.#state
+  }
+
+  get transport(): LiveTransport | null {
+    return this.#transport
+  }
+
+  close(): void {
+    if (this.#state === 'ended') return
+    for (const carrier of this.#carriers) carrier.stop()
+    this.#forget()
+    this.#transport = null
+    this.#ended.resolve(null)
+    this.#become('ended')
+  }
+
+  #end(error: PlinthError) {
+    if (this.#state === 'ended') return
+    this.close()
+    guarded(() => this.#options.onError?.(error))
+  }
+
+  get #isOver() {
+    return this.#state === 'ended'
+  }
+
+  async #run() {
+    /** Without anything gained in between. */
+    let failures = 0
+    /** Of the present transport, while the server answers. */
+    let misses = 0
+    while (!this.#isOver) {
+      const appliedBefore = this.#applied
+      let readyAt: number | null = null
+      try {
+        if (this.#cursor === null) await this.#takeSnapshot()
+        if (this.#isOver) return
+        const carrier = this.#open(this.#step)
+        await this.#orEnded(carrier.ready)
+        if (this.#isOver) return
+        readyAt = performance.now()
+        misses = 0
+        await this.#carry(carrier)
+      } catch (error) {
+        if (this.#isOver) return
+        if (isRefusal(error)) return this.#end(toPlinthError(error))
+        this.#transport = null
+        const well = this.#applied > appliedBefore || (readyAt !== null && performance.now() - readyAt > wellAfterMs)
+        failures = well ? 1 : failures + 1
+        if (readyAt !== null || error instanceof Fault) this.#become('connecting')
+        else if (!(await this.#serverAnswers())) this.#become('offline')
+        else if (++misses >= triesPerTransport && this.#step < this.#transports.length - 1) {
+          misses = 0
+          failures = 0
+          this.#step++
+        }
+        if (failures > 0) await this.#pause(Math.min(125 * 2 ** failures, 15_000))
+      }
+    }
+  }
+
+  async #takeSnapshot() {
+    const snapshot = await this.#answer(this.#options.snapshot())
+    if (this.#isOver) return
+    if (guarded(() => this.#options.onSnapshot(snapshot))) this.#cursor = parseCursor(snapshot.cursor)
+    else throw new Fault('the snapshot was not applied')
+  }
+
+  /** Until `carrier` or the better one that took its place breaks. */
+  async #carry(carrier: Carrier) {
+    let present = carrier
+    for (;;) {
+      this.#transport = present.transport
+      this.#become(present.transport === 'polling' ? 'polling' : 'live')
+      if (this.#step === 0) return void (await this.#orEnded(present.over))
+      await Promise.race([present.over, this.#pause(this.#options.climbEveryMs ?? climbEveryMs)])
+      for (let better = 0; better < this.#step && !this.#isOver; better++) {
+        // Beside the present one: what both bring counts once.
+        const next = this.#open(better)
+        const isReady = next.ready.then(
+          () => true,
+          (error) => (isRefusal(error) ? Promise.reject(error) : false),
+        )
+        if (await Promise.race([present.over, this.#ended.promise, isReady])) {
+          present.stop()
+          present = next
+          this.#step = better
+        } else next.stop()
+      }
+      if (this.#isOver) return
+    }
+  }
+
+  /** Whether it is the network or the transport; a browser is not told why its event source was refused. @throws refusals */
+  async #serverAnswers(): Promise<boolean> {
+    if (this.#cursor === null || this.#transports[this.#step] === 'polling') return false
+    try {
+      const answer = await this.#answer(this.#options.poll(formatCursor(this.#cursor)))
+      if (!this.#isOver && this.#transports.includes('polling')) this.#applyAnswer(answer)
+      return true
+    } catch (error) {
+      if (isRefusal(error)) this.#end(toPlinthError(error))
+      return error instanceof Fault
+    }
+  }
+
+  #open(step: number): Carrier {
+    const transport = this.#transports[step] as LiveTransport
+    const carrier = transport === 'polling' ? this.#openPolling() : this.#openStream(transport)
+    this.#carriers.add(carrier)
+    return carrier
+  }
+
+  #openStream(transport: 'websocket' | 'sse'): Carrier {
+    const { carrier, ready, fail, onStop, isStopped } = this.#newCarrier(transport)
+    const tooLate = setTimeout(() => fail(networkError()), readyWithinMs)
+    onStop(() => clearTimeout(tooLate))
+    let begun = false
+    const handlers: LiveHandlers = {
+      onData: ({ id, data }) => {
+        if (isStopped()) return
+        try {
+          if (data.type === 'ready') {
+            clearTimeout(tooLate)
+            ready()
+          } else if (data.type === 'resync') this.#startOver('the channel began anew')
+          else this.#apply(parseCursor(id), data as Event)
+        } catch (error) {
+          fail(error)
+        }
+      },
+      onError: fail,
+      onComplete: () => fail(networkError()),
+      onConnectionStateChange: ({ state, error }) => {
+        // The first comes at once, and tells of the time before. tRPC would go on by itself, from a cursor of its own.
+        if (begun && state === 'connecting' && error) fail(error)
+      },
+    }
+    const subscription = this.#options.follow(formatCursor(this.#cursor as Cursor), handlers, transport)
+    begun = true
+    onStop(() => subscription.unsubscribe())
+    return carrier
+  }
+
+  #openPolling(): Carrier {
+    const { carrier, ready, fail, isStopped } = this.#newCarrier('polling')
+    const poll = async () => {
+      while (!isStopped()) {
+        const answer = await this.#answer(this.#options.poll(formatCursor(this.#cursor as Cursor)))
+        if (isStopped()) return
+        ready()
+        this.#applyAnswer(answer)
+        if (answer.events.length < manyEvents) await this.#pause(pollEveryMs)
+      }
+    }
+    poll().catch(fail)
+    return carrier
+  }
+
+  #newCarrier(transport: LiveTransport) {
+    const ready = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<never>()
+    for (const { promise } of [ready, over]) promise.catch(() => {})
+    const cleanups: (() => void)[] = []
+    let stopped = false
+    const carrier: Carrier = {
+      transport,
+      ready: ready.promise,
+      over: over.promise,
+      stop: () => {
+        if (stopped) return
+        stopped = true
+        this.#carriers.delete(carrier)
+        for (const cleanup of cleanups.splice(0)) cleanup()
+      },
+    }
+    return {
+      carrier,
+      ready: () => ready.resolve(),
+      fail: (error: unknown) => {
+        if (stopped) return
+        carrier.stop()
+        ready.reject(error)
+        over.reject(error)
+      },
+      onStop: (cleanup: () => void) => void (stopped ? cleanup() : cleanups.push(cleanup)),
+      isStopped: () => stopped,
+    }
+  }
+
+  #applyAnswer({ events, cursor, resync }: { events: Event[]; cursor: string; resync: boolean }) {
+    if (resync) this.#startOver('the channel began anew')
+    const { epoch } = parseCursor(cursor)
+    for (const event of events) if (!this.#isOver) this.#apply({ epoch, seq: event.seq }, event)
+  }
+
+  /** @throws Fault when the event cannot come next */
+  #apply({ epoch, seq }: Cursor, event: Event) {
+    if (this.#cursor === null) throw new Fault('there is nothing to apply an event to')
+    if (epoch !== this.#cursor.epoch) return this.#startOver('the events are of another epoch')
+    if (seq <= this.#cursor.seq) return
+    if (seq !== this.#cursor.seq + 1) throw new Fault(`event ${seq} came after ${this.#cursor.seq}`)
+    if (!guarded(() => this.#options.onEvent(event))) return this.#startOver('the event was not applied')
+    this.#cursor = { epoch, seq }
+    this.#applied++
+  }
+
+  #startOver(why: string): void {
+    this.#cursor = null
+    throw new Fault(why)
+  }
+
+  #become(state: FeedState) {
+    if (state === this.#state || this.#isOver) return
+    this.#state = state
+    guarded(() => this.#options.onState?.(state))
+  }
+
+  #orEnded<T>(promise: Promise<T>): Promise<T | null> {
+    return Promise.race([promise, this.#ended.promise])
+  }
+
+  /** Half of it to all of it, so that a restarted server is not met by everybody at once; ends with the feed. */
+  async #pause(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const passed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms * (0.5 + Math.random() / 2))
+    })
+    await this.#orEnded(passed)
+    clearTimeout(timer)
+  }
+
+  /** @throws PlinthError NETWORK_ERROR when none comes */
+  async #answer<T>(call: Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(networkError()), answerWithinMs)
+    })
+    // A closed feed waits for nothing.
+    void this.#ended.promise.then(() => clearTimeout(timer))
+    try {
+      return await Promise.race([call, tooLate])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+interface Cursor {
+  readonly epoch: string
+  readonly seq: number
+}
+
+const formatCursor = ({ epoch, seq }: Cursor) => `${epoch}:${seq}`
+
+function parseCursor(text: string): Cursor {
+  const at = text.lastIndexOf(':')
+  return { epoch: text.slice(0, at), seq: Number(text.slice(at + 1)) }
+}
+
+/** The server knows what is asked, and says no; asking again would not change that. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof Fault) return false
+  const { code } = toPlinthError(error)
+  return code !== 'NETWORK_ERROR' && [400, 401, 403, 404].includes(errorTable[code].status)
+}
+
+/** Whether `call` succeeded. What it throws is the page's own fault, and told as any other uncaught error. */
+function guarded(call: () => void): boolean {
+  try {
+    call()
+    return true
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+    return false
+  }
+}
