@@ -149,9 +149,11 @@ export class ChannelReader {
    */
   observe(state: ChannelState, asked: Cursor): void {
     if (asked.epoch !== this.#epoch || this.#epoch === '') return
-    if (state.epoch !== this.#epoch || state.head < asked.seq) return this.#beginAnew(state)
-    this.#floor = state.floor
-    if (state.head > this.#last) this.#readSoon()
+    if (state.epoch !== this.#epoch || state.head < asked.seq) this.#beginAnew(state)
+    else {
+      this.#floor = state.floor
+      if (state.head > this.#last) this.#readSoon()
+    }
   }
 
   /** Asks the table now. */

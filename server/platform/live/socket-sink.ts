@@ -33,8 +33,8 @@ export class SocketSink implements Sink {
   }
 
   send(events: readonly ChannelEvent[]): void {
-    let frames = framesOf.get(events)
-    if (!frames) framesOf.set(events, (frames = new Map()))
+    const frames = framesOf.get(events) ?? new Map<string, Buffer>()
+    framesOf.set(events, frames)
     let bytes = frames.get(this.#requestId)
     if (!bytes) {
       bytes = Buffer.concat(

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
 import { type Resolution, resolveCredential } from '../identity/credential.ts'
+import { HandOverSocket, objectEncoder } from '../live/handover-socket.ts'
 import type { TrpcOptions } from './plugin.ts'
 import { isUpgradeTo, takeUpgrades } from './upgrades.ts'
 
@@ -27,6 +28,7 @@ const lastWordsMs = 250
 const closeCodes = {
   failed: 1011,
   restarting: 1012,
+  tryAgainLater: 1013,
   /** The credential is missing, bad or over. A browser sees a close code, and never a refused upgrade's status. */
   unauthenticated: 4401,
 }
@@ -67,12 +69,18 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
         router,
         createContext: () => createContext(app, request, null),
         maxBatchSize,
+        experimental_encoder: objectEncoder,
         onError: ({ error }) => {
           // A frame that is none is the client's fault, and logged where the socket fails of it.
           if (!isProtocolError(error.cause)) logFailure(request.log, toAppError(error), error)
         },
       })
-      serve(socket, request.raw)
+      const socketOfTrpc = new HandOverSocket(socket, (err) => {
+        request.log.warn({ err }, 'a subscriber was not brought up to date')
+        socket.close(closeCodes.tryAgainLater, 'try again later')
+      })
+      // It calls what the class has and nothing else of a WebSocket.
+      serve(socketOfTrpc as unknown as WebSocket, request.raw)
     },
   })
 }
