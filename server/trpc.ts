@@ -7,6 +7,8 @@ import { subscriptionsPerSocket } from './platform/trpc/socket-routes.ts'
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
+  // Proxies end what is silent; and a reader that hears nothing for as long knows that the connection is dead.
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
   errorFormatter({ shape, error, ctx }) {
     const appError = toAppError(error)
     const { code, message, details } = appError.body

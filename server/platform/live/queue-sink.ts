@@ -1,5 +1,6 @@
 /** A channel's events as an async iterable, for streams that tRPC writes itself (SSE, and sockets of other servers). */
 import { tracked } from '@trpc/server'
+import { AppError } from '../errors/app-error.ts'
 import { type ChannelEvent, type Cursor, formatCursor } from './channel-event.ts'
 import type { Sink } from './channel-reader.ts'
 
@@ -12,6 +13,7 @@ export class QueueSink implements Sink {
   #wake: (() => void) | null = null
   #drain: (() => void) | null = null
   ended = false
+  #tooSlow = false
 
   constructor(signal: AbortSignal) {
     signal.addEventListener('abort', () => this.end(), { once: true })
@@ -40,7 +42,12 @@ export class QueueSink implements Sink {
     this.#drain?.()
   }
 
-  /** Ends when the stream is stopped, or when its reader is a mebibyte behind: it comes back and resumes. */
+  /**
+   * Ends when the stream is stopped. A mere end would be final for tRPC's clients, so of a reader that is a mebibyte behind
+   * it fails: after a fault of the server they come back and resume.
+   *
+   * @throws AppError SERVER_BUSY
+   */
   async *messages() {
     // What is still queued at the end is dropped: a reader that comes back asks for it again.
     while (!this.ended) {
@@ -56,13 +63,17 @@ export class QueueSink implements Sink {
         this.#wake = null
       }
     }
+    if (this.#tooSlow) throw new AppError('SERVER_BUSY')
   }
 
   #push(cursor: string, json: string) {
     if (this.ended) return
     this.#queue.push({ cursor, json })
     this.#chars += json.length
-    if (this.#chars > maxQueuedChars) this.end()
-    else this.#wake?.()
+    if (this.#chars > maxQueuedChars) {
+      this.#tooSlow = true
+      this.#queue = []
+      this.end()
+    } else this.#wake?.()
   }
 }

@@ -52,7 +52,7 @@ describe('a server that closes', () => {
     await until('the upgrade', () => received.includes('101 Switching Protocols'))
     const stream = await fetch(`${url}/trpc/account.onSessionEnded`, { headers: { cookie: browser.cookieHeader } })
     expect(stream.headers.get('content-type')).toMatch('text/event-stream')
-    await until('both', () => rude.sessions.watch.size === 2)
+    await until('both, the stream watched by its route as well', () => rude.sessions.watch.size === 3)
     expect(await timeToClose(rude)).toBeLessThan(4000)
     await until('the end', () => socket.closed)
     await stream.body?.cancel().catch(() => {})

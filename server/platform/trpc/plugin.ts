@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
 import { registerSocket } from './socket-routes.ts'
+import { registerStreams } from './stream-routes.ts'
 
 export const trpcPath = '/trpc'
 const maxBatchSize = 20
@@ -36,11 +37,10 @@ export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, { router,
 
   await registerSocket(app, { router, createContext })
 
-  // A wildcard, for Fastify cuts named parameters at 100 characters, and the names of a batch are longer.
-  app.all('/*', async (request, reply) => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply, path: string) => {
     await fastifyRequestHandler({
       router,
-      path: (request.params as { '*': string })['*'],
+      path,
       req: request,
       res: reply,
       createContext: () => createContext(app, request, reply),
@@ -51,7 +51,10 @@ export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, { router,
         return waits.some((s) => s > 0) ? { headers: { 'retry-after': String(Math.max(...waits)) } } : {}
       },
     })
-  })
+  }
+  registerStreams(app, router, answer)
+  // A wildcard, for Fastify cuts named parameters at 100 characters, and the names of a batch are longer.
+  app.all('/*', (request, reply) => answer(request, reply, (request.params as { '*': string })['*']))
 }
 
 /** What is refused before tRPC sees it. */

@@ -22,8 +22,8 @@ const pingEveryMs = 30_000
 const pongWithinMs = 10_000
 /** How long the other side may take over the closing handshake; closing the server waits for it. */
 const closeTimeoutMs = 2000
-/** So that a page's `onSessionEnded` arrives before the end of the socket that carries it. */
-const lastWordsMs = 250
+/** So that a page's `onSessionEnded` arrives before the end of what carries it. */
+export const lastWordsMs = 250
 
 const closeCodes = {
   failed: 1011,

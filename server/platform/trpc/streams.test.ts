@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { buildTestApp } from '../../test/app.ts'
+import { until } from '../../test/until.ts'
+
+const app = await buildTestApp()
+const url = await app.listen()
+
+async function open() {
+  const browser = await app.signIn()
+  const stream = await fetch(`${url}/trpc/account.onSessionEnded`, { headers: { cookie: browser.cookieHeader } })
+  const seen = { text: '', ended: false }
+  const decoder = new TextDecoder()
+  const read = async () => {
+    for await (const chunk of stream.body ?? []) seen.text += decoder.decode(chunk)
+  }
+  read()
+    .catch(() => {})
+    .finally(() => {
+      seen.ended = true
+    })
+  return { browser, stream, seen }
+}
+
+describe('a stream of server-sent events', () => {
+  it('outlives what answers are allowed, and is pinged', async () => {
+    const { seen, stream } = await open()
+    await until('a second ping', () => (seen.text.match(/event: ping/g) ?? []).length >= 2, 24_000)
+    expect(seen.ended).toBe(false)
+    expect(stream.headers.get('cache-control')).toMatch('no-cache')
+    expect(seen.text).toMatch('"reconnectAfterInactivityMs":25000')
+  }, 30_000)
+
+  it('ends with its session, after the word of it', async () => {
+    const { browser, seen } = await open()
+    await until('the stream', () => seen.text.includes('connected'))
+    await browser.send({ method: 'POST', url: '/auth/logout' })
+    await until('the end', () => seen.ended)
+    expect(seen.text).toMatch('"reason":"')
+    await until('nothing watched', () => app.sessions.watch.size <= 2)
+  })
+
+  it('is not begun by HEAD', async () => {
+    const browser = await app.signIn()
+    const { cookieHeader: cookie } = browser
+    const answer = await fetch(`${url}/trpc/account.onSessionEnded`, { method: 'HEAD', headers: { cookie } })
+    expect(answer.status).toBe(204)
+  })
+})
