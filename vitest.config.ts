@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'embedded',
-          include: sides.map((side) => `${side}.test.ts`),
+          include: [...sides, 'web/**/*'].map((side) => `${side}.test.ts`),
           exclude: ['**/*.pg.test.ts', '**/*.browser.test.ts'],
           env: { TEST_DATABASE_URL: '' },
         },

@@ -13,8 +13,8 @@ const signedOutCodes = new Set(['UNAUTHENTICATED', 'SESSION_ENDED', 'INVALID_CRE
 /** The server knows of no sign-in behind this call. */
 export const saysSignedOut = (error: unknown) => signedOutCodes.has(errorCode(error))
 
-// Whichever call hears first that the session is over, the one place that knows who is signed in looks again.
-const lookAgain = (error: unknown) => {
+/** Whichever call hears first that the session is over, the one place that knows who is signed in looks again. */
+export const lookAgain = (error: unknown) => {
   if (saysSignedOut(error)) void queryClient.invalidateQueries({ queryKey: sessionKey })
 }
 

@@ -1,6 +1,7 @@
 /** The addresses of the app. Each page is fetched apart, and already when a link to it is hovered or focused. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { prefetchDevices, prefetchSignInMethods } from './account/account-queries.ts'
+import { prefetchDraft, prefetchDrafts } from './drafts/draft-queries.ts'
 import { ErrorPage } from './failure/error-page.tsx'
 import { NotFoundPage } from './failure/not-found-page.tsx'
 import { noteNavigation } from './page/navigation.ts'
@@ -49,8 +50,22 @@ const signInMethods = createRoute({
   component: lazyRouteComponent(() => import('./account/sign-in-methods-tab.tsx'), 'SignInMethodsTab'),
 })
 
+const drafts = createRoute({
+  getParentRoute: () => root,
+  path: '/drafts',
+  loader: prefetchDrafts,
+  component: lazyRouteComponent(() => import('./drafts/drafts-page.tsx'), 'DraftsPage'),
+})
+
+const draft = createRoute({
+  getParentRoute: () => root,
+  path: '/drafts/$draftId',
+  loader: ({ params }) => prefetchDraft(params.draftId),
+  component: lazyRouteComponent(() => import('./drafts/draft-page.tsx'), 'DraftPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, signIn, account.addChildren([profile, devices, signInMethods])]),
+  routeTree: root.addChildren([home, drafts, draft, signIn, account.addChildren([profile, devices, signInMethods])]),
   defaultPreload: 'intent',
   // The query cache decides what is fresh.
   defaultPreloadStaleTime: 0,
@@ -63,7 +78,7 @@ router.subscribe('onBeforeNavigate', ({ fromLocation, pathChanged }) => {
   if (fromLocation && pathChanged) noteNavigation()
 })
 
-export type AppPath = '/' | '/account' | '/account/devices' | '/account/sign-in-methods'
+export type AppPath = '/' | '/drafts' | '/account' | '/account/devices' | '/account/sign-in-methods'
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -11,8 +11,8 @@ export const identitiesQuery = trpc.account.identities.list.infiniteQueryOptions
 export const itemsOf = <Item>(data: InfiniteData<{ items: Item[] }, unknown>): Item[] =>
   data.pages.flatMap(({ items }) => items)
 
-// Before anybody is known to be signed in, asking would only be refused.
-const isSignedIn = () => queryClient.getQueryData<Session>(sessionKey)?.state === 'signed-in'
+/** Before anybody is known to be signed in, asking would only be refused. */
+export const isSignedIn = () => queryClient.getQueryData<Session>(sessionKey)?.state === 'signed-in'
 
 export const prefetchDevices = () => {
   if (isSignedIn()) void queryClient.prefetchInfiniteQuery(devicesQuery)

@@ -2,7 +2,7 @@ import { Avatar } from '@mantine/core'
 import type { Person } from '../../../shared/account.ts'
 
 /** Picture or initials. Decoration: the name always stands beside it. */
-export function PersonAvatar({ person, size }: { person: Person; size: string }) {
+export function PersonAvatar({ person, size }: { person: Pick<Person, 'displayName' | 'avatarUrl'>; size: string }) {
   return (
     <Avatar
       src={person.avatarUrl}

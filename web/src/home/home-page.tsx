@@ -1,5 +1,6 @@
-import { Button, Skeleton, Text } from '@mantine/core'
+import { Button, Skeleton, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import { DraftsGlance } from '../drafts/drafts-glance.tsx'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
@@ -13,7 +14,10 @@ export function HomePage() {
       {session.state === 'unreachable' ? (
         <LoadFailure error={session.error} isRetrying={session.isFetching} onRetry={session.refetch} />
       ) : (
-        <AccountGlance />
+        <Stack gap="lg">
+          <DraftsGlance />
+          <AccountGlance />
+        </Stack>
       )}
     </Page>
   )

@@ -1,10 +1,13 @@
 /** What the navigation leads to. A product appears here when its first page exists. */
-import { type Icon, IconHome } from '@tabler/icons-react'
+import { type Icon, IconHome, IconNotes } from '@tabler/icons-react'
 
 export interface Product {
   label: string
-  path: '/'
+  path: '/' | '/drafts'
   icon: Icon
 }
 
-export const products: Product[] = [{ label: 'Home', path: '/', icon: IconHome }]
+export const products: Product[] = [
+  { label: 'Home', path: '/', icon: IconHome },
+  { label: 'Drafts', path: '/drafts', icon: IconNotes },
+]

@@ -7,6 +7,7 @@ import type { DialogState } from './use-lazy-dialog.ts'
 
 const shortcuts = [
   { keys: [modifierKey, 'K'], does: 'Search and run commands' },
+  { keys: [modifierKey, 'Enter'], does: 'Add the segment that you write' },
   { keys: ['?'], does: 'Show this list' },
   { keys: ['Esc'], does: 'Close what is open' },
   { keys: ['Tab'], does: 'Go to the next control; first of all, skip to the content' },

@@ -5,26 +5,33 @@
 import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
+import type { FeedState } from '../../../client/plinth.ts'
 import { endedWords } from '../session/ended-words.ts'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { useConnectionTrouble } from './connection-trouble.ts'
+import { useFeedInSight } from './feed-in-sight.ts'
 import classes from './status-bar.module.css'
 
 const troubleWords = {
   offline: 'You are offline. What was loaded stays readable; changes cannot be saved.',
   reconnecting: 'Connection lost, trying again. What was loaded stays readable; it may be out of date.',
 }
+/** On a page that follows something live and keeps what is written until it can be sent. */
+const feedWords = {
+  offline: 'You are offline. What you add waits here and is sent when you are back.',
+  reconnecting: 'Connection lost, trying again. What you add waits here and is sent when it is back.',
+  polling: 'This network lets no live connection through: changes by others arrive every few seconds.',
+}
 
 export function StatusBar({ isBare }: { isBare: boolean }) {
   const session = useSession()
   const returnHere = useReturnHere()
   const trouble = useConnectionTrouble(session.state === 'signed-in')
+  const feed = useFeedInSight()
   const hasEnded = session.state === 'ended' && !isBare
-  const words = hasEnded
-    ? `${endedWords[session.reason]} What was loaded stays readable.`
-    : trouble && troubleWords[trouble]
+  const words = hasEnded ? `${endedWords[session.reason]} What was loaded stays readable.` : wordsFor(trouble, feed)
 
   useEffect(() => {
     if (words) announce(words)
@@ -46,4 +53,13 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
       )}
     </aside>
   )
+}
+
+function wordsFor(trouble: ReturnType<typeof useConnectionTrouble>, feed: FeedState | null): string | null {
+  if (!feed || feed === 'ended') return trouble && troubleWords[trouble]
+  if (trouble === 'offline') return feedWords.offline
+  if (feed === 'polling') return feedWords.polling
+  // Live by another way than the socket.
+  if (feed === 'live') return null
+  return trouble && feedWords[trouble]
 }

@@ -1,0 +1,60 @@
+/** Who holds the ring, who writes here, and what can be done with the draft as a whole. */
+import { Badge, Button } from '@mantine/core'
+import { IconCircle, IconLock, IconUsers } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { Draft } from '../../../shared/drafts.ts'
+import { DraftActions } from './draft-actions.tsx'
+import classes from './draft-page.module.css'
+import { PeopleDialog } from './people-dialog.tsx'
+
+interface Props {
+  draft: Draft
+  holderId: string | null
+  myId: string
+  canChange: boolean
+}
+
+export function DraftHeader({ draft, holderId, myId, canChange }: Props) {
+  const [isShowingPeople, setShowingPeople] = useState(false)
+  const isMine = holderId === myId
+  const count = draft.collaborators.length
+  return (
+    <div className={classes.header}>
+      {draft.state === 'closed' ? (
+        <Badge size="lg" variant="light" color="gray" leftSection={<IconLock size="0.875rem" aria-hidden />}>
+          Closed
+        </Badge>
+      ) : (
+        <Badge
+          size="lg"
+          variant="light"
+          color={isMine ? undefined : 'gray'}
+          className={classes.ring}
+          leftSection={<IconCircle size="0.875rem" stroke={4} aria-hidden />}
+        >
+          {isMine ? 'You hold the ring' : `${nameIn(draft, holderId)} holds the ring`}
+        </Badge>
+      )}
+      <div className={classes.actions}>
+        <Button
+          variant="default"
+          leftSection={<IconUsers size="1rem" aria-hidden />}
+          onClick={() => setShowingPeople(true)}
+        >
+          {count === 1 ? '1 collaborator' : `${count} collaborators`}
+        </Button>
+        {canChange && <DraftActions draft={draft} myId={myId} />}
+      </div>
+      <PeopleDialog
+        draft={draft}
+        holderId={holderId}
+        canChange={canChange && draft.ownerId === myId}
+        opened={isShowingPeople}
+        setOpened={setShowingPeople}
+      />
+    </div>
+  )
+}
+
+export const nameIn = (draft: Draft, personId: string | null) =>
+  draft.collaborators.find(({ id }) => id === personId)?.displayName ?? 'Somebody else'

@@ -1,0 +1,84 @@
+/** One draft: who is here and whether it can be seen; DraftView shows it. */
+import { Button, Skeleton } from '@mantine/core'
+import { Link, useParams } from '@tanstack/react-router'
+import type { Person } from '../../../shared/account.ts'
+import { LoadFailure } from '../failure/load-failure.tsx'
+import { Page } from '../page/page.tsx'
+import { RowSkeletons } from '../page/row-skeletons.tsx'
+import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
+import { useSession } from '../session/session.ts'
+import { useTellFeed } from '../shell/feed-in-sight.ts'
+import classes from './draft-page.module.css'
+import { DraftView } from './draft-view.tsx'
+import { useLiveDraft } from './use-live-draft.ts'
+
+export function DraftPage() {
+  const { draftId } = useParams({ from: '/drafts/$draftId' })
+  const session = useSession()
+  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'unreachable')
+    return (
+      <Page title="Draft">
+        <LoadFailure error={session.error} isRetrying={session.isFetching} onRetry={session.refetch} />
+      </Page>
+    )
+  if (session.state === 'loading') return <DraftSkeleton />
+  const { person } = session
+  return (
+    <FollowedDraft
+      key={`${draftId} ${person.id}`}
+      draftId={draftId}
+      me={person}
+      isSignedIn={session.state === 'signed-in'}
+    />
+  )
+}
+
+function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Person; isSignedIn: boolean }) {
+  const { live, now } = useLiveDraft(draftId, me, isSignedIn)
+  useTellFeed(now.feed)
+  if (now.draft) return <DraftView live={live} now={now} draft={now.draft} me={me} isSignedIn={isSignedIn} />
+  if (now.failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(now.failure.code)) return <NotHere />
+  if (now.failure)
+    return (
+      <Page title="Draft">
+        <LoadFailure error={now.failure} isRetrying={false} onRetry={() => live.restart()} />
+      </Page>
+    )
+  if (!isSignedIn)
+    return (
+      <Page title="Draft">
+        <p>This draft was not loaded before your session ended. Sign in again to see it.</p>
+      </Page>
+    )
+  return <DraftSkeleton />
+}
+
+function NotHere() {
+  return (
+    <Page title="This draft is not here">
+      <div className={classes.notHere}>
+        <p>It may have been removed, or you do not write in it. Its owner can add you.</p>
+        <Button renderRoot={(props) => <Link to="/drafts" {...props} />}>Go to drafts</Button>
+      </div>
+    </Page>
+  )
+}
+
+function DraftSkeleton() {
+  return (
+    <Page
+      title="Draft"
+      heading={
+        <span className="late">
+          <Skeleton component="span" display="block" h="2.25rem" w="min(20rem, 70vw)">
+            Draft
+          </Skeleton>
+        </span>
+      }
+    >
+      <Skeleton className="late" h="2.25rem" w="min(24rem, 100%)" mb="lg" />
+      <RowSkeletons count={3} label="Loading the draft" />
+    </Page>
+  )
+}

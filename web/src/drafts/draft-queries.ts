@@ -1,0 +1,19 @@
+/** The list of drafts, page by page, each draft, and their loading ahead of a visit. */
+import { isSignedIn } from '../account/account-queries.ts'
+import { queryClient, trpc } from '../plinth.ts'
+
+export const draftsQuery = trpc.drafts.list.infiniteQueryOptions(
+  {},
+  { getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined },
+)
+export const draftQuery = (draftId: string) => trpc.drafts.get.queryOptions({ draftId })
+
+export const prefetchDrafts = () => {
+  if (isSignedIn()) void queryClient.prefetchInfiniteQuery(draftsQuery)
+}
+
+export const prefetchDraft = (draftId: string) => {
+  if (isSignedIn()) void queryClient.prefetchQuery(draftQuery(draftId))
+}
+
+export const reloadDrafts = () => queryClient.invalidateQueries({ queryKey: draftsQuery.queryKey })

@@ -1,0 +1,121 @@
+/** Where the holder of the ring writes the next segment and passes the ring on; for anybody else, who holds it. */
+import { Button, Kbd, Textarea, VisuallyHidden } from '@mantine/core'
+import { IconClock } from '@tabler/icons-react'
+import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
+import { AppendSegment, type Draft, draftLimits, type PersonRef } from '../../../shared/drafts.ts'
+import { modifierKey } from '../shell/modifier-key.ts'
+import { announce } from '../toasts/announcer.tsx'
+import { showFailure } from '../toasts/toasts.tsx'
+import { nameIn } from './draft-header.tsx'
+import { ringHolderId } from './draft-state.ts'
+import classes from './editor.module.css'
+import type { DraftInSight, LiveDraft } from './live-draft.ts'
+import { PassRing } from './pass-ring.tsx'
+
+const remainingShownFrom = 500
+
+interface Props {
+  live: LiveDraft
+  now: DraftInSight
+  draft: Draft
+  myId: string
+  onAdd: () => void
+}
+
+export function Editor({ live, now, draft, myId, onAdd }: Props) {
+  const turnId = useId()
+  const turn = useRef<HTMLParagraphElement>(null)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [text, setText] = useState(live.unsent.readText)
+  const [fault, setFault] = useState<string | null>(null)
+  const holderId = ringHolderId(now)
+  const isMine = holderId === myId
+  const isEmpty = text.trim() === ''
+
+  const write = (next: string) => {
+    setText(next)
+    setFault(null)
+    live.unsent.keepText(next)
+  }
+  const add = () => {
+    if (!isMine || isEmpty) return
+    const input = AppendSegment.shape.text.safeParse(text)
+    if (!input.success) return setFault(input.error.issues[0]?.message ?? 'Not a text that can be stored')
+    live.append(input.data)
+    write('')
+    field.current?.focus()
+    onAdd()
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    add()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    add()
+  }
+  const pass = async ({ id, displayName }: PersonRef) => {
+    const passing = live.passRing(id)
+    // The button that had the focus goes with the ring.
+    setTimeout(() => turn.current?.focus(), 50)
+    try {
+      await passing
+      announce(`You passed the ring to ${displayName}.`)
+    } catch (error) {
+      showFailure('The ring was not passed', error)
+    }
+  }
+
+  return (
+    <form className={classes.editor} onSubmit={submit} aria-label="Next segment">
+      {!isMine && (
+        <p ref={turn} id={turnId} tabIndex={-1} className={classes.turn}>
+          {now.ringPass && !now.ringPass.isAnswered ? (
+            <>
+              <IconClock size="1rem" aria-hidden /> Passing the ring to {nameIn(draft, holderId)}
+            </>
+          ) : (
+            `${nameIn(draft, holderId)} holds the ring. You can write when it is passed to you.`
+          )}
+        </p>
+      )}
+      <Textarea
+        ref={field}
+        label={<VisuallyHidden>Next segment</VisuallyHidden>}
+        placeholder={isMine ? 'Write the next segment' : undefined}
+        aria-describedby={isMine ? undefined : turnId}
+        aria-keyshortcuts="Control+Enter Meta+Enter"
+        autosize
+        minRows={isMine ? 2 : 1}
+        maxRows={10}
+        disabled={!isMine}
+        value={text}
+        error={fault}
+        onChange={(event) => write(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      {isMine && (
+        <div className={classes.below}>
+          <span className={classes.hint}>
+            <Remaining count={draftLimits.segmentLength - text.length} />
+          </span>
+          <PassRing others={draft.collaborators.filter(({ id }) => id !== myId)} onPass={pass} />
+          <Button type="submit" disabled={isEmpty}>
+            Add segment
+          </Button>
+        </div>
+      )}
+    </form>
+  )
+}
+
+function Remaining({ count }: { count: number }) {
+  if (count < 0) return <strong className={classes.tooMany}>{-count} characters too many</strong>
+  if (count <= remainingShownFrom) return `${count} characters left`
+  return (
+    <span className={classes.keys}>
+      <Kbd size="xs">{modifierKey}</Kbd> <Kbd size="xs">Enter</Kbd> adds it
+    </span>
+  )
+}

@@ -1,0 +1,38 @@
+/** Hands the ring on: to the one other person at once, of several to the one that is chosen. */
+import { Button, Menu } from '@mantine/core'
+import { IconCircle } from '@tabler/icons-react'
+import type { PersonRef } from '../../../shared/drafts.ts'
+import classes from './editor.module.css'
+
+interface Props {
+  others: PersonRef[]
+  onPass: (person: PersonRef) => void
+}
+
+export function PassRing({ others, onPass }: Props) {
+  const [only, ...more] = others
+  if (!only) return null
+  const icon = <IconCircle size="0.875rem" stroke={4} aria-hidden />
+  if (more.length === 0)
+    return (
+      <Button variant="default" leftSection={icon} className={classes.pass} onClick={() => onPass(only)}>
+        Pass the ring to {only.displayName}
+      </Button>
+    )
+  return (
+    <Menu position="top-end" withinPortal={false} withInitialFocusPlaceholder={false} returnFocus={false}>
+      <Menu.Target>
+        <Button variant="default" leftSection={icon}>
+          Pass the ring
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown className={classes.people}>
+        {others.map((person) => (
+          <Menu.Item key={person.id} onClick={() => onPass(person)}>
+            Pass the ring to {person.displayName}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

@@ -1,0 +1,89 @@
+/** One segment: confirmed, on its way (dimmed, with a clock), or refused (with the reason and what to do). */
+import { Button } from '@mantine/core'
+import { IconAlertCircle, IconClock } from '@tabler/icons-react'
+import { memo } from 'react'
+import type { PersonRef } from '../../../shared/drafts.ts'
+import { PersonAvatar } from '../account/person-avatar.tsx'
+import { FailureDetails } from '../failure/failure-details.tsx'
+import { TimeAgo } from '../page/time-ago.tsx'
+import type { Refusal, Unsent } from './draft-state.ts'
+import type { LiveDraft } from './live-draft.ts'
+import classes from './segments.module.css'
+
+interface Props {
+  id: string
+  author: PersonRef | null
+  text: string
+  at: string
+  /** Came while the page was open. */
+  isNew: boolean
+  /** Absent once it is confirmed. */
+  status?: Unsent['status']
+  refusal?: Refusal
+  live?: LiveDraft
+  canSend?: boolean
+}
+
+const nobody = { displayName: 'Somebody who left', avatarUrl: null }
+
+export const segmentElementId = (id: string) => `segment-${id}`
+
+export const SegmentItem = memo(function SegmentItem({ id, author, text, at, isNew, status, ...unsent }: Props) {
+  const { displayName } = author ?? nobody
+  return (
+    <li
+      id={segmentElementId(id)}
+      tabIndex={-1}
+      className={classes.segment}
+      data-status={status}
+      data-new={isNew || undefined}
+    >
+      <PersonAvatar person={author ?? nobody} size="2.25rem" />
+      <div className={classes.words}>
+        <div className={classes.byline}>
+          <span className={classes.author}>{displayName}</span>
+          <span className={classes.when}>{status ? <StatusWords status={status} /> : <TimeAgo at={at} />}</span>
+        </div>
+        <p className={classes.text}>{text}</p>
+        {unsent.refusal && <RefusalNote id={id} refusal={unsent.refusal} live={unsent.live} canSend={unsent.canSend} />}
+      </div>
+    </li>
+  )
+})
+
+function StatusWords({ status }: { status: Unsent['status'] }) {
+  const StatusIcon = status === 'refused' ? IconAlertCircle : IconClock
+  const words = { sending: 'Sending', waiting: 'Waiting for the connection', refused: 'Not added' }[status]
+  return (
+    <span className={classes.status}>
+      <StatusIcon size="0.875rem" aria-hidden /> {words}
+    </span>
+  )
+}
+
+function RefusalNote({
+  id,
+  refusal,
+  live,
+  canSend,
+}: {
+  id: string
+  refusal: Refusal
+  live?: LiveDraft
+  canSend?: boolean
+}) {
+  return (
+    <div className={classes.refusal}>
+      <p>{refusal.message}</p>
+      <div className={classes.choices}>
+        <Button size="xs" variant="default" disabled={!canSend} onClick={() => live?.tryAgain(id)}>
+          Try again
+        </Button>
+        <Button size="xs" variant="subtle" color="red" onClick={() => live?.discard(id)}>
+          Discard
+        </Button>
+      </div>
+      <FailureDetails code={refusal.code} requestId={refusal.requestId} />
+    </div>
+  )
+}

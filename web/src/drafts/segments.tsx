@@ -1,0 +1,79 @@
+/** The text so far: what the server has, then what was written here and is on its way. Of a long one, its end first. */
+import { Button } from '@mantine/core'
+import { useLayoutEffect, useRef, useState } from 'react'
+import type { Draft, PersonRef } from '../../../shared/drafts.ts'
+import type { Unsent } from './draft-state.ts'
+import type { LiveDraft } from './live-draft.ts'
+import { SegmentItem } from './segment-item.tsx'
+import classes from './segments.module.css'
+
+const shownAtOnce = 200
+
+interface Props {
+  live: LiveDraft
+  draft: Draft
+  unsent: Unsent[]
+  me: PersonRef
+  canSend: boolean
+}
+
+export function Segments({ live, draft, unsent, me, canSend }: Props) {
+  const list = useRef<HTMLOListElement>(null)
+  const { segments } = draft
+  const [from, setFrom] = useState(Math.max(0, segments.length - shownAtOnce))
+  const [lastAtFirst] = useState(segments.at(-1)?.position ?? 0)
+  const heightBefore = useRef<number | null>(null)
+
+  const showEarlier = () => {
+    heightBefore.current = document.documentElement.scrollHeight
+    setFrom(Math.max(0, from - shownAtOnce))
+    // The button may go, and the earlier ones are what was asked for.
+    list.current?.focus({ preventScroll: true })
+  }
+  // What is being read stays where it is.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once earlier ones are there.
+  useLayoutEffect(() => {
+    if (heightBefore.current === null) return
+    scrollBy({ top: document.documentElement.scrollHeight - heightBefore.current, behavior: 'instant' })
+    heightBefore.current = null
+  }, [from])
+
+  if (segments.length === 0 && unsent.length === 0)
+    return <p className={classes.empty}>Nothing is written yet. The first segment begins the draft.</p>
+  return (
+    <>
+      {from > 0 && (
+        <Button variant="default" mb="md" onClick={showEarlier}>
+          Show {Math.min(from, shownAtOnce)} earlier segments
+        </Button>
+      )}
+      {/* One list, in which a segment keeps its place in the page when it is confirmed. */}
+      <ol ref={list} tabIndex={-1} className={classes.list} aria-label="Segments" start={from + 1}>
+        {segments.slice(from).map((segment) => (
+          <SegmentItem
+            key={segment.id}
+            id={segment.id}
+            author={segment.author}
+            text={segment.text}
+            at={segment.createdAt}
+            isNew={segment.position > lastAtFirst}
+          />
+        ))}
+        {unsent.map((segment) => (
+          <SegmentItem
+            key={segment.id}
+            id={segment.id}
+            author={me}
+            text={segment.text}
+            at={segment.at}
+            isNew
+            status={segment.status}
+            refusal={segment.status === 'refused' ? segment.refusal : undefined}
+            live={live}
+            canSend={canSend}
+          />
+        ))}
+      </ol>
+    </>
+  )
+}
