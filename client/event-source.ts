@@ -80,7 +80,7 @@ export class FetchEventSource {
     let type = 'message'
     const data: string[] = []
     for (const line of block.split('\n')) {
-      const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? []
+      const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
       if (field === 'event') type = value
       else if (field === 'data') data.push(value)
       else if (field === 'id') this.#lastEventId = value

@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { v7 } from 'uuid'
-import type { Draft, DraftEvent } from '../shared/drafts.ts'
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { buildTestApp, publicUrl } from '../server/test/app.ts'
 import { until } from '../server/test/until.ts'
+import type { Draft, DraftEvent } from '../shared/drafts.ts'
 import { createPlinth, type Feed, type LiveTransport, type Plinth } from './plinth.ts'
 
 const app = await buildTestApp()

@@ -12,6 +12,10 @@ export interface Follower {
 export class AccessWatch {
   readonly #followers = new Map<Follower, () => void>()
 
+  get size(): number {
+    return this.#followers.size
+  }
+
   /** Calls `onLost` at most once. Returns how to stop watching. */
   add(follower: Follower, onLost: () => void): () => void {
     this.#followers.set(follower, onLost)

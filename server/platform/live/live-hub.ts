@@ -55,6 +55,13 @@ export class LiveHub {
     ]
   }
 
+  /** How many are sent something here. */
+  get sinks(): number {
+    let sum = 0
+    for (const { sinks } of this.#readers.values()) sum += [...sinks].length
+    return sum
+  }
+
   /** The reader of a channel, open. @throws what the database throws */
   async reader(id: string): Promise<ChannelReader> {
     let reader = this.#readers.get(id)
