@@ -19,7 +19,7 @@ export function DraftRow({ draft: { id, title, state, ringHolderId, segmentCount
         strong={title}
         quiet={
           <>
-            {segmentsWords(segmentCount)} · Last changed <TimeAgo at={updatedAt} />
+            {segmentsWords(segmentCount)} · Changed <TimeAgo at={updatedAt} />
           </>
         }
         side={<StateBadge isClosed={state === 'closed'} isMyTurn={ringHolderId === myId} />}
@@ -39,5 +39,5 @@ function StateBadge({ isClosed, isMyTurn }: { isClosed: boolean; isMyTurn: boole
       </Badge>
     )
   if (isMyTurn) return <Badge variant="light">You hold the ring</Badge>
-  return 'Others hold the ring'
+  return <span className={rows.quiet}>Another holds the ring</span>
 }

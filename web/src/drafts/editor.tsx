@@ -1,5 +1,5 @@
 /** Where the holder of the ring writes the next segment and passes the ring on; for anybody else, who holds it. */
-import { Button, Kbd, Textarea, VisuallyHidden } from '@mantine/core'
+import { Button, Kbd, Textarea } from '@mantine/core'
 import { IconClock } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
 import { AppendSegment, type Draft, draftLimits, type PersonRef } from '../../../shared/drafts.ts'
@@ -30,6 +30,7 @@ export function Editor({ live, now, draft, myId, onAdd }: Props) {
   const [fault, setFault] = useState<string | null>(null)
   const holderId = ringHolderId(now)
   const isMine = holderId === myId
+  const isWaiting = now.unsent.some(({ status }) => status === 'waiting')
   const isEmpty = text.trim() === ''
 
   const write = (next: string) => {
@@ -82,7 +83,7 @@ export function Editor({ live, now, draft, myId, onAdd }: Props) {
       )}
       <Textarea
         ref={field}
-        label={<VisuallyHidden>Next segment</VisuallyHidden>}
+        aria-label="Next segment"
         placeholder={isMine ? 'Write the next segment' : undefined}
         aria-describedby={isMine ? undefined : turnId}
         aria-keyshortcuts="Control+Enter Meta+Enter"
@@ -98,9 +99,13 @@ export function Editor({ live, now, draft, myId, onAdd }: Props) {
       {isMine && (
         <div className={classes.below}>
           <span className={classes.hint}>
-            <Remaining count={draftLimits.segmentLength - text.length} />
+            {isWaiting ? (
+              'The ring can be passed once what you wrote is sent.'
+            ) : (
+              <Remaining count={draftLimits.segmentLength - text.length} />
+            )}
           </span>
-          <PassRing others={draft.collaborators.filter(({ id }) => id !== myId)} onPass={pass} />
+          <PassRing isDisabled={isWaiting} others={draft.collaborators.filter(({ id }) => id !== myId)} onPass={pass} />
           <Button type="submit" disabled={isEmpty}>
             Add segment
           </Button>

@@ -5,9 +5,10 @@
 import { v7 as newId } from 'uuid'
 import { errorCode, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { Draft, DraftEvent, PersonRef } from '../../../shared/drafts.ts'
+import { isSignedIn } from '../account/account-queries.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
-import { draftQuery } from './draft-queries.ts'
+import { draftQuery, reloadDrafts } from './draft-queries.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft } from './draft-state.ts'
 import { UnsentStore } from './unsent-store.ts'
 
@@ -74,6 +75,7 @@ export class LiveDraft {
       },
       onError: (error) => {
         lookAgain(error)
+        if (goneCodes.has(error.code)) queryClient.removeQueries({ queryKey: draftQuery(draftId).queryKey })
         if (this.#now.draft && goneCodes.has(error.code)) this.#dispatch({ type: 'lost' })
         else this.#become({ failure: error })
       },
@@ -86,8 +88,11 @@ export class LiveDraft {
     this.#feed?.close()
     this.#feed = null
     clearTimeout(this.#timer)
-    const { draft } = this.#now
-    if (draft) queryClient.setQueryData(draftQuery(this.#draftId).queryKey, draft)
+    // Whoever signs in next in this tab must not find it.
+    if (!isSignedIn()) return
+    const { draft, isLost } = this.#now
+    if (draft && !isLost) queryClient.setQueryData(draftQuery(this.#draftId).queryKey, draft)
+    void reloadDrafts()
   }
 
   restart() {

@@ -6,23 +6,31 @@ import classes from './editor.module.css'
 
 interface Props {
   others: PersonRef[]
+  /** While what was written before has yet to arrive. */
+  isDisabled: boolean
   onPass: (person: PersonRef) => void
 }
 
-export function PassRing({ others, onPass }: Props) {
+export function PassRing({ others, isDisabled, onPass }: Props) {
   const [only, ...more] = others
   if (!only) return null
   const icon = <IconCircle size="0.875rem" stroke={4} aria-hidden />
   if (more.length === 0)
     return (
-      <Button variant="default" leftSection={icon} className={classes.pass} onClick={() => onPass(only)}>
+      <Button
+        variant="default"
+        leftSection={icon}
+        className={classes.pass}
+        disabled={isDisabled}
+        onClick={() => onPass(only)}
+      >
         Pass the ring to {only.displayName}
       </Button>
     )
   return (
     <Menu position="top-end" withinPortal={false} withInitialFocusPlaceholder={false} returnFocus={false}>
       <Menu.Target>
-        <Button variant="default" leftSection={icon}>
+        <Button variant="default" leftSection={icon} disabled={isDisabled}>
           Pass the ring
         </Button>
       </Menu.Target>

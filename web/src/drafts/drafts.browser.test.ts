@@ -1,0 +1,324 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { expectAccessible } from '../../test/axe.ts'
+import { startStage } from '../../test/stage.ts'
+
+const stage = await startStage()
+
+const field = (page: Page) => page.getByRole('textbox', { name: 'Next segment' })
+const segments = (page: Page) => page.getByRole('list', { name: 'Segments' }).getByRole('listitem')
+const texts = (page: Page) => page.locator('ol[aria-label="Segments"] > li p:first-of-type').allTextContents()
+const status = (page: Page) => page.getByRole('complementary', { name: 'Status' })
+
+async function newDraft(page: Page, title: string): Promise<string> {
+  await page.goto('/drafts')
+  await page.getByRole('button', { name: 'New draft' }).click()
+  await page.getByLabel('Title').fill(title)
+  await page.getByRole('button', { name: 'Create draft' }).click()
+  await page.getByRole('heading', { level: 1, name: title }).waitFor()
+  return new URL(page.url()).pathname
+}
+
+async function addPerson(page: Page, address: string, name: string) {
+  await page.getByRole('button', { name: /\d collaborators?/ }).click()
+  await page.getByLabel('Add a collaborator').fill(address)
+  await page.getByRole('button', { name: 'Add collaborator' }).click()
+  await page.getByRole('dialog').getByText(name).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+}
+
+async function add(page: Page, text: string) {
+  await field(page).fill(text)
+  await page.getByRole('button', { name: 'Add segment' }).click()
+}
+
+/** Confirmed: with a time, and no word of being on its way. */
+async function confirmed(page: Page, text: string) {
+  await segments(page).filter({ hasText: text }).locator('time').waitFor()
+}
+
+/** An engineer's draft with the admin as collaborator, open on both screens. */
+async function together(title: string) {
+  const mira = await stage.signIn(await stage.open(), 'engineer')
+  const ada = await stage.signIn(await stage.open(), 'admin')
+  const path = await newDraft(mira, title)
+  await addPerson(mira, 'admin@plinth.local', 'Demo admin')
+  await ada.goto(path)
+  await ada.getByRole('heading', { level: 1, name: title }).waitFor()
+  return { mira, ada, path }
+}
+
+describe('drafts', () => {
+  it('explains an empty list, creates a draft, and lists it with its state', async () => {
+    const page = await stage.signIn(await stage.open(), 'viewer')
+    await page.getByRole('link', { name: 'Drafts', exact: true }).first().click()
+    await page.getByText('You write in no draft yet').waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'New draft' }).click()
+    await page.getByRole('dialog', { name: 'New draft' }).waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Create draft' }).click()
+    await page.getByText('Must not be empty').waitFor()
+    await page.getByLabel('Title').fill('Spring plan')
+    await page.getByRole('button', { name: 'Create draft' }).click()
+    await page.getByText('Nothing is written yet').waitFor()
+    await expectAccessible(page)
+    await add(page, 'One')
+    await confirmed(page, 'One')
+    await page.getByRole('link', { name: 'Drafts', exact: true }).first().click()
+    const row = page.getByRole('link', { name: /Spring plan/ })
+    await row.getByText('You hold the ring').waitFor()
+    await row.getByText(/1 segment ·/).waitFor()
+    await expectAccessible(page)
+  })
+
+  it('is written by two people in turns, each seeing the other at once', async () => {
+    const { mira, ada } = await together('In turns')
+    await ada.getByText('Demo engineer holds the ring. You can write when it is passed to you.').waitFor()
+    expect(await field(ada).isDisabled()).toBe(true)
+    await add(mira, 'First, by the engineer')
+    await confirmed(ada, 'First, by the engineer')
+    await ada.getByRole('status').getByText('Demo engineer added a segment.').waitFor({ state: 'attached' })
+    await mira.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
+    await mira.getByText('Demo admin holds the ring. You can write').waitFor()
+    await ada.getByText('You hold the ring', { exact: true }).waitFor()
+    await add(ada, 'Second, by the admin')
+    await confirmed(mira, 'Second, by the admin')
+    await ada.getByRole('button', { name: 'Pass the ring to Demo engineer' }).click()
+    await mira.getByText('You hold the ring', { exact: true }).waitFor()
+    await expect.poll(() => field(mira).isEnabled()).toBe(true)
+    const expected = ['First, by the engineer', 'Second, by the admin']
+    expect([await texts(mira), await texts(ada)]).toEqual([expected, expected])
+    await expectAccessible(mira)
+    await expectAccessible(ada)
+  })
+
+  it('keeps what was refused with the reason, to try again or to discard', async () => {
+    const { mira, ada } = await together('Refused')
+    stage.expectFault(/status of 409/)
+    // The news of the passed ring does not reach this page: it still believes that it may write.
+    const stale = await mira.context().newPage()
+    await stale.routeWebSocket(/\/trpc/, () => {})
+    await stale.route(/drafts\.(onEvent|events)/, (route) => route.abort())
+    stage.expectFault(/ERR_FAILED|WebSocket/)
+    await stale.goto(mira.url())
+    await expect.poll(() => field(stale).isEnabled()).toBe(true)
+    await mira.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
+    await ada.getByText('You hold the ring', { exact: true }).waitFor()
+    await add(stale, 'Too late')
+    const refused = segments(stale).filter({ hasText: 'Too late' })
+    await refused.getByText('Somebody else holds the ring now. Ask them to pass it to you.').waitFor()
+    await expectAccessible(stale)
+    await ada.getByRole('button', { name: 'Pass the ring to Demo engineer' }).click()
+    await mira.getByText('You hold the ring', { exact: true }).waitFor()
+    await refused.getByRole('button', { name: 'Try again' }).click()
+    await confirmed(stale, 'Too late')
+    await confirmed(ada, 'Too late')
+    expect(await texts(ada)).toEqual(['Too late'])
+  })
+
+  it('gives the editor back when the ring could not be passed', async () => {
+    const { mira } = await together('Not passed')
+    stage.expectFault(/status of 503/)
+    let release = () => {}
+    const asked = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await mira.route(/drafts\.passRing/, async (route) => {
+      await asked
+      const data = { code: 'SERVER_BUSY', httpStatus: 503 }
+      await route.fulfill({ status: 503, json: [{ error: { code: -32000, message: 'Plinth is busy.', data } }] })
+    })
+    await field(mira).fill('Not yet sent')
+    await mira.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
+    await mira.getByText('Passing the ring to Demo admin').waitFor()
+    expect(await field(mira).isDisabled()).toBe(true)
+    release()
+    await mira.getByText('The ring was not passed').first().waitFor()
+    expect(await field(mira).isEnabled()).toBe(true)
+    expect(await field(mira).inputValue()).toBe('Not yet sent')
+  })
+
+  it('converges when one person writes in two tabs at once', async () => {
+    const { mira, ada } = await together('Two tabs')
+    const other = await mira.context().newPage()
+    await other.goto(mira.url())
+    await expect.poll(() => field(other).isEnabled()).toBe(true)
+    const rounds = [0, 1, 2, 3]
+    for (const round of rounds) await Promise.all([add(mira, `left ${round}`), add(other, `right ${round}`)])
+    for (const page of [mira, other, ada])
+      for (const round of rounds) {
+        await confirmed(page, `left ${round}`)
+        await confirmed(page, `right ${round}`)
+      }
+    const order = await texts(ada)
+    expect(order).toHaveLength(8)
+    expect([await texts(mira), await texts(other)]).toEqual([order, order])
+    // Each tab's own stay in the order in which they were written.
+    expect(order.filter((text) => text.startsWith('left'))).toEqual(rounds.map((round) => `left ${round}`))
+  })
+
+  it('keeps what is written offline and over a reload, and sends it when it is back', async () => {
+    const { mira, ada } = await together('Offline')
+    stage.expectFault(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load/)
+    await mira.context().setOffline(true)
+    await status(mira).getByText('You are offline. What you add waits here').waitFor()
+    await add(mira, 'Written on the train')
+    await segments(mira).getByText('Waiting for the connection').waitFor()
+    await expectAccessible(mira)
+    await mira.context().setOffline(false)
+    await confirmed(mira, 'Written on the train')
+    await confirmed(ada, 'Written on the train')
+    await field(mira).fill('Half a tho')
+    await mira.reload()
+    await expect.poll(() => field(mira).inputValue()).toBe('Half a tho')
+    expect(await texts(mira)).toEqual(['Written on the train'])
+  })
+
+  it('goes on by itself when the server was restarted between', async () => {
+    const { mira, ada } = await together('Restarted')
+    await add(mira, 'Before')
+    await confirmed(ada, 'Before')
+    stage.expectFault(/WebSocket|ERR_CONNECTION_REFUSED|ERR_|status of 50\d/)
+    await stage.stopServer()
+    await add(mira, 'Between')
+    await segments(mira).getByText('Waiting for the connection').waitFor()
+    await status(mira).getByText('Connection lost').waitFor({ timeout: 20_000 })
+    await stage.startServer()
+    await confirmed(mira, 'Between')
+    await segments(ada).filter({ hasText: 'Between' }).locator('time').waitFor({ timeout: 45_000 })
+    expect(await texts(ada)).toEqual(['Before', 'Between'])
+    await status(mira).waitFor({ state: 'detached', timeout: 30_000 })
+  })
+
+  it('tells a removed collaborator, and leaves them what was loaded', async () => {
+    const { mira, ada, path } = await together('Removed')
+    await add(mira, 'Still readable')
+    await confirmed(ada, 'Still readable')
+    await mira.getByRole('button', { name: '2 collaborators' }).click()
+    await expectAccessible(mira)
+    await mira.getByRole('button', { name: 'Remove Demo admin' }).click()
+    const question = mira.getByRole('dialog', { name: 'Remove Demo admin from “Removed”?' })
+    await question.getByRole('button', { name: 'Remove Demo admin' }).click()
+    stage.expectFault(/status of 404/)
+    await ada.getByText('You do not write in this draft any more.').waitFor()
+    expect(await texts(ada)).toEqual(['Still readable'])
+    await expectAccessible(ada)
+    await ada.goto('/drafts')
+    await ada.goto(path)
+    await ada.getByRole('heading', { name: 'This draft is not here' }).waitFor()
+    await expectAccessible(ada)
+  })
+
+  it('is renamed and closed by its owner, seen at once by everybody, and left by others', async () => {
+    const { mira, ada } = await together('Old name')
+    await mira.getByRole('button', { name: 'Draft actions' }).click()
+    await mira.getByRole('menuitem', { name: 'Rename draft' }).click()
+    await mira.getByLabel('Title').fill('New name')
+    await mira.getByRole('button', { name: 'Save title' }).click()
+    await ada.getByRole('heading', { level: 1, name: 'New name' }).waitFor()
+    await mira.getByRole('dialog').waitFor({ state: 'detached' })
+    await mira.getByRole('button', { name: 'Draft actions' }).click()
+    await mira.getByRole('menuitem', { name: 'Close draft' }).click()
+    const question = mira.getByRole('dialog', { name: 'Close draft “New name”?' })
+    await question.getByRole('button', { name: 'Close draft' }).click()
+    for (const page of [mira, ada]) {
+      await page.getByText('This draft is closed and can only be read.').waitFor()
+      expect(await field(page).count()).toBe(0)
+      await expectAccessible(page)
+    }
+    const { ada: leaver } = await together('Left')
+    await leaver.getByRole('button', { name: 'Draft actions' }).click()
+    await leaver.getByRole('menuitem', { name: 'Leave draft' }).click()
+    await leaver
+      .getByRole('dialog', { name: 'Leave draft “Left”?' })
+      .getByRole('button', { name: 'Leave draft' })
+      .click()
+    await leaver.waitForURL(/\/drafts$/)
+    await leaver.getByText('You left “Left”').first().waitFor()
+  })
+
+  it('turns read-only when the session ends elsewhere, with what was loaded still there', async () => {
+    const { mira } = await together('Signed out')
+    await add(mira, 'Loaded')
+    await confirmed(mira, 'Loaded')
+    const other = await mira.context().newPage()
+    await other.goto('/')
+    await other.getByRole('button', { name: /account menu/ }).click()
+    await other.getByRole('menuitem', { name: 'Sign out' }).click()
+    await mira.getByText('You can read what was loaded. Sign in again to write.').waitFor()
+    await mira.getByRole('link', { name: 'Sign in again' }).waitFor()
+    expect(await texts(mira)).toEqual(['Loaded'])
+    await expectAccessible(mira)
+  })
+
+  it('shows what came while scrolled up as a count, and moves nothing', async () => {
+    const { mira, ada } = await together('Long')
+    for (let line = 0; line < 4; line++) await add(mira, `Part ${line}\n${'text\n'.repeat(30)}`)
+    await confirmed(ada, 'Part 3')
+    await expect.poll(() => ada.evaluate(() => scrollY)).toBeGreaterThan(500)
+    await ada.evaluate(() => scrollTo(0, 300))
+    await expect.poll(() => ada.evaluate(() => scrollY)).toBe(300)
+    await add(mira, 'Came later')
+    await ada.getByRole('button', { name: '1 new' }).waitFor()
+    expect(await ada.evaluate(() => scrollY)).toBe(300)
+    await expectAccessible(ada)
+    await ada.getByRole('button', { name: '1 new' }).click()
+    await expect.poll(() => ada.evaluate(() => document.activeElement?.textContent)).toContain('Came later')
+    expect(await ada.getByRole('button', { name: '1 new' }).count()).toBe(0)
+  })
+
+  it('works by keyboard alone', async () => {
+    const page = await stage.signIn(await stage.open(), 'engineer')
+    await page.getByRole('button', { name: /account menu/ }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.type('drafts')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/drafts$/)
+    await page.getByRole('button', { name: 'New draft' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.type('By hand')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'By hand' }).waitFor()
+    await expect.poll(() => field(page).isEnabled()).toBe(true)
+    for (let i = 0; i < 12 && !(await field(page).evaluate((it) => it === document.activeElement)); i++)
+      await page.keyboard.press('Tab')
+    await page.keyboard.type('one')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('two')
+    await page.keyboard.press('Control+Enter')
+    await confirmed(page, 'one')
+    expect(await texts(page)).toEqual(['one\ntwo'])
+    expect(await field(page).inputValue()).toBe('')
+    expect(await field(page).evaluate((it) => it === document.activeElement)).toBe(true)
+    await page.keyboard.type('x')
+    await expect.poll(() => field(page).inputValue()).toBe('x')
+    await field(page).fill('y'.repeat(9_900))
+    await page.getByText('100 characters left').waitFor()
+  })
+
+  it.for([
+    ['a phone', { viewport: { width: 360, height: 740 }, hasTouch: true }],
+    ['a phone in the dark', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const }],
+    ['text at 200 %', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
+  ] as const)('fits %s without sideways scrolling', async ([, options]) => {
+    const page = await stage.signIn(await stage.open('/', { ...options }), 'engineer')
+    const path = await newDraft(page, 'A title that is quite a bit longer than a narrow screen is wide')
+    await addPerson(page, 'admin@plinth.local', 'Demo admin')
+    await add(page, 'w'.repeat(300))
+    await confirmed(page, 'www')
+    for (const address of ['/', '/drafts', path]) {
+      await page.goto(address)
+      await page.getByText('A title that is quite a bit longer').first().waitFor()
+      const { scroll, client } = await page.evaluate(() => ({
+        scroll: document.documentElement.scrollWidth,
+        client: document.documentElement.clientWidth,
+      }))
+      expect(scroll, `width of ${address}`).toBeLessThanOrEqual(client)
+      await expectAccessible(page)
+    }
+  })
+})
