@@ -1,9 +1,12 @@
 /** tRPC, set up once: the procedures that features build on, and the shape in which errors leave. */
 import { initTRPC } from '@trpc/server'
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc'
 import { type Capability, hasCapability } from '../shared/capabilities.ts'
 import type { Context } from './context.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { subscriptionsPerSocket } from './platform/trpc/socket-routes.ts'
+
+const { INTERNAL_SERVER_ERROR: internal, BAD_REQUEST: refused } = TRPC_ERROR_CODES_BY_KEY
 
 const t = initTRPC.context<Context>().create({
   isDev: false,
@@ -13,7 +16,8 @@ const t = initTRPC.context<Context>().create({
     const appError = toAppError(error)
     const { code, message, details } = appError.body
     return {
-      code: shape.code,
+      // To tRPC our errors are faults of the server, which its clients of server-sent events would try again for ever.
+      code: appError.status < 500 && shape.code === internal ? refused : shape.code,
       message,
       data: {
         code,

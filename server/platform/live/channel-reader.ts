@@ -34,6 +34,31 @@ export interface ChannelStore {
 const recentEvents = 2000
 const recentChars = 2_000_000
 
+/** Of what is sent at once; far below what a sink may hold. */
+const pieceChars = 128 * 1024
+
+function pieces(events: readonly ChannelEvent[]): ChannelEvent[][] {
+  const all: ChannelEvent[][] = []
+  let chars = pieceChars
+  for (const event of events) {
+    if (chars >= pieceChars) {
+      all.push([])
+      chars = 0
+    }
+    all.at(-1)?.push(event)
+    chars += event.json.length
+  }
+  return all
+}
+
+/** Of a page the same pieces for everybody, for the frames of a piece are made once. */
+const knownPieces = new WeakMap<readonly ChannelEvent[], ChannelEvent[][]>()
+function piecesOf(page: readonly ChannelEvent[]): ChannelEvent[][] {
+  const known = knownPieces.get(page) ?? pieces(page)
+  knownPieces.set(page, known)
+  return known
+}
+
 export class ChannelReader {
   readonly id: string
   readonly #store: ChannelStore
@@ -97,26 +122,32 @@ export class ChannelReader {
         sink.resync(this.cursor)
         ;({ epoch, seq: entry.cursor } = this.cursor)
       }
-      while (!left && !sink.ended && entry.cursor < this.#last - this.#recent.length) {
-        const page = await this.#page(entry.cursor)
+      for (;;) {
+        const inMemory = entry.cursor >= this.#last - this.#recent.length
+        const page = inMemory
+          ? this.#recent.slice(this.#recent.length - (this.#last - entry.cursor))
+          : await this.#page(entry.cursor)
         if (left || sink.ended) return
-        if (epoch !== this.#epoch || page[0]?.seq !== entry.cursor + 1) {
+        if (epoch !== this.#epoch || (!inMemory && page[0]?.seq !== entry.cursor + 1)) {
           sink.resync(this.cursor)
           ;({ epoch, seq: entry.cursor } = this.cursor)
+          continue
+        }
+        const [piece = [], ...more] = inMemory ? pieces(page) : piecesOf(page)
+        if (inMemory && more.length === 0) {
+          if (piece.length > 0) sink.send(piece)
+          entry.cursor = this.#last
           break
         }
-        sink.send(page)
-        entry.cursor = (page.at(-1) as ChannelEvent).seq
-        await sink.drained()
+        // What is older than memory is sent piece by piece, and of memory one piece and then what is left by then.
+        for (const each of inMemory ? [piece] : [piece, ...more]) {
+          sink.send(each)
+          entry.cursor = (each.at(-1) as ChannelEvent).seq
+          await sink.drained()
+          if (left || sink.ended) return
+          if (epoch !== this.#epoch) break
+        }
       }
-      if (left || sink.ended) return
-      if (epoch !== this.#epoch) {
-        sink.resync(this.cursor)
-        entry.cursor = this.#last
-      }
-      const rest = this.#recent.slice(this.#recent.length - (this.#last - entry.cursor))
-      if (entry.cursor < this.#last) sink.send(rest)
-      entry.cursor = this.#last
       this.#sinks.add(entry)
     } finally {
       this.#joining--
@@ -239,7 +270,13 @@ export class ChannelReader {
       const fresh = page.filter(({ seq }) => seq > this.#last)
       const [first] = fresh
       if (first && first.seq !== this.#last + 1) return this.#beginAnew(await this.#store.state())
-      if (first) this.#handOut(fresh)
+      for (const piece of pieces(fresh)) {
+        const next = piece.filter(({ seq }) => seq > this.#last)
+        if (next.length > 0) this.#handOut(next)
+        // In turns of their own, so that who reads has room for the next.
+        await new Promise((resolve) => setImmediate(resolve))
+        if (epoch !== this.#epoch) return
+      }
       this.#handOutHeld()
       for (const seq of this.#held.keys()) if (seq <= this.#last) this.#held.delete(seq)
       if (page.length < pageSize) return

@@ -74,7 +74,7 @@ export async function* followChannel<Event>(
       })
       if ((await Promise.race([lost.promise, aborted])) === 'lost') throw new AppError('NOT_FOUND')
     } else {
-      const sink = new QueueSink(signal)
+      const sink = new QueueSink(signal, () => handOver.release())
       let gone = false
       void lost.promise.then(() => {
         gone = true

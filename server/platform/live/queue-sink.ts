@@ -15,7 +15,11 @@ export class QueueSink implements Sink {
   ended = false
   #tooSlow = false
 
-  constructor(signal: AbortSignal) {
+  readonly #onTooSlow: () => void
+
+  /** `onTooSlow`: nothing more is taken, though the reader will not be told before it reads again. */
+  constructor(signal: AbortSignal, onTooSlow: () => void) {
+    this.#onTooSlow = onTooSlow
     signal.addEventListener('abort', () => this.end(), { once: true })
     if (signal.aborted) this.end()
   }
@@ -74,6 +78,7 @@ export class QueueSink implements Sink {
       this.#tooSlow = true
       this.#queue = []
       this.end()
+      this.#onTooSlow()
     } else this.#wake?.()
   }
 }

@@ -10,6 +10,8 @@ import { lastWordsMs } from './socket-routes.ts'
 /** The longest that a timer can be set to, 24 days: the limit that holds for answers would cut every stream. */
 const handlerTimeout = 2 ** 31 - 1
 
+const stalledMs = 60_000
+
 type Answer = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>
 
 export function registerStreams(app: FastifyInstance, router: AnyRouter, answer: Answer): void {
@@ -21,6 +23,8 @@ export function registerStreams(app: FastifyInstance, router: AnyRouter, answer:
       const unwatch = await endWithSession(app, request, reply)
       // Who left meanwhile leaves no second time.
       if (reply.raw.destroyed) return unwatch()
+      // Not while pings get through: a reader that has stopped reading, or is gone without a word.
+      reply.raw.setTimeout(stalledMs, () => reply.raw.destroy())
       open.add(reply)
       reply.raw.once('close', () => {
         open.delete(reply)
