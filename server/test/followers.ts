@@ -77,8 +77,8 @@ export async function draftOf(app: TestApp, owner: { browser: TestBrowser; id: s
   const made = await owner.browser.mutate('drafts.create', { title: 'Plan' })
   const { id } = made.json().result.data as DraftSummary
   const channel = draftChannel(id)
-  const tell = async (title = 'x') => {
-    await publish(app.database.db, channel, { type: 'draft.updated', actorId: owner.id, title, state: 'open' })
+  const tell = async (title = 'x', at = app) => {
+    await publish(at.database.db, channel, { type: 'draft.updated', actorId: owner.id, title, state: 'open' })
     // PGlite answers without ever leaving the turn, and who writes in a loop would let nobody else run.
     await new Promise((resolve) => setImmediate(resolve))
   }

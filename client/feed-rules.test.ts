@@ -1,0 +1,207 @@
+/** What a feed makes of a server that does not keep the rules, of events that cannot be applied, and of other trouble. */
+import { describe, expect, it } from 'vitest'
+import { until } from '../server/test/until.ts'
+import { PlinthError, type PlinthErrorCode } from './errors.ts'
+import { type LiveHandlers, type LiveOptions, openFeed } from './live.ts'
+
+interface Event {
+  type: string
+  seq: number
+}
+type Options = LiveOptions<{ cursor: string }, Event>
+
+const error = (code: PlinthErrorCode) => new PlinthError(code, code)
+
+/** A server that says what the test makes it say. */
+function play(more: Partial<Options> = {}) {
+  const played = {
+    /** What `get` answers, one after the other; the last again and again. */
+    cursors: ['e:0'],
+    follows: [] as { from: string; handlers: LiveHandlers; stopped: boolean }[],
+    polls: [] as string[],
+    snapshots: 0,
+    seqs: [] as number[],
+    states: [] as string[],
+    errors: [] as string[],
+  }
+  const feed = openFeed<{ cursor: string }, Event>(
+    {
+      follow: (from, handlers) => {
+        const follow = { from, handlers, stopped: false }
+        played.follows.push(follow)
+        return {
+          unsubscribe() {
+            follow.stopped = true
+          },
+        }
+      },
+      poll: async (from) => {
+        played.polls.push(from)
+        return { events: [], cursor: from, resync: false }
+      },
+      snapshot: async () => {
+        played.snapshots++
+        return { cursor: played.cursors[Math.min(played.snapshots, played.cursors.length) - 1] as string }
+      },
+      onSnapshot: () => {},
+      onEvent: ({ seq }) => played.seqs.push(seq),
+      onState: (state) => played.states.push(state),
+      onError: ({ code }) => played.errors.push(code),
+      transports: ['websocket'],
+      ...more,
+    },
+    () => () => {},
+  )
+  const followed = async (number: number) => {
+    const { handlers, ...rest } = await until(`follow ${number}`, () => played.follows[number - 1])
+    const send = (seq: number, epoch = 'e') => handlers.onData({ id: `${epoch}:${seq}`, data: { type: 'x', seq } })
+    const say = (type: string, id = rest.from) => handlers.onData({ id, data: { type } })
+    say('ready')
+    return { ...rest, handlers, send, say }
+  }
+  return { ...played, played, feed, followed }
+}
+
+const uncaught = () => {
+  const known = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  const thrown = Promise.withResolvers<unknown>()
+  process.once('uncaughtException', (it) => {
+    for (const listener of known) process.on('uncaughtException', listener)
+    thrown.resolve(it)
+  })
+  return thrown.promise
+}
+
+describe('a feed', () => {
+  it('drops what it has had', async () => {
+    const { played, feed, followed } = play({})
+    played.cursors = ['e:4']
+    const { send } = await followed(1)
+    for (const seq of [3, 4, 5, 5, 4, 6, 1, 7]) send(seq)
+    expect(played.seqs).toEqual([5, 6, 7])
+    feed.close()
+  })
+
+  it('takes a gap for a fault, and resumes from what it applied', async () => {
+    const { played, feed, followed } = play()
+    const { send } = await followed(1)
+    send(1)
+    send(3)
+    send(2)
+    expect(played.follows[0]?.stopped).toBe(true)
+    const again = await followed(2)
+    expect(again.from).toBe('e:1')
+    again.send(2)
+    again.send(3)
+    expect([played.seqs, feed.state]).toEqual([[1, 2, 3], 'connecting'])
+    await until('live', () => feed.state === 'live')
+    expect(played.errors).toEqual([])
+    feed.close()
+  })
+
+  it.for(['resync', 'another epoch'])('takes a new snapshot at %s', async (what) => {
+    const server = play()
+    server.played.cursors = ['e:0', 'f:9']
+    const { send, say } = await server.followed(1)
+    send(1)
+    if (what === 'resync') say('resync', 'f:7')
+    else send(2, 'f')
+    send(2)
+    const again = await server.followed(2)
+    expect(again.from).toBe('f:9')
+    again.send(10, 'f')
+    expect(server.seqs).toEqual([1, 10])
+    server.feed.close()
+  })
+
+  it('does not pass over an event that could not be applied', async () => {
+    const thrown = uncaught()
+    const seqs: number[] = []
+    const server = play({
+      onEvent: ({ seq }) => {
+        if (seq === 2) throw new Error('broken page')
+        seqs.push(seq)
+      },
+    })
+    server.played.cursors = ['e:0', 'e:2']
+    const { send } = await server.followed(1)
+    for (const seq of [1, 2, 3]) send(seq)
+    expect(await thrown).toMatchObject({ message: 'broken page' })
+    const again = await server.followed(2)
+    expect(again.from).toBe('e:2')
+    again.send(3)
+    expect(seqs).toEqual([1, 3])
+    server.feed.close()
+  })
+
+  it.for(['UNAUTHENTICATED', 'SESSION_ENDED', 'FORBIDDEN', 'NOT_FOUND'] as const)('ends at %s', async (code) => {
+    const server = play()
+    const { handlers } = await server.followed(1)
+    handlers.onError(error(code))
+    await until('the end', () => server.feed.state === 'ended')
+    const refused = play({ snapshot: () => Promise.reject(error(code)) })
+    await until('the end', () => refused.feed.state === 'ended')
+    expect([server.errors, refused.errors]).toEqual([[code], [code]])
+    expect([server.follows.length, refused.follows.length]).toEqual([1, 0])
+  })
+
+  it.for(['NETWORK_ERROR', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'INTERNAL_ERROR'] as const)(
+    'does not end at %s',
+    async (code) => {
+      let failures = 3
+      const server = play({
+        snapshot: () => (failures-- > 0 ? Promise.reject(error(code)) : Promise.resolve({ cursor: 'e:0' })),
+      })
+      const { handlers } = await server.followed(1)
+      handlers.onError(error(code))
+      await server.followed(2)
+      await until('live', () => server.feed.state === 'live')
+      expect(server.errors).toEqual([])
+      server.feed.close()
+    },
+  )
+
+  it('learns by asking why a stream is refused that cannot say it', async () => {
+    const server = play({ transports: ['sse'], poll: () => Promise.reject(error('SESSION_ENDED')) })
+    const follow = await until('a try', () => server.follows[0])
+    follow.handlers.onError(new Error('event source failed'))
+    await until('the end', () => server.feed.state === 'ended')
+    expect(server.errors).toEqual(['SESSION_ENDED'])
+  })
+
+  it('that was never held by anybody asks for nothing', async () => {
+    const server = play()
+    server.feed.close()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect([server.played.snapshots, server.follows]).toEqual([0, []])
+  })
+
+  it('closed by its own event calls back no more', async () => {
+    const seqs: number[] = []
+    const server = play({
+      onEvent: ({ seq }) => {
+        seqs.push(seq)
+        server.feed.close()
+      },
+    })
+    const { send } = await server.followed(1)
+    for (const seq of [1, 2]) send(seq)
+    expect([seqs, server.states]).toEqual([[1], ['ended']])
+  })
+
+  it('tries less and less often', async () => {
+    const times: number[] = []
+    const server = play({
+      snapshot: () => {
+        times.push(performance.now())
+        return Promise.reject(error('NETWORK_ERROR'))
+      },
+    })
+    await until('six tries', () => times.length >= 6)
+    const gaps = times.slice(1).map((time, at) => time - (times[at] as number))
+    expect(gaps.at(-1)).toBeGreaterThan(3 * (gaps[0] as number))
+    expect([server.states, server.errors]).toEqual([['offline'], []])
+    server.feed.close()
+  })
+})
