@@ -253,6 +253,33 @@ describe('drafts', () => {
     await expectAccessible(mira)
   })
 
+  it('follows by polling where neither socket nor event stream gets through, and says so', async () => {
+    const { mira, ada } = await together('Polled')
+    stage.expectFault(/WebSocket|ERR_FAILED|EventSource/)
+    const behind = await ada.context().newPage()
+    await behind.routeWebSocket(/\/trpc/, (socket) => socket.close())
+    await behind.route(/drafts\.onEvent/, (route) => route.abort())
+    await behind.goto(ada.url())
+    await status(behind).getByText('This network lets no live connection through').waitFor({ timeout: 40_000 })
+    await add(mira, 'Over the hill')
+    await confirmed(behind, 'Over the hill')
+    await mira.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
+    await expect.poll(() => field(behind).isEnabled(), { timeout: 10_000 }).toBe(true)
+    await add(behind, 'And back')
+    await confirmed(mira, 'And back')
+    await expectAccessible(behind)
+  })
+
+  it('asks a visitor to sign in and brings them back to the draft', async () => {
+    const { mira, path } = await together('Come back')
+    const visitor = await stage.open(path)
+    await visitor.getByText('You will come back to where you were.').waitFor()
+    await visitor.getByRole('link', { name: 'Sign in with Google' }).click()
+    await visitor.getByRole('link', { name: 'Demo admin' }).click()
+    await visitor.waitForURL(mira.url())
+    await visitor.getByRole('heading', { level: 1, name: 'Come back' }).waitFor()
+  })
+
   it('shows what came while scrolled up as a count, and moves nothing', async () => {
     const { mira, ada } = await together('Long')
     for (let line = 0; line < 4; line++) await add(mira, `Part ${line}\n${'text\n'.repeat(30)}`)
