@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { until } from '../server/test/until.ts'
 import { PlinthError, type PlinthErrorCode } from './errors.ts'
-import { type LiveHandlers, type LiveOptions, openFeed } from './live.ts'
+import { openFeed } from './live.ts'
+import type { LiveHandlers, LiveOptions } from './live-options.ts'
 
 interface Event {
   type: string

@@ -4,45 +4,10 @@
  * an event has been applied, so changing or losing a carrier loses and doubles nothing.
  */
 import { errorTable } from '../shared/error-table.ts'
+import { type Carrier, newCarrier } from './carrier.ts'
 import { networkError, type PlinthError, toPlinthError } from './errors.ts'
-
-export type LiveTransport = 'websocket' | 'sse' | 'polling'
-
-/** `polling`: live, with some delay. `offline`: the server cannot be reached, and is tried again. `ended`: for good. */
-export type FeedState = 'connecting' | 'live' | 'polling' | 'offline' | 'ended'
-
-/** What a channel's subscription is given; spread it into the options of `subscribe`. */
-export interface LiveHandlers {
-  onData: (message: { id: string; data: { type: string; seq?: number } }) => void
-  onError: (error: unknown) => void
-  onComplete: () => void
-  onConnectionStateChange: (state: { state: string; error: unknown }) => void
-}
-
-export interface LiveOptions<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }> {
-  /** Subscribes with `{ ...handlers, context: { transport } }`. */
-  follow: (lastEventId: string, handlers: LiveHandlers, transport: 'websocket' | 'sse') => { unsubscribe(): void }
-  poll: (lastEventId: string) => Promise<{ events: Event[]; cursor: string; resync: boolean }>
-  snapshot: () => Promise<Snapshot>
-  /** First of all, and again whenever the events since the last one cannot be had: replaces everything. */
-  onSnapshot: (snapshot: Snapshot) => void
-  /** When it throws, the error is reported as uncaught and a new snapshot replaces what it left. */
-  onEvent: (event: Event) => void
-  onState?: (state: FeedState) => void
-  /** Why the feed ended: signed out, not allowed, not there. Never for trouble of the network. */
-  onError?: (error: PlinthError) => void
-  /** From the best to the last resort. */
-  transports?: readonly LiveTransport[]
-  /** How often something better than the present transport is tried. */
-  climbEveryMs?: number
-}
-
-export interface Feed {
-  readonly state: FeedState
-  /** What carries it now; null when nothing does. */
-  readonly transport: LiveTransport | null
-  close(): void
-}
+import { type Cursor, Fault, formatCursor, guarded, parseCursor } from './live-cursor.ts'
+import type { Feed, FeedState, LiveHandlers, LiveOptions, LiveTransport } from './live-options.ts'
 
 /** Calls back when the client closes (null) or its session is over. Returns how to stop. */
 type UntilOver = (end: (failure: unknown) => void) => () => void
@@ -64,17 +29,6 @@ const climbEveryMs = 30_000
 const triesPerTransport = 2
 /** What lasted as long was well, though nothing happened in the channel. */
 const wellAfterMs = 5000
-
-/** Nothing was lost with the network: what came cannot be gone on from. */
-class Fault extends Error {}
-
-interface Carrier {
-  readonly transport: LiveTransport
-  readonly ready: Promise<unknown>
-  /** Rejects when it breaks. */
-  readonly over: Promise<never>
-  stop(): void
-}
 
 class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }> implements Feed {
   readonly #options: LiveOptions<Snapshot, Event>
@@ -213,7 +167,7 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
   }
 
   #openStream(transport: 'websocket' | 'sse'): Carrier {
-    const { carrier, ready, fail, onStop, isStopped } = this.#newCarrier(transport)
+    const { carrier, ready, fail, onStop, isStopped } = newCarrier(transport, (it) => this.#carriers.delete(it))
     const tooLate = setTimeout(() => fail(networkError()), readyWithinMs)
     onStop(() => clearTimeout(tooLate))
     let begun = false
@@ -244,7 +198,7 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
   }
 
   #openPolling(): Carrier {
-    const { carrier, ready, fail, isStopped } = this.#newCarrier('polling')
+    const { carrier, ready, fail, isStopped } = newCarrier('polling', (it) => this.#carriers.delete(it))
     const poll = async () => {
       while (!isStopped()) {
         const answer = await this.#answer(this.#options.poll(formatCursor(this.#cursor as Cursor)))
@@ -256,37 +210,6 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
     }
     poll().catch(fail)
     return carrier
-  }
-
-  #newCarrier(transport: LiveTransport) {
-    const ready = Promise.withResolvers<void>()
-    const over = Promise.withResolvers<never>()
-    for (const { promise } of [ready, over]) promise.catch(() => {})
-    const cleanups: (() => void)[] = []
-    let stopped = false
-    const carrier: Carrier = {
-      transport,
-      ready: ready.promise,
-      over: over.promise,
-      stop: () => {
-        if (stopped) return
-        stopped = true
-        this.#carriers.delete(carrier)
-        for (const cleanup of cleanups.splice(0)) cleanup()
-      },
-    }
-    return {
-      carrier,
-      ready: () => ready.resolve(),
-      fail: (error: unknown) => {
-        if (stopped) return
-        carrier.stop()
-        ready.reject(error)
-        over.reject(error)
-      },
-      onStop: (cleanup: () => void) => void (stopped ? cleanup() : cleanups.push(cleanup)),
-      isStopped: () => stopped,
-    }
   }
 
   #applyAnswer({ events, cursor, resync }: { events: Event[]; cursor: string; resync: boolean }) {
@@ -347,34 +270,9 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
   }
 }
 
-interface Cursor {
-  readonly epoch: string
-  readonly seq: number
-}
-
-const formatCursor = ({ epoch, seq }: Cursor) => `${epoch}:${seq}`
-
-function parseCursor(text: string): Cursor {
-  const at = text.lastIndexOf(':')
-  return { epoch: text.slice(0, at), seq: Number(text.slice(at + 1)) }
-}
-
 /** The server knows what is asked, and says no; asking again would not change that. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof Fault) return false
   const { code } = toPlinthError(error)
   return code !== 'NETWORK_ERROR' && [400, 401, 403, 404].includes(errorTable[code].status)
-}
-
-/** Whether `call` succeeded. What it throws is the page's own fault, and told as any other uncaught error. */
-function guarded(call: () => void): boolean {
-  try {
-    call()
-    return true
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
-    return false
-  }
 }

@@ -19,12 +19,13 @@ import type { AppRouter } from '../server/router.ts'
 import { Connection } from './connection.ts'
 import { errorCode, networkError, PlinthError } from './errors.ts'
 import { FetchEventSource } from './event-source.ts'
-import { type Feed, type LiveOptions, openFeed } from './live.ts'
+import { openFeed } from './live.ts'
+import type { Feed, LiveOptions } from './live-options.ts'
 
 export type { AppRouter } from '../server/router.ts'
 export type { ConnectionState } from './connection.ts'
 export { errorCode, PlinthError, toPlinthError } from './errors.ts'
-export type { Feed, FeedState, LiveOptions, LiveTransport } from './live.ts'
+export type { Feed, FeedState, LiveOptions, LiveTransport } from './live-options.ts'
 
 export interface PlinthOptions {
   /** Origin of the server, such as `https://app.example.com`. In a browser: the page's own when absent. */

@@ -13,6 +13,7 @@
  */
 import type { ChannelEvent, Cursor } from './channel-event.ts'
 import { type ChannelState, pageSize } from './channel-store.ts'
+import { pieces, piecesOf } from './pieces.ts'
 
 /** Somebody who is sent a channel. Events come in order; `cursor` is the reader's to move. */
 export interface Sink {
@@ -33,31 +34,6 @@ export interface ChannelStore {
 /** What a reconnect of everybody finds in memory; the table has the rest. */
 const recentEvents = 2000
 const recentChars = 2_000_000
-
-/** Of what is sent at once; far below what a sink may hold. */
-const pieceChars = 128 * 1024
-
-function pieces(events: readonly ChannelEvent[]): ChannelEvent[][] {
-  const all: ChannelEvent[][] = []
-  let chars = pieceChars
-  for (const event of events) {
-    if (chars >= pieceChars) {
-      all.push([])
-      chars = 0
-    }
-    all.at(-1)?.push(event)
-    chars += event.json.length
-  }
-  return all
-}
-
-/** Of a page the same pieces for everybody, for the frames of a piece are made once. */
-const knownPieces = new WeakMap<readonly ChannelEvent[], ChannelEvent[][]>()
-function piecesOf(page: readonly ChannelEvent[]): ChannelEvent[][] {
-  const known = knownPieces.get(page) ?? pieces(page)
-  knownPieces.set(page, known)
-  return known
-}
 
 export class ChannelReader {
   readonly id: string
