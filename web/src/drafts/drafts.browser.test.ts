@@ -296,6 +296,32 @@ describe('drafts', () => {
     expect(await ada.getByRole('button', { name: '1 new' }).count()).toBe(0)
   })
 
+  it('opens a very long one at its end, and shows what is earlier without moving what is read', async () => {
+    const page = await stage.signIn(await stage.open(), 'engineer')
+    const path = await newDraft(page, 'Very long')
+    await page.evaluate(async (draftId) => {
+      for (let number = 1; number <= 230; number++) {
+        const body = JSON.stringify({ draftId, segmentId: crypto.randomUUID(), text: `Segment number ${number}.` })
+        const headers = { 'content-type': 'application/json' }
+        const answer = await fetch('/trpc/drafts.append', { method: 'POST', headers, body })
+        if (!answer.ok) throw new Error(await answer.text())
+      }
+    }, path.split('/').at(-1))
+    await page.goto(path)
+    await confirmed(page, 'Segment number 230.')
+    expect(await segments(page).count()).toBe(200)
+    const last = segments(page).filter({ hasText: 'Segment number 230.' })
+    await expect.poll(async () => (await last.boundingBox())?.y).toBeLessThan(720)
+    const first = segments(page).filter({ hasText: 'Segment number 31.' })
+    const earlier = page.getByRole('button', { name: 'Show 30 earlier segments' })
+    await earlier.focus()
+    const before = (await first.boundingBox())?.y ?? 0
+    await page.keyboard.press('Enter')
+    await expect.poll(() => segments(page).count()).toBe(230)
+    expect(Math.abs(((await first.boundingBox())?.y ?? 0) - before)).toBeLessThan(2)
+    await expectAccessible(page)
+  })
+
   it('works by keyboard alone', async () => {
     const page = await stage.signIn(await stage.open(), 'engineer')
     await page.getByRole('button', { name: /account menu/ }).waitFor()

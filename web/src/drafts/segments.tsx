@@ -22,10 +22,11 @@ export function Segments({ live, draft, unsent, me, canSend }: Props) {
   const { segments } = draft
   const [from, setFrom] = useState(Math.max(0, segments.length - shownAtOnce))
   const [lastAtFirst] = useState(segments.at(-1)?.position ?? 0)
-  const heightBefore = useRef<number | null>(null)
+  const kept = useRef<{ element: Element; top: number } | null>(null)
 
   const showEarlier = () => {
-    heightBefore.current = document.documentElement.scrollHeight
+    const element = list.current?.firstElementChild
+    if (element) kept.current = { element, top: element.getBoundingClientRect().top }
     setFrom(Math.max(0, from - shownAtOnce))
     // The button may go, and the earlier ones are what was asked for.
     list.current?.focus({ preventScroll: true })
@@ -33,9 +34,10 @@ export function Segments({ live, draft, unsent, me, canSend }: Props) {
   // What is being read stays where it is.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once earlier ones are there.
   useLayoutEffect(() => {
-    if (heightBefore.current === null) return
-    scrollBy({ top: document.documentElement.scrollHeight - heightBefore.current, behavior: 'instant' })
-    heightBefore.current = null
+    if (!kept.current) return
+    const { element, top } = kept.current
+    scrollBy({ top: element.getBoundingClientRect().top - top, behavior: 'instant' })
+    kept.current = null
   }, [from])
 
   if (segments.length === 0 && unsent.length === 0)
