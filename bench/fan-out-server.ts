@@ -1,0 +1,140 @@
+/** One of the four servers, told by its parent what to publish. Answers with the CPU time that it took. */
+import { EventEmitter, on } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { initTRPC, tracked } from '@trpc/server'
+import { applyWSSHandler, getWSConnectionHandler } from '@trpc/server/adapters/ws'
+import { Server as SocketIoServer } from 'socket.io'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ChannelReader } from '../server/platform/live/channel-reader.ts'
+import { HandOver } from '../server/platform/live/follow.ts'
+import { HandOverSocket, objectEncoder } from '../server/platform/live/handover-socket.ts'
+
+/** About the size of a paragraph with its author. */
+const event = (n: number) => ({ type: 'segment.added', seq: n, mark: 'MARK', text: 'x'.repeat(300) })
+
+interface Contest {
+  publish(from: number, size: number): void
+  subscribed(): number
+}
+
+const http = createServer()
+const contests: Record<string, () => Contest> = {
+  raw() {
+    const wss = new WebSocketServer({ server: http, perMessageDeflate: false })
+    return {
+      publish(from, size) {
+        for (let n = from; n < from + size; n++) {
+          const message = Buffer.from(JSON.stringify(event(n)))
+          for (const socket of wss.clients) socket.send(message, { binary: false })
+        }
+      },
+      subscribed: () => wss.clients.size,
+    }
+  },
+  'socket.io'() {
+    const io = new SocketIoServer(http, { transports: ['websocket'] })
+    return {
+      publish(from, size) {
+        for (let n = from; n < from + size; n++) io.emit('event', event(n))
+      },
+      subscribed: () => io.of('/').sockets.size,
+    }
+  },
+  trpc() {
+    const emitter = new EventEmitter()
+    emitter.setMaxListeners(0)
+    const t = initTRPC.create()
+    const router = t.router({
+      onEvent: t.procedure.subscription(async function* ({ signal }) {
+        for await (const [data] of on(emitter, 'event', { signal })) yield tracked(String(data.seq), data)
+      }),
+    })
+    applyWSSHandler({
+      wss: new WebSocketServer({ server: http, perMessageDeflate: false }),
+      router,
+      createContext: () => ({}),
+    })
+    return {
+      publish(from, size) {
+        for (let n = from; n < from + size; n++) emitter.emit('event', event(n))
+      },
+      subscribed: () => emitter.listenerCount('event'),
+    }
+  },
+  plinth() {
+    let head = 0
+    const reader = new ChannelReader('bench', {
+      state: async () => ({ epoch: 'e', head, floor: 0 }),
+      page: async () => [],
+    })
+    const t = initTRPC.create()
+    const router = t.router({
+      onEvent: t.procedure.subscription(async function* ({ signal }) {
+        await reader.open()
+        const handOver = new HandOver(reader, reader.cursor)
+        yield tracked('e:0', { type: 'ready' })
+        yield handOver as never
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))
+        handOver.release()
+      }),
+    })
+    const wss = new WebSocketServer({ server: http, perMessageDeflate: false })
+    const serve = getWSConnectionHandler({
+      wss,
+      router,
+      createContext: () => ({}),
+      experimental_encoder: objectEncoder,
+    } as never)
+    wss.on('connection', (socket, request) =>
+      serve(new HandOverSocket(socket, () => socket.close()) as unknown as WebSocket, request),
+    )
+    return {
+      publish(_from, size) {
+        for (let i = 0; i < size; i++) {
+          head++
+          reader.offer({ channel: 'bench', epoch: 'e', seq: head, json: JSON.stringify(event(head)) })
+        }
+      },
+      subscribed: () => [...reader.sinks].length,
+    }
+  },
+}
+
+const contest = (contests[process.argv[2] ?? ''] as () => Contest)()
+http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
+let published = 0
+
+process.on('message', async (question: Record<string, unknown>) => {
+  if (question.ask === 'heap') {
+    global.gc?.()
+    await turn()
+    global.gc?.()
+    process.send?.({ heap: process.memoryUsage().rss })
+  } else if (question.ask === 'subscribed') {
+    while (contest.subscribed() < Number(question.sockets)) await turn()
+    process.send?.({})
+  } else {
+    const cpu = process.cpuUsage()
+    for (let burst = 0; burst < Number(question.bursts); burst++) {
+      contest.publish(published, Number(question.size))
+      published += Number(question.size)
+      // Until the kernel has taken it all: otherwise this would measure how well a server queues.
+      do await turn()
+      while (await pending(http))
+    }
+    const { user, system } = process.cpuUsage(cpu)
+    process.send?.({ cpuS: (user + system) / 1e6 })
+  }
+})
+
+const connections = new Set<import('node:net').Socket>()
+http.on('connection', (socket) => {
+  connections.add(socket)
+  socket.once('close', () => connections.delete(socket))
+})
+async function pending(_server: Server): Promise<boolean> {
+  for (const socket of connections) if (socket.writableLength > 0) return true
+  return false
+}
