@@ -52,8 +52,7 @@ async function open(port: number, path: string, hello: string[]) {
   let tail = Buffer.alloc(0)
   socket.on('data', (chunk) => {
     const text = tail.length > 0 ? Buffer.concat([tail, chunk]) : chunk
-    let at = -1
-    while ((at = text.indexOf(mark, at + 1)) !== -1) marks++
+    for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) marks++
     // A mark may be cut in two.
     tail = Buffer.from(text.subarray(Math.max(0, text.length - mark.length + 1)))
     if (marks >= wanted) done?.()
