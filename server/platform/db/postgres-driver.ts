@@ -21,6 +21,7 @@ const statementMs = 10_000
 const answerMs = 12_000
 const controlMs = 2_000
 const listenMs = 3_000
+const migrationConnectMs = 10_000
 /** What runs when the driver is closed may take this long to finish. */
 const graceMs = 2_000
 
@@ -88,20 +89,27 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
       return pinging
     },
     async migrate(folder, signal) {
-      const client = openClient({ application_name: 'plinth migrations' })
-      await client.connect()
+      // Patient: nobody waits for an answer here, and a machine on which many instances start at once is slow.
+      const client = openClient({ application_name: 'plinth migrations', connectionTimeoutMillis: migrationConnectMs })
+      const aborted = Promise.withResolvers<never>()
+      aborted.promise.catch(() => {})
       // Another instance may hold the lock for long; closing the connection is how one stops waiting for it.
       const stop = () => void client.end()
-      signal.addEventListener('abort', stop, { once: true })
+      const abort = () => {
+        aborted.reject(signal.reason)
+        stop()
+      }
+      signal.addEventListener('abort', abort, { once: true })
       try {
         signal.throwIfAborted()
+        await Promise.race([client.connect(), aborted.promise])
         // On the session, not the transaction: it covers drizzle's bookkeeping too, and ends with the connection
         // if this process dies.
         await client.query('select pg_advisory_lock($1)', [migrationLock])
         await migrate(drizzle(client), { migrationsFolder: folder })
         await client.query('select pg_advisory_unlock($1)', [migrationLock])
       } finally {
-        signal.removeEventListener('abort', stop)
+        signal.removeEventListener('abort', abort)
         stop()
       }
     },
