@@ -1,5 +1,6 @@
 /** A person's own account: who they are, where they are signed in, and how they may sign in. */
 import { z } from 'zod'
+import { Instant } from './instant.ts'
 import { Id, pageOf } from './pages.ts'
 import { singleLine } from './text.ts'
 
@@ -8,20 +9,22 @@ export const roles = ['viewer', 'user', 'engineer', 'admin'] as const
 export const Role = z.enum(roles)
 export type Role = z.infer<typeof Role>
 
-const Instant = z.iso.datetime()
-
-export const Person = z.object({
-  id: Id,
-  /** Null when the provider gave none that this person may hold here. */
-  email: z.string().nullable(),
-  /** Null until the person has chosen one. */
-  username: z.string().nullable(),
-  displayName: z.string(),
-  avatarUrl: z.string().nullable(),
-  role: Role,
-  createdAt: Instant,
-  lastLoginAt: Instant.nullable(),
-})
+export const Person = z
+  .object({
+    id: Id,
+    /** Null when the provider gave none that this person may hold here. */
+    email: z.string().nullable().meta({ example: 'ada@example.org' }),
+    /** They have shown that the address is theirs. */
+    emailVerified: z.boolean(),
+    /** Null until the person has chosen one. */
+    username: z.string().nullable().meta({ example: 'ada' }),
+    displayName: z.string().meta({ example: 'Ada' }),
+    avatarUrl: z.string().nullable().meta({ example: null }),
+    role: Role,
+    createdAt: Instant,
+    lastLoginAt: Instant.nullable(),
+  })
+  .meta({ id: 'Person' })
 export type Person = z.infer<typeof Person>
 
 export const UpdateProfile = z.object({ displayName: singleLine(80) })
@@ -34,7 +37,11 @@ export const SignInMethod = z.object({
   path: z.string(),
 })
 export type SignInMethod = z.infer<typeof SignInMethod>
-export const SignInMethods = z.object({ methods: z.array(SignInMethod) })
+export const SignInMethods = z.object({
+  methods: z.array(SignInMethod),
+  /** Whether people may register and sign in by password. */
+  password: z.boolean(),
+})
 
 export const Session = z.object({
   id: Id,
@@ -55,9 +62,12 @@ export const Sessions = pageOf(Session)
 export const RevokeSession = z.object({ sessionId: Id })
 export const EndedSessions = z.object({ ended: z.int() })
 
+/** `legacy`: the id of the product before, which an `X-User-Id` header names. */
+export const identityProviders = ['google', 'password', 'clerk', 'better-auth', 'legacy'] as const
+
 export const Identity = z.object({
   id: Id,
-  provider: z.enum(['google']),
+  provider: z.enum(identityProviders),
   email: z.string().nullable(),
   createdAt: Instant,
   lastUsedAt: Instant,
@@ -65,9 +75,14 @@ export const Identity = z.object({
 export type Identity = z.infer<typeof Identity>
 export const Identities = pageOf(Identity)
 
+/** `legacyId`: as the product before knew the person, and as the trusted `X-User-Id` beside the call says too. */
+export const ClaimLegacyId = z.object({ legacyId: singleLine(128) })
+export const ClaimedLegacyId = z.object({ legacyId: z.string() })
+
 export const UnlinkIdentity = z.object({ identityId: Id })
 
-export const sessionEndReasons = ['signed-out', 'revoked', 'replaced', 'expired', 'account-changed'] as const
+/** `stolen`: a refresh token came again after its successor was used, so two had it. */
+export const sessionEndReasons = ['signed-out', 'revoked', 'replaced', 'expired', 'account-changed', 'stolen'] as const
 export const SessionEndReason = z.enum(sessionEndReasons)
 export type SessionEndReason = z.infer<typeof SessionEndReason>
 export const SessionEnded = z.object({ reason: SessionEndReason })

@@ -5,9 +5,12 @@ import type { Role } from './account.ts'
 const leastRole = {
   'draft:read': 'viewer',
   'draft:write': 'user',
+  'person:manage': 'admin',
+  'audit-log:read': 'admin',
 } as const satisfies Record<string, Role>
 
 export type Capability = keyof typeof leastRole
+export const capabilities = Object.keys(leastRole) as [Capability, ...Capability[]]
 
 const ladder: readonly Role[] = ['viewer', 'user', 'engineer', 'admin']
 

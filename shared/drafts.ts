@@ -3,67 +3,88 @@
  * passing hands it to another collaborator.
  */
 import { z } from 'zod'
+import { Instant } from './instant.ts'
 import { Id, PageRequest, pageOf } from './pages.ts'
 import { singleLine, text } from './text.ts'
-
-const Instant = z.iso.datetime()
 
 export const draftLimits = { titleLength: 120, segmentLength: 10_000, segments: 5_000, collaborators: 50 } as const
 
 /** As other people see somebody. */
-export const PersonRef = z.object({ id: Id, displayName: z.string(), avatarUrl: z.string().nullable() })
+export const PersonRef = z
+  .object({
+    id: Id,
+    displayName: z.string().meta({ example: 'Ada' }),
+    avatarUrl: z.string().nullable().meta({ example: null }),
+  })
+  .meta({ id: 'PersonRef' })
 export type PersonRef = z.infer<typeof PersonRef>
 
-export const Segment = z.object({
-  id: Id,
-  /** 1, 2, 3 … in the order in which the server took them. */
-  position: z.int(),
-  /** Null when the account is gone. */
-  author: PersonRef.nullable(),
-  text: z.string(),
-  createdAt: Instant,
-})
+export const Segment = z
+  .object({
+    id: Id,
+    /** 1, 2, 3 … in the order in which the server took them. */
+    position: z.int(),
+    /** Null when the account is gone. */
+    author: PersonRef.nullable(),
+    text: z.string(),
+    createdAt: Instant,
+  })
+  .meta({ id: 'Segment' })
 export type Segment = z.infer<typeof Segment>
 
 export const DraftState = z.enum(['open', 'closed'])
 
-export const DraftSummary = z.object({
-  id: Id,
-  title: z.string(),
-  state: DraftState,
-  ownerId: Id,
-  ringHolderId: Id,
-  segmentCount: z.int(),
-  createdAt: Instant,
-  updatedAt: Instant,
-})
+export const DraftSummary = z
+  .object({
+    id: Id,
+    title: z.string().meta({ example: 'Minutes of Monday' }),
+    state: DraftState,
+    ownerId: Id,
+    ringHolderId: Id,
+    segmentCount: z.int(),
+    createdAt: Instant,
+    updatedAt: Instant,
+  })
+  .meta({ id: 'DraftSummary' })
 export type DraftSummary = z.infer<typeof DraftSummary>
-export const DraftSummaries = pageOf(DraftSummary)
+
+export const ListedDraft = DraftSummary.extend({ ringHolder: PersonRef }).meta({ id: 'ListedDraft' })
+export type ListedDraft = z.infer<typeof ListedDraft>
+export const ListedDrafts = pageOf(ListedDraft)
 
 export const Draft = DraftSummary.extend({
   /** The owner among them. */
   collaborators: z.array(PersonRef),
   segments: z.array(Segment),
-  /** Where the draft's channel stood when this was read: follow from here and nothing is missed or doubled. */
-  cursor: z.string(),
-})
+  cursor: z.string().meta({
+    description:
+      "Where the draft's channel stood when this was read: follow from here and nothing is missed or doubled",
+    example: '3f9c2a71:12',
+  }),
+}).meta({ id: 'Draft' })
 export type Draft = z.infer<typeof Draft>
 
 export const ListDrafts = PageRequest.prefault({})
 export const GetDraft = z.object({ draftId: Id })
-export const CreateDraft = z.object({ title: singleLine(draftLimits.titleLength) })
-export const RenameDraft = GetDraft.extend({ title: singleLine(draftLimits.titleLength) })
+const Title = singleLine(draftLimits.titleLength).meta({ example: 'Minutes of Monday' })
+export const CreateDraft = z.object({ title: Title })
+export const RenameDraft = GetDraft.extend({ title: Title })
 export const AppendSegment = GetDraft.extend({
-  /** Made by the caller, so that it knows its own segment again when the event comes before the answer. */
-  segmentId: Id,
-  text: text(draftLimits.segmentLength),
+  segmentId: Id.optional().meta({
+    description:
+      'A UUID of your own making, by which you know your segment again: the same id is the same segment. Without it each call is a new segment, but for a repeat of its Idempotency-Key',
+  }),
+  text: text(draftLimits.segmentLength).meta({ example: 'We met, and agreed.' }),
 })
-export const PassRing = GetDraft.extend({ to: Id })
-export const AddCollaborator = GetDraft.extend({
-  /** A user id, a username or an e-mail address. */
-  person: singleLine(254),
+export const PersonName = singleLine(254).meta({
+  description: 'A user id, a legacy id, a username or an e-mail address',
+  example: 'grace@example.org',
 })
+export const PassRing = GetDraft.extend({ to: PersonName })
+export const AddCollaborator = GetDraft.extend({ person: PersonName })
 export const RemoveCollaborator = GetDraft.extend({ userId: Id })
+export const TellWriting = GetDraft.extend({ writing: z.boolean() })
+export const WritingTold = z.object({ writing: z.boolean() })
 export const FollowDraft = GetDraft.extend({ lastEventId: z.string().max(64).optional() })
 
 const happened = { seq: z.int(), at: Instant, actorId: Id.nullable() }

@@ -6,8 +6,29 @@
 export const errorTable = {
   VALIDATION_ERROR: { status: 400, message: 'Some of what was sent is not valid. See the details for each field.' },
   UNAUTHENTICATED: { status: 401, message: 'Sign in to continue.' },
+  ACCESS_TOKEN_MISSING: {
+    status: 401,
+    message: 'Your sign-in has to be renewed first, which the app does by itself. Reload the page if it does not.',
+  },
   INVALID_CREDENTIAL: { status: 401, message: 'The credential that was sent is not valid. Sign in again.' },
+  API_KEY_INVALID: {
+    status: 401,
+    message:
+      'This API key is not valid: it was revoked, has expired, or is not whole. Make another one on your account page.',
+  },
   SESSION_ENDED: { status: 401, message: 'Your session has ended. Sign in again to continue.' },
+  WRONG_CREDENTIALS: {
+    status: 401,
+    message: 'That address and password do not go together. Check both, or set a new password.',
+  },
+  REFRESH_REUSED: {
+    status: 401,
+    message: 'This sign-in was used from somewhere else too, so it was ended for safety. Sign in again.',
+  },
+  PERSON_CHANGED: {
+    status: 401,
+    message: 'Somebody else has signed in in this browser since, so nothing was done. Sign in as yourself to continue.',
+  },
   SIGN_IN_CANCELLED: {
     status: 401,
     message: 'Sign-in was cancelled. Nothing has changed; try again when you are ready.',
@@ -17,7 +38,16 @@ export const errorTable = {
     message: 'That sign-in took too long, was already used or began in another browser. Please start again.',
   },
   SIGN_IN_FAILED: { status: 401, message: 'Sign-in could not be completed. Please try again.' },
+  REAUTHENTICATION_REQUIRED: {
+    status: 403,
+    message: 'Confirm that it is you first: sign in again, or enter your password.',
+  },
   FORBIDDEN: { status: 403, message: 'You are not allowed to do this.' },
+  SCOPE_MISSING: {
+    status: 403,
+    message: 'This API key may not do this. Make one with the scope that it needs, on your account page.',
+  },
+  API_KEY_REFUSED: { status: 403, message: 'No API key may do this, whatever its scopes. Sign in to do it yourself.' },
   ACCOUNT_DISABLED: { status: 403, message: 'This account is disabled. Ask an administrator to enable it.' },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
@@ -27,9 +57,18 @@ export const errorTable = {
   METHOD_NOT_ALLOWED: { status: 405, message: 'This does not answer that method: queries use GET, mutations POST.' },
   REQUEST_TIMEOUT: { status: 408, message: 'The request took too long to arrive. Please try again.' },
   CONFLICT: { status: 409, message: 'Something else changed at the same time. Reload and try again.' },
+  EMAIL_ALREADY_EXISTS: {
+    status: 409,
+    message: 'There is an account with this address. Sign in, or set a new password for it.',
+  },
+  USERNAME_TAKEN: { status: 409, message: 'Somebody else has this username. Choose another one.' },
   LAST_SIGN_IN_METHOD: {
     status: 409,
     message: 'This is your only way to sign in. Add another one before you remove it.',
+  },
+  LAST_ADMINISTRATOR: {
+    status: 409,
+    message: 'This is the last administrator. Make somebody else one first.',
   },
   RING_NOT_HELD: { status: 409, message: 'Somebody else holds the ring now. Ask them to pass it to you.' },
   DRAFT_CLOSED: { status: 409, message: 'This draft is closed and can only be read.' },
@@ -40,11 +79,44 @@ export const errorTable = {
     status: 422,
     message: 'Nobody here goes by that name or address. Check it, or ask them to sign in once.',
   },
+  LEGACY_ID_NOT_VOUCHED: {
+    status: 422,
+    message: 'Nothing vouches for this id of yours. Open this page through the product that you had it in.',
+  },
+  LEGACY_ID_CLAIMED: {
+    status: 409,
+    message: 'Somebody who signs in by other means has this id. Sign in as them.',
+  },
+  ADDRESS_NOT_CONFIRMED: {
+    status: 403,
+    message: 'Confirm your e-mail address first, or sign in with Google.',
+  },
+  ONE_TIME_TOKEN_INVALID: {
+    status: 422,
+    message: 'This link was already used or is too old. Ask for a new one.',
+  },
+  API_KEY_LIMIT_REACHED: {
+    status: 422,
+    message: 'That is as many API keys as one person may have. Revoke one that is not used any more.',
+  },
+  IDEMPOTENCY_MISMATCH: {
+    status: 422,
+    message: 'This idempotency key was used for something else. Use a new key for a new request.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'That is more than can be sent at once. Send less, or in parts.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Send the body as application/json.' },
+  RATE_LIMITED: { status: 429, message: 'That was too often. Wait a moment before you try again.' },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    message: 'That did not work too many times. Wait some minutes, or set a new password.',
+  },
   TOO_MANY_SUBSCRIPTIONS: {
     status: 429,
     message: 'This connection follows too many things at once. End some of them first.',
+  },
+  TOO_MANY_CONNECTIONS: {
+    status: 429,
+    message: 'Too many live connections are open from here. Close other windows, or wait a moment.',
   },
   INTERNAL_ERROR: {
     status: 500,

@@ -1,8 +1,8 @@
 /** Paged lists: opaque cursors over a total order, at most 100 items a page. */
 import { z } from 'zod'
 
-/** Opaque: callers keep it and send it back, nothing parses it. */
-export const Id = z.uuid()
+/** Opaque: callers keep it and send it back, nothing parses it. Written in one way, for names are made of it and compared. */
+export const Id = z.uuid().toLowerCase()
 export type Id = z.infer<typeof Id>
 
 export const PageRequest = z.object({

@@ -1,0 +1,122 @@
+/** Signing in by what a person knows: passwords, and the tokens that programs hold instead of a cookie. */
+import { z } from 'zod'
+import { Person } from './account.ts'
+import { singleLine } from './text.ts'
+
+const notAnAddress = 'Must be an e-mail address, such as ada@example.org'
+
+/**
+ * One spelling for each address. Letters beyond ASCII are refused before anything is lowered: some become ASCII then, and one
+ * address would be another's (CVE-2019-19844).
+ */
+export const EmailAddress = z
+  .string()
+  .trim()
+  .max(254, 'Must be at most 254 characters')
+  .regex(/^[\x21-\x7e]{1,64}@[\x21-\x7e]+$/, notAnAddress)
+  .toLowerCase()
+  .pipe(z.email(notAnAddress))
+  .meta({ example: 'ada@example.org' })
+
+export const Username = z
+  .string()
+  .regex(/^[A-Za-z0-9_]{3,20}$/, 'Must be 3 to 20 letters, digits or underscores')
+  .meta({ example: 'ada' })
+
+/** Far more than any password decomposes to. Composing takes the square of the marks that follow one letter. */
+const mostTyped = 4096
+
+/** Composed, so that the same password typed on another system is the same (RFC 8265 section 4.2). */
+const composed = z
+  .string()
+  .refine((text) => text.length <= mostTyped, 'Is too long')
+  .transform((text) => text.normalize('NFC'))
+
+/** One that was set once: whatever it is, it is compared. */
+export const Password = composed
+  .pipe(z.string().min(1, 'Must not be empty').max(512, 'Is too long'))
+  .meta({ format: 'password', example: 'Correct-horse-7' })
+
+/** What a new password needs; a page shows them all before. */
+export const passwordRules = [
+  { rule: 'At least 8 characters', holds: (text: string) => [...text].length >= 8 },
+  { rule: 'At most 128 characters', holds: (text: string) => [...text].length <= 128 },
+  { rule: 'A lower-case letter', holds: (text: string) => /\p{Ll}/u.test(text) },
+  { rule: 'An upper-case letter', holds: (text: string) => /\p{Lu}/u.test(text) },
+  { rule: 'A digit', holds: (text: string) => /\p{Nd}/u.test(text) },
+  { rule: 'Another sign, such as - or !', holds: (text: string) => /[^\p{L}\p{Nd}]/u.test(text) },
+] as const
+
+export const NewPassword = composed
+  .pipe(
+    z
+      .string()
+      .max(512, 'Is too long')
+      .superRefine((text, issue) => {
+        if (!text.isWellFormed() || /\p{Cc}/u.test(text)) return issue.addIssue('Must not hold control characters')
+        for (const { rule, holds } of passwordRules) if (!holds(text)) issue.addIssue(`Needs: ${rule.toLowerCase()}`)
+      }),
+  )
+  .meta({
+    format: 'password',
+    description: passwordRules.map(({ rule }) => rule).join('; '),
+    example: 'Correct-horse-7',
+  })
+
+export const Register = z.object({ username: Username, email: EmailAddress, password: NewPassword })
+export type Register = z.infer<typeof Register>
+
+export const SignIn = z.object({ email: EmailAddress, password: Password })
+export type SignIn = z.infer<typeof SignIn>
+
+export const RefreshToken = z.string().min(1).max(1024).meta({ example: 'a refresh token' })
+
+/** For programs, which keep both themselves. */
+export const TokenPair = z.object({
+  /** A JWT, good for 15 minutes. */
+  accessToken: z.string().meta({ example: 'an access token' }),
+  refreshToken: RefreshToken,
+})
+export type TokenPair = z.infer<typeof TokenPair>
+
+/** A program sends its own; a browser's is in a cookie. */
+export const Refresh = z.object({ refreshToken: RefreshToken.optional() }).prefault({})
+export const Refreshed = TokenPair.extend({ refreshToken: RefreshToken.nullable() })
+export type Refreshed = z.infer<typeof Refreshed>
+export const Logout = Refresh
+/** Of the address that a sign-in through a provider comes back to, where AUTH_SESSION_MODE is `jwt`. */
+export const ExchangeCode = z.object({ code: z.string().min(1).max(512) })
+export const NewAccessToken = TokenPair.pick({ accessToken: true })
+
+export const SignedIn = TokenPair.extend({ user: Person }).meta({ id: 'SignedIn' })
+export type SignedIn = z.infer<typeof SignedIn>
+
+/** For a browser, whose lasting secret is in an HttpOnly cookie. `accessToken` where AUTH_SESSION_MODE is `jwt`. */
+export const BrowserSignedIn = z.object({ user: Person, accessToken: z.string().nullable() })
+export type BrowserSignedIn = z.infer<typeof BrowserSignedIn>
+
+/** Registered where accounts are not told of: nothing is given before the address is proven, whether or not it had an account. */
+export const AwaitsMail = z.object({ user: z.null(), accessToken: z.null(), refreshToken: z.null() })
+export const Registered = z.union([SignedIn, AwaitsMail])
+export type Registered = z.infer<typeof Registered>
+export const BrowserRegistered = z.union([BrowserSignedIn, AwaitsMail.omit({ refreshToken: true })])
+export type BrowserRegistered = z.infer<typeof BrowserRegistered>
+
+export const ForgotPassword = z.object({ email: EmailAddress })
+export type ForgotPassword = z.infer<typeof ForgotPassword>
+export const ResendVerification = ForgotPassword
+export const OneTimeToken = z.string().min(1).max(512).meta({ example: 'the token in the link' })
+export const ResetPassword = z.object({ token: OneTimeToken, newPassword: NewPassword })
+export type ResetPassword = z.infer<typeof ResetPassword>
+export const VerifyEmail = z.object({ token: OneTimeToken })
+export type VerifyEmail = z.infer<typeof VerifyEmail>
+/** The current one for whoever has one; without, the sign-in must be fresh. */
+export const ChangePassword = z.object({ currentPassword: Password.optional(), newPassword: NewPassword })
+export type ChangePassword = z.infer<typeof ChangePassword>
+export const ConfirmPassword = z.object({ password: Password })
+export type ConfirmPassword = z.infer<typeof ConfirmPassword>
+export const ChooseUsername = z.object({ username: Username })
+export type ChooseUsername = z.infer<typeof ChooseUsername>
+
+/** The same whether or not there is such an account. */
+export const MailOnItsWay = z.object({ message: singleLine(200).meta({ example: 'It is on its way.' }) })
