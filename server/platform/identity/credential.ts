@@ -2,30 +2,136 @@
  * From what a request presents to who acts: one function for every transport. The strongest credential presented
  * decides alone; a bad one is refused and never falls through to a weaker one.
  */
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
-import { cookieValues, sessionCookieName } from './session-cookie.ts'
+import { type AccessTokens, lesserRole } from './access-token.ts'
+import { hashApiKey, isMeantAsApiKey } from './api-keys.ts'
+import type { LegacyBridge } from './legacy-bridge.ts'
+import { operator } from './operator.ts'
+import { isOperatorToken, type OperatorToken } from './operator-token.ts'
+import type { OutsideSessions } from './outside-sessions.ts'
+import { readRefreshToken } from './refresh-token.ts'
+import { cookieValues, refreshCookieName, sessionCookieName } from './session-cookie.ts'
 import type { Actor, Sessions } from './sessions.ts'
 
+type RefusalCode = 'INVALID_CREDENTIAL' | 'API_KEY_INVALID' | 'SESSION_ENDED'
+
 export type Resolution =
-  | { kind: 'anonymous' }
-  | { kind: 'signed-in'; actor: Actor }
-  /** `staleCookie`: nothing but a session cookie that is over. A public procedure clears it and goes on. */
-  | { kind: 'refused'; code: 'INVALID_CREDENTIAL' | 'SESSION_ENDED'; staleCookie: boolean }
+  /** `refreshable`: the session whose refresh token is in the cookie, which opens nothing until it is exchanged. */
+  | { kind: 'anonymous'; refreshable: string | null }
+  /** `endsAtS`: when what was presented is over by itself, in seconds since 1970 by the database's clock. */
+  | { kind: 'signed-in'; actor: Actor; endsAtS?: number }
+  /**
+   * `staleCookie`: nothing but a session cookie that is over. A public procedure clears it and goes on.
+   * `claim`: the actor is signed in, and vouched for as the holder of a legacy id that is not theirs here.
+   */
+  | {
+      kind: 'refused'
+      code: RefusalCode
+      staleCookie: boolean
+      claim?: { actor: Actor; legacyId: string }
+    }
 
-/** Throws only when the database cannot be asked; that refuses nobody (503). */
-export async function resolveCredential(
-  headers: IncomingHttpHeaders,
-  config: Config,
-  sessions: Sessions,
-): Promise<Resolution> {
-  // No issuer of bearer tokens is configured yet, so none can be verified; presenting one still decides.
-  if (headers.authorization !== undefined) return { kind: 'refused', code: 'INVALID_CREDENTIAL', staleCookie: false }
+/** What resolving needs of a request; a socket's upgrade has it too. */
+export interface Presented {
+  readonly raw: IncomingMessage
+  readonly ip: string
+  readonly id: string
+}
 
-  const tokens = new Set(cookieValues(headers.cookie, sessionCookieName(config)))
-  const [token] = tokens
-  if (token === undefined) return { kind: 'anonymous' }
+interface Resolvers {
+  readonly config: Config
+  readonly sessions: Sessions
+  readonly outsideSessions: OutsideSessions
+  /** Null where it is switched off. */
+  readonly legacyBridge: LegacyBridge | null
+  readonly accessTokens: AccessTokens
+  readonly operatorToken: OperatorToken
+}
+
+type Bearer = Extract<Resolution, { kind: 'signed-in' | 'refused' }>
+
+/** Throws only when the database or an issuer's keys cannot be asked; that refuses nobody (503). */
+export async function resolveCredential(request: Presented, app: Resolvers): Promise<Resolution> {
+  const byStronger = await resolveStronger(request, app)
+  return app.legacyBridge ? app.legacyBridge.decide(byStronger, request) : byStronger
+}
+
+/** By all that can be proved: what `X-User-Id` says comes after. */
+async function resolveStronger(request: Presented, app: Resolvers): Promise<Resolution> {
+  const { headers } = request.raw
+  const tokens = presentedTokens(request.raw)
+  const bearer = tokens.length === 0 ? null : await findByBearer(tokens, request, app)
+  if (bearer?.kind === 'refused') return bearer
+  const values = new Set(cookieValues(headers.cookie, sessionCookieName(app.config)))
+  const [value] = values
   // Two different ones: one was tossed in, and nobody can say which.
-  const actor = tokens.size === 1 ? await sessions.find(token) : null
-  return actor ? { kind: 'signed-in', actor } : { kind: 'refused', code: 'SESSION_ENDED', staleCookie: true }
+  const byCookie = value !== undefined && values.size === 1 ? await app.sessions.find(value) : null
+
+  // Beside a cookie that names somebody else it is anybody's guess who asks.
+  if (bearer) return byCookie && byCookie.id !== bearer.actor.id ? refused('INVALID_CREDENTIAL') : bearer
+  if (value === undefined) {
+    const [refreshToken] = cookieValues(headers.cookie, refreshCookieName(app.config))
+    const claims = refreshToken === undefined ? null : readRefreshToken(app.config, refreshToken)
+    return { kind: 'anonymous', refreshable: claims?.sessionId ?? null }
+  }
+  return byCookie
+    ? { kind: 'signed-in', actor: byCookie }
+    : { kind: 'refused', code: 'SESSION_ENDED', staleCookie: true }
+}
+
+const refused = (code: RefusalCode) => ({ kind: 'refused', code, staleCookie: false }) as const
+
+/** What a browser offers beside `plinth` where it can send no header: at the upgrade to a WebSocket. */
+const bearerProtocol = 'plinth.bearer.'
+
+/**
+ * Every bearer credential of a request, null for one that has not the form of any (RFC 6750 section 2.1). Counted in the raw
+ * headers: Node keeps the first of several, and a proxy may have kept another.
+ */
+export function presentedTokens({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): (string | null)[] {
+  const tokens: (string | null)[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name, value] = [rawHeaders[at]?.toLowerCase(), rawHeaders[at + 1] ?? '']
+    if (name === 'authorization') tokens.push(/^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(value)?.[1] ?? null)
+    if (name !== 'sec-websocket-protocol') continue
+    for (const protocol of value.split(',').map((text) => text.trim())) {
+      if (protocol.startsWith(bearerProtocol)) tokens.push(protocol.slice(bearerProtocol.length))
+    }
+  }
+  return tokens
+}
+
+async function findByBearer(tokens: (string | null)[], request: Presented, app: Resolvers): Promise<Bearer> {
+  const [token] = tokens
+  if (tokens.length !== 1 || !token) return refused('INVALID_CREDENTIAL')
+  if (isMeantAsApiKey(token)) return findByApiKey(token, app)
+  if (isOperatorToken(token)) {
+    const isGood = app.operatorToken.admits(token, request.raw)
+    return isGood ? { kind: 'signed-in', actor: operator } : refused('INVALID_CREDENTIAL')
+  }
+  if (app.accessTokens.claims(token)) return findByAccessToken(token, app)
+  const { raw, ip, id } = request
+  const actor = await app.outsideSessions.find(token, { ip, requestId: id, userAgent: raw.headers['user-agent'] })
+  return actor ? { kind: 'signed-in', actor } : refused('INVALID_CREDENTIAL')
+}
+
+/** Revoked, expired, mistyped and of a disabled person are not told apart. */
+export async function findByApiKey(key: string, { sessions }: Pick<Resolvers, 'sessions'>): Promise<Bearer> {
+  const hash = hashApiKey(key)
+  const actor = hash && (await sessions.findByHash(hash))
+  return actor ? { kind: 'signed-in', actor } : refused('API_KEY_INVALID')
+}
+
+/** The token says which session; whether it goes on, and what its person may, the database says now. */
+async function findByAccessToken(token: string, { accessTokens, sessions }: Resolvers): Promise<Bearer> {
+  const access = await accessTokens.verify(token)
+  if (!access) return refused('INVALID_CREDENTIAL')
+  const actor = await sessions.findById(access.sessionId)
+  // After the look, which tells the database's time.
+  if (!access.isTimely(sessions.nowS)) return refused('INVALID_CREDENTIAL')
+  if (actor?.id !== access.userId) return refused('SESSION_ENDED')
+  sessions.noteRefreshSeen(actor.sessionId, access.refreshCounter)
+  const role = lesserRole(access.role, actor.role)
+  return { kind: 'signed-in', actor: { ...actor, role }, endsAtS: access.expiresAtS }
 }

@@ -1,8 +1,14 @@
-/** Three people for development, one a role. They sign in through the mock or the local OpenID provider. */
+/** Three people for development, one a role. They sign in through the mock or the local OpenID provider, or by password once seeded. */
+import { randomBytes } from 'node:crypto'
+import { eq, sql } from 'drizzle-orm'
 import { Role } from '../../../shared/account.ts'
+import type { DemoSignIn } from '../../../shared/people.ts'
+import { type Origin, recordAudit } from '../audit/audit-log.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
+import type { PasswordHashes } from './password-hash.ts'
+import { setPassword } from './passwords.ts'
 import type { ProviderProfile } from './provider.ts'
 import { identities, users } from './table.ts'
 
@@ -33,5 +39,41 @@ export async function seedDemoPeople(db: Database, config: Config): Promise<void
         .returning({ id: users.id })
       if (user) await tx.insert(identities).values({ userId: user.id, provider, subject, email }).onConflictDoNothing()
     }
+  })
+}
+
+/**
+ * Gives each demo person a new password, and makes who is missing: all of them or none. What it returns is kept nowhere but in hashes.
+ * @throws as `seedDemoPeople`
+ */
+export async function seedDemoPasswords(
+  db: Database,
+  config: Config,
+  hashes: PasswordHashes,
+  origin: Origin,
+): Promise<DemoSignIn[]> {
+  // Before the transaction: they take their time.
+  const made = await Promise.all(
+    demoProfiles.map(async ({ email }) => {
+      // One of each kind, whatever the random ones are.
+      const password = `Aa1-${randomBytes(15).toString('base64url')}`
+      return { email, password, hash: await hashes.make(password) }
+    }),
+  )
+  return withTransaction(db, async (tx) => {
+    await seedDemoPeople(tx, config)
+    const given: DemoSignIn[] = []
+    for (const { email, password, hash } of made) {
+      const [user] = await tx
+        .select()
+        .from(users)
+        .where(eq(sql`lower(${users.email})`, email))
+        .for('update')
+      if (!user) throw new Error(`${email} was deleted meanwhile`)
+      await setPassword(tx, user, hash)
+      await recordAudit(tx, { ...origin, actorId: null, action: 'people.seed', target: `person:${user.id}` })
+      given.push({ id: user.id, email, role: user.role, password })
+    }
+    return given
   })
 }

@@ -6,6 +6,9 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
+import { type MailTemplate, type MailValues, queueMail } from '../mail/mail-queue.ts'
+import { methodNames } from './method-names.ts'
+import { voidOneTimeTokens } from './one-time-tokens.ts'
 import type { ProviderProfile } from './provider.ts'
 import type { Sessions } from './sessions.ts'
 import { identities, type User, users } from './table.ts'
@@ -47,6 +50,7 @@ export async function findOrCreatePerson(
   if (holder && profile.emailVerified) {
     refuseDisabled(holder)
     if (!holder.emailVerified) endedSessions = await evict(tx, sessions, holder)
+    else await mailAdded(tx, holder, profile)
     user = await signedIn(tx, holder.id, { emailVerified: true, avatarUrl: holder.avatarUrl ?? profile.pictureUrl })
   } else {
     const [created] = await tx
@@ -90,9 +94,11 @@ async function provenSince(tx: Database, user: User, profile: ProviderProfile): 
   return own || free ? { email: profile.email, emailVerified: true } : {}
 }
 
-/** Everything by which whoever made an unverified account could still get in. */
-async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
+/** Takes away everything by which whoever made an unverified account could still get in. Returns the sessions that ended, to be announced. */
+export async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
+  // Passwords go with them.
   await tx.delete(identities).where(eq(identities.userId, user.id))
+  await voidOneTimeTokens(tx, user.id)
   return sessions.end(tx, user.id, 'all', 'account-changed')
 }
 
@@ -105,11 +111,35 @@ async function signedIn(tx: Database, id: string, change: Partial<User>): Promis
   return user as User
 }
 
+/** Their row, held to the end of the transaction: it comes before those of identities, sessions and tokens. */
+export async function lockPerson(tx: Database, id: string): Promise<User | undefined> {
+  const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
+  return user
+}
+
+/** A way in that somebody else might have made. */
+function mailAdded(tx: Database, user: User, { provider }: ProviderProfile): Promise<void> {
+  return mailToOwner(tx, user, 'sign-in-method-added', { name: user.displayName, method: methodNames[provider] })
+}
+
+/**
+ * Tells a person what became of their account, where they have proven their address. One that nobody has proven may be a
+ * stranger's, and whoever typed it in could have them mailed as often as they change a password of their own.
+ */
+export async function mailToOwner<Template extends MailTemplate>(
+  tx: Database,
+  { email, emailVerified }: User,
+  template: Template,
+  values: MailValues[Template],
+): Promise<void> {
+  if (email && emailVerified) await queueMail(tx, email, template, values)
+}
+
 function refuseDisabled(user: User) {
   if (!user.isActive) throw new AppError('ACCOUNT_DISABLED')
 }
 
 /** Held to the end of the transaction. Always the identity before the address, so two of them cannot deadlock. */
-async function lockName(tx: Database, name: string) {
+export async function lockName(tx: Database, name: string) {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
 }

@@ -1,19 +1,47 @@
 /** Sessions for the whole app, and the look every two seconds at those that open sockets depend on. */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { recurring } from '../jobs/recurring.ts'
+import { deprecationHeaders } from '../rest/deprecation.ts'
+import { AccessTokens } from './access-token.ts'
+import { LegacyBridge } from './legacy-bridge.ts'
+import { LegacyHeader } from './legacy-header.ts'
+import { LegacySessions } from './legacy-sessions.ts'
+import { deleteOldOneTimeTokens } from './one-time-tokens.ts'
+import { openToOperator } from './operator-door.ts'
+import { OperatorToken } from './operator-token.ts'
+import { OutsideSessions } from './outside-sessions.ts'
+import { PasswordHashes } from './password-hash.ts'
 import { Sessions } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: Sessions
+    passwordHashes: PasswordHashes
+    outsideSessions: OutsideSessions
+    accessTokens: AccessTokens
+    legacyBridge: LegacyBridge | null
+    operatorToken: OperatorToken
   }
 }
 
 const checkEveryMs = 2000
+const deleteEveryMs = 6 * 3_600_000
+/** It was never meant to stay. */
+const deprecatedSince = '2026-01-01'
 
 export const identityPlugin = fp(
   async (app) => {
     const sessions = new Sessions(app.database.db, app.config.auth, app.notices, app.log)
     app.decorate('sessions', sessions)
+    app.decorate('passwordHashes', new PasswordHashes())
+    app.decorate('outsideSessions', new OutsideSessions(app.database.db, sessions, app.config))
+    app.decorate('accessTokens', new AccessTokens(app.config))
+    app.decorate('legacyBridge', bridgeOf(app, sessions))
+    const { legacyHeader } = app.config.auth
+    if (app.legacyBridge && legacyHeader) tellOfItsEnd(app, app.legacyBridge, legacyHeader.sunset)
+    app.decorate('operatorToken', new OperatorToken())
+    if (app.database.folder) openToOperator(app, app.operatorToken, app.database.folder)
 
     let checking: Promise<void> | undefined
     const check = () => {
@@ -27,10 +55,44 @@ export const identityPlugin = fp(
     }
     const timer = setInterval(check, checkEveryMs)
     app.notices.on('notices.connected', check)
+    const stopDeleting = recurring(
+      {
+        name: 'delete old sessions and one-time tokens',
+        everyMs: deleteEveryMs,
+        ready: app.database.whenMigrated,
+        async work(signal) {
+          const deleted = await sessions.deleteOld(signal)
+          if (deleted > 0) app.log.info({ deleted }, 'sessions that ended a month ago deleted')
+          const tokens = await deleteOldOneTimeTokens(app.database.db)
+          if (tokens > 0) app.log.info({ deleted: tokens }, 'one-time tokens of before yesterday deleted')
+        },
+      },
+      app.log,
+    )
     app.addHook('onClose', async () => {
       clearInterval(timer)
+      await stopDeleting()
       await checking
     })
   },
-  { name: 'plinth-identity', dependencies: ['plinth-config', 'plinth-database', 'plinth-notices'], fastify: '5.x' },
+  {
+    name: 'plinth-identity',
+    dependencies: ['plinth-config', 'plinth-metrics', 'plinth-database', 'plinth-notices'],
+    fastify: '5.x',
+  },
 )
+
+function bridgeOf({ config, database, metrics }: FastifyInstance, sessions: Sessions): LegacyBridge | null {
+  if (!config.auth.legacyHeader) return null
+  const counted = (outcome: 'accepted' | 'refused') => metrics.legacyHeaderUses.inc({ outcome })
+  const legacySessions = new LegacySessions(database.db, sessions, counted)
+  return new LegacyBridge(new LegacyHeader(config.auth.legacyHeader, config.production), legacySessions, config)
+}
+
+/** On each answer that stands on the header: its clients learn that it is going, and when. */
+function tellOfItsEnd(app: FastifyInstance, bridge: LegacyBridge, sunset: string): void {
+  const headers = deprecationHeaders({ since: deprecatedSince, sunset })
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (bridge.isAlone(raw)) reply.headers(headers)
+  })
+}

@@ -1,10 +1,15 @@
 /** What a sign-in provider has to do; the mock and the real one differ in nothing that anybody else sees. */
+import type { identityProviders } from '../../../shared/account.ts'
 import type { SignInAttempt } from './sign-in-attempt.ts'
 
-/** What a provider vouches for, after verification. */
-export interface ProviderProfile {
-  readonly provider: 'google'
+/** Names a row of `identities`. */
+export interface WayIn {
+  readonly provider: (typeof identityProviders)[number]
   readonly subject: string
+}
+
+/** What a provider vouches for, after verification. */
+export interface ProviderProfile extends WayIn {
   readonly email: string | null
   /** True only when the provider says so with the JSON value `true`. */
   readonly emailVerified: boolean

@@ -2,7 +2,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { buildTestApp, newPerson, type TestApp } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
+import { makeAdministrator, signInAgain } from '../../test/calls.ts'
 import { createTestDatabase } from '../../test/database.ts'
+import { signedIn } from '../../test/followers.ts'
+import { anotherPassword, forgotten, givePassword } from '../../test/passwords.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { until } from '../../test/until.ts'
 
@@ -10,6 +13,7 @@ const database = await createTestDatabase()
 afterAll(() => database.drop())
 const [a, b] = [await instance(), await instance()]
 const url = await b.listen()
+const urlOfA = await a.listen()
 
 function instance() {
   return buildTestApp({ environment: { DATABASE_URL: database.url } })
@@ -103,3 +107,110 @@ describe('a session that another instance ended', () => {
     }
   })
 })
+
+interface Held {
+  browser: TestBrowser
+  id: string
+}
+const done = async (answer: ReturnType<TestBrowser['mutate']>) => {
+  const { statusCode, body } = await answer
+  expect(statusCode, body).toBe(200)
+}
+async function administrator() {
+  const admin = await signedIn(a)
+  await makeAdministrator(a, admin)
+  return admin.browser
+}
+/** Each prepares itself, and then ends by what it returns. */
+const ends: Record<string, (held: Held) => Promise<() => Promise<unknown>>> = {
+  'signing out':
+    async ({ browser }) =>
+    () =>
+      signOut(browser),
+  'ending all others': async (held) => {
+    const elsewhere = await signInAgain(a, held)
+    return () => done(elsewhere.mutate('account.sessions.revokeOthers'))
+  },
+  'another password': async (held) => {
+    const { password: currentPassword } = await givePassword(a, held)
+    const elsewhere = await signInAgain(a, held)
+    const change = { currentPassword, newPassword: anotherPassword() }
+    return () => done(elsewhere.mutate('account.changePassword', change))
+  },
+  'a password by mail': async ({ browser }) => {
+    const token = await forgotten(a, (await browser.get('/me')).json().email)
+    return () => done(a.browser().mutate('auth.resetPassword', { token, newPassword: anotherPassword() }))
+  },
+  'disabling its person': async ({ id }) => {
+    const admin = await administrator()
+    return () => done(admin.mutate('people.disable', { personId: id }))
+  },
+  'an administrator': async ({ id }) => {
+    const admin = await administrator()
+    return () => done(admin.mutate('people.endSessions', { personId: id }))
+  },
+}
+
+/** From what ended a session on A to its end for requests and sockets on both, in milliseconds. */
+async function timesOnBoth(prepare: (typeof ends)[string]): Promise<number[]> {
+  const held = await signedIn(a)
+  // Signing out takes it from the browser.
+  const [onA, onB] = [at(a, held.browser), at(b, held.browser)]
+  const sockets = [await TestSocket.openAs(urlOfA, onA), await TestSocket.openAs(url, onB)]
+  for (const browser of [onA, onB]) expect((await browser.get('/me')).statusCode).toBe(200)
+  const end = await prepare(held)
+  await end()
+  const began = performance.now()
+  const since = () => performance.now() - began
+  const refused = [onA, onB].map((browser) =>
+    until('the refusal', async () => (await browser.get('/me')).statusCode === 401, 5000).then(since),
+  )
+  const closed = sockets.map((socket) => socket.closed(5000).then(since))
+  const times = await Promise.all([...refused, ...closed])
+  expect(sockets.map(({ close }) => close?.code)).toEqual([4401, 4401])
+  return times
+}
+
+describe('a session of a cookie', () => {
+  it.each(Object.entries(ends))('ended by %s is over within 5 s on both instances', async (what, prepare) => {
+    const times = (await Promise.all(Array.from({ length: 10 }, () => timesOnBoth(prepare)))).flat()
+    report(`by ${what}`, times)
+    expect(Math.max(...times)).toBeLessThan(5000)
+  })
+
+  it('of a person with a lesser role may less within 5 s, on both instances, in calls and on sockets', async () => {
+    const admin = await administrator()
+    const times = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const held = await signedIn(a)
+        await makeAdministrator(a, held)
+        const [onA, onB] = [at(a, held.browser), at(b, held.browser)]
+        const sockets = [await TestSocket.openAs(urlOfA, onA), await TestSocket.openAs(url, onB)]
+        const asks = [
+          ...[onA, onB].map((browser) => async () => (await browser.query('people.list')).statusCode),
+          ...sockets.map((socket) => async () => {
+            const { result, error } = await socket.call('query', 'people.list')
+            return error?.data.httpStatus ?? (result && 200)
+          }),
+        ]
+        const all = (status: number) =>
+          asks.map((ask) => until(`${status}`, async () => (await ask()) === status, 5000))
+        await Promise.all(all(200))
+        await done(admin.mutate('people.changeRole', { personId: held.id, role: 'viewer' }))
+        const began = performance.now()
+        const times = await Promise.all(all(403).map((one) => one.then(() => performance.now() - began)))
+        for (const { ws } of sockets) ws.close()
+        return times
+      }),
+    )
+    report('by a lesser role', times.flat())
+    expect(Math.max(...times.flat())).toBeLessThan(5000)
+  })
+})
+
+/** For whoever wants to know; docs/auth.md says what is promised. */
+function report(what: string, times: number[]) {
+  const sorted = times.map(Math.round).sort((x, y) => x - y)
+  const p = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)]
+  process.stdout.write(`ended ${what}: p50 ${p(0.5)} ms, p99 ${p(0.99)} ms of ${sorted.length}\n`)
+}

@@ -1,10 +1,12 @@
-/** The session cookie: its name, its flags, and reading it from any request, upgraded ones too. */
+/** The cookies of a session: their names, their flags, and reading them from any request, upgraded ones too. */
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { Config } from '../config/config.ts'
 
 /** `__Host-` binds a cookie to this very host over https: no subdomain and no plain-http page can set it. */
 export const hostPrefix = (config: Config) => (config.server.https ? '__Host-' : '')
 export const sessionCookieName = (config: Config) => `${hostPrefix(config)}plinth_session`
+/** Where AUTH_SESSION_MODE is `jwt`: opens nothing but the next access token. */
+export const refreshCookieName = (config: Config) => `${hostPrefix(config)}plinth_refresh`
 
 export function cookieFlags(config: Config): CookieSerializeOptions {
   return { httpOnly: true, sameSite: 'lax', secure: config.server.https, path: '/' }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
 
@@ -7,5 +7,5 @@ export const newSessionToken = () => randomBytes(32).toString('base64url')
 
 /** What the database holds; null for text that was never a token of ours. */
 export function hashSessionToken(token: string): string | null {
-  return tokenForm.test(token) ? createHash('sha256').update(token).digest('base64url') : null
+  return tokenForm.test(token) ? hash('sha256', token, 'base64url') : null
 }

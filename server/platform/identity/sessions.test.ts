@@ -207,3 +207,29 @@ describe('a session', () => {
     return new Sessions(database.db, config.auth, notices, log)
   }
 })
+
+it('sessions that were over a month ago are deleted, and no others', async () => {
+  const claims = newPerson()
+  const [alive, ended, expired, lately, good] = await Promise.all(
+    [1, 2, 3, 4, 5].map(() => app.signIn(claims).then(tokenOf)),
+  )
+  const { db } = app.database
+  const end = (token: string, ago: string) =>
+    db.execute(sql`update ${sessions} set ended_at = now() - ${ago}::interval where token_hash = ${hash(token)}`)
+  await end(ended as string, '31 days')
+  await age(app, ended as string, '61 days')
+  // What opened it may be good for longer.
+  await end(good as string, '31 days')
+  await end(lately as string, '29 days')
+  await age(app, expired as string, '61 days')
+  await app.sessions.deleteOld()
+  const left = await db.select({ hash: sessions.tokenHash }).from(sessions)
+  const hashes = new Set(left.map((row) => row.hash))
+  expect([alive, lately, good, ended, expired].map((token) => hashes.has(hash(token as string)))).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+  ])
+})

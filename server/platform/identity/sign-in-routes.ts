@@ -2,24 +2,28 @@
  * The doors of sign-in that a browser walks through by itself: start, callback, sign out. They are plain routes because
  * they answer with redirects and cookies. Whatever goes wrong ends on a page with a code, never on a bare error.
  */
-import { finished } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../../../shared/errors.ts'
+import { recordAudit } from '../audit/audit-log.ts'
 import { isLoopback } from '../config/config.ts'
+import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { toAppError } from '../errors/app-error.ts'
 import { googleProvider } from './google-provider.ts'
 import { mockProvider } from './mock-provider.ts'
+import { type Door, openSession } from './open-session.ts'
 import { findOrCreatePerson } from './people.ts'
+import type { WayIn } from './provider.ts'
+import { openByCode } from './renew-session.ts'
 import { safeReturnTo } from './return-to.ts'
-import { cookieFlags, cookieValues, sessionCookieFlags, sessionCookieName } from './session-cookie.ts'
 import { keepAttempt, newAttempt, recallAttempt, type SignInAttempt, spendAttempt } from './sign-in-attempt.ts'
 import { callbackPath, signInPath } from './sign-in-path.ts'
+import { signOut } from './sign-out.ts'
+import type { User } from './table.ts'
 
 export const signInRoutes: FastifyPluginAsync = async (app) => {
   const { config, sessions } = app
   const provider = config.auth.mock ? mockProvider(config, app.database.db) : googleProvider(config, app.log)
-  const cookieName = sessionCookieName(config)
 
   // Locations here hold states, and answers hold cookies: neither is for a cache between (RFC 9700 section 4.2.4).
   app.addHook('onRequest', async (_request, reply) => {
@@ -50,39 +54,26 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
       if (!attempt || !(await spendAttempt(app.database.db, attempt)))
         return refuse(reply, 'SIGN_IN_EXPIRED', attempt?.returnTo)
       const profile = await provider.finish(query, attempt)
-      const { token, ended } = await withTransaction(app.database.db, async (tx) => {
+      const { ended, code } = await withTransaction(app.database.db, async (tx) => {
         const { user, endedSessions } = await findOrCreatePerson(tx, sessions, profile)
-        const { token } = await sessions.create(tx, {
-          userId: user.id,
-          ip: request.ip,
-          userAgent: request.headers['user-agent'],
-        })
-        return { token, ended: endedSessions }
+        const { sessionId, code } = await open({ app, request, reply }, tx, user, profile)
+        const after = { provider: profile.provider, endedSessions }
+        await recordAudit(tx, { ...entryFor(request, user.id, sessionId), action: 'auth.signIn', after })
+        return { ended: endedSessions, code }
       })
       sessions.announceEnded(ended, 'account-changed')
-      const replaced = await endPresented(request, 'replaced')
-      // Once the browser has the new cookie: a page that hears of it sooner would ask with the old one.
-      finished(reply.raw, () => sessions.announceEnded(replaced, 'replaced'))
-      reply.setCookie(cookieName, token, sessionCookieFlags(config))
-      return reply.redirect(attempt.returnTo, 302)
+      app.metrics.signIns.inc({ method: profile.provider, outcome: 'accepted' })
+      return reply.redirect(code === null ? attempt.returnTo : withCode(attempt.returnTo, code), 302)
     } catch (error) {
+      if (toAppError(error).status < 500) app.metrics.signIns.inc({ method: config.auth.provider, outcome: 'refused' })
       return failed(request, reply, error, attempt?.returnTo)
     }
   })
 
   app.post('/auth/logout', async (request, reply) => {
-    sessions.announceEnded(await endPresented(request, 'signed-out'), 'signed-out')
-    return reply.clearCookie(cookieName, cookieFlags(config)).code(204).send()
+    await signOut({ app, request, reply }, { action: 'auth.signOut' })
+    return reply.code(204).send()
   })
-
-  /** Ends whatever sessions this browser presented; none is no fault, so signing out twice is fine. */
-  async function endPresented(request: FastifyRequest, reason: 'signed-out' | 'replaced'): Promise<string[]> {
-    const ended: string[] = []
-    for (const token of cookieValues(request.headers.cookie, cookieName).slice(0, 2)) {
-      ended.push(...(await sessions.endByToken(app.database.db, token, reason)))
-    }
-    return ended
-  }
 
   function failed(request: FastifyRequest, reply: FastifyReply, error: unknown, returnTo?: string) {
     const appError = toAppError(error)
@@ -96,6 +87,31 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     return reply.redirect(`/sign-in?${query}`, 302)
   }
 }
+
+/** `code`: for the page, where it is to hold tokens; a redirect has only its address to say something in. */
+async function open(
+  door: Door,
+  tx: Database,
+  user: User,
+  by: WayIn,
+): Promise<{ sessionId: string; code: string | null }> {
+  if (door.app.config.auth.sessionMode === 'jwt') return openByCode(door, tx, user, by)
+  const { sessionId } = await openSession(door, tx, user, by, 'browser')
+  return { sessionId, code: null }
+}
+
+/** In the fragment, which no server is sent and no `Referer` holds; the page's own comes after it. */
+function withCode(returnTo: string, code: string): string {
+  const [, path, fragment] = /^([^#]*)(.*)$/s.exec(returnTo) ?? []
+  return `${path}#code=${code}${fragment}`
+}
+
+const entryFor = (request: FastifyRequest, actorId: string, sessionId: string) => ({
+  actorId,
+  target: `session:${sessionId}`,
+  ip: request.ip,
+  requestId: request.id,
+})
 
 /** A parameter sent twice is nobody's: OAuth forbids it (RFC 6749 section 3.1), and parsers differ on which one counts. */
 function singleValues(query: Record<string, unknown>): URLSearchParams {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { roles, sessionEndReasons } from '../../../shared/account.ts'
+import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { identityProviders, roles, sessionEndReasons } from '../../../shared/account.ts'
+import type { Capability } from '../../../shared/capabilities.ts'
 import { createdAt, instant, primaryId, updatedAt } from '../db/columns.ts'
 
 export const users = pgTable(
@@ -34,7 +35,7 @@ export const identities = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    provider: text('provider', { enum: ['google'] }).notNull(),
+    provider: text('provider', { enum: identityProviders }).notNull(),
     subject: text('subject').notNull(),
     email: text('email'),
     createdAt: createdAt(),
@@ -46,7 +47,43 @@ export const identities = pgTable(
   ],
 )
 
-/** One row a sign-in. An ended one stays for a while: it says why, and that it was real. */
+/** The secret of an identity `password`, and gone with it. */
+export const passwords = pgTable('passwords', {
+  identityId: uuid('identity_id')
+    .primaryKey()
+    .references(() => identities.id, { onDelete: 'cascade' }),
+  /** In the PHC string format: argon2id, or bcrypt as it was imported. */
+  hash: text('hash').notNull(),
+  changedAt: instant('changed_at').notNull().defaultNow(),
+})
+
+export const oneTimePurposes = ['verify-email', 'reset-password', 'sign-in'] as const
+
+/** Tokens that work once. The token itself is a MAC over the id and the purpose, so the table is worth nothing to a thief. */
+export const oneTimeTokens = pgTable(
+  'one_time_tokens',
+  {
+    id: primaryId(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    purpose: text('purpose', { enum: oneTimePurposes }).notNull(),
+    /** Where it was sent: worth nothing once the person has another address. */
+    email: text('email'),
+    /** The session that it hands over. */
+    sessionId: uuid('session_id').references(() => sessions.id, { onDelete: 'cascade' }),
+    expiresAt: instant('expires_at').notNull(),
+    spentAt: instant('spent_at'),
+    createdAt: createdAt(),
+  },
+  (token) => [
+    index('one_time_tokens_user_id_purpose_idx').on(token.userId, token.purpose),
+    index('one_time_tokens_session_id_idx').on(token.sessionId),
+    index('one_time_tokens_expires_at_idx').on(token.expiresAt),
+  ],
+)
+
+/** One row a sign-in, and one an API key. An ended one stays for a while: it says why, and that it was real. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -54,8 +91,17 @@ export const sessions = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    /** SHA-256 of the token; the token itself is only ever in the browser. */
-    tokenHash: text('token_hash').notNull(),
+    /** Of a session that an outside token opened. The row outlives the way in: it says that the session was ended. */
+    identityId: uuid('identity_id').references(() => identities.id, { onDelete: 'set null' }),
+    /** SHA-256 of the token; the token itself is only ever in the browser. Null where tokens of our own are used instead. */
+    tokenHash: text('token_hash'),
+    /** Which refresh token is the current one; it never goes back. */
+    refreshCounter: integer('refresh_counter').notNull().default(0),
+    refreshRotatedAt: instant('refresh_rotated_at').notNull().defaultNow(),
+    /** The newest refresh token that is known to have arrived: an access token that came with it was used. */
+    refreshSeen: integer('refresh_seen').notNull().default(0),
+    /** When the person last proved who they are, which dangerous changes ask for. */
+    authenticatedAt: instant('authenticated_at').notNull().defaultNow(),
     ip: text('ip'),
     userAgent: text('user_agent'),
     createdAt: createdAt(),
@@ -64,10 +110,16 @@ export const sessions = pgTable(
     expiresAt: instant('expires_at').notNull(),
     endedAt: instant('ended_at'),
     endReason: text('end_reason', { enum: sessionEndReasons }),
+    /** Of an API key alone, which has both and is not over for being unused: what it is called, and all that it may do. */
+    keyName: text('key_name'),
+    keyScopes: text('key_scopes').array().$type<Capability[]>(),
   },
   (session) => [
+    check('sessions_key_check', sql`(${session.keyName} is null) = (${session.keyScopes} is null)`),
+    index('sessions_key_idx').on(session.id).where(sql`${session.keyScopes} is not null`),
     uniqueIndex('sessions_token_hash_key').on(session.tokenHash),
     index('sessions_user_id_idx').on(session.userId),
+    index('sessions_identity_id_idx').on(session.identityId),
   ],
 )
 

@@ -15,12 +15,17 @@ export function answerCrossOrigin({ server }: Config) {
     reply.header('vary', 'origin')
     const { origin } = request.headers
     if (origin === undefined || !allowed.has(origin)) return
-    reply.headers({ 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' })
+    reply.headers({
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers':
+        'etag, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id',
+    })
     if (request.method !== 'OPTIONS') return
     return reply
       .code(204)
       .headers({
-        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
         'access-control-allow-headers': request.headers['access-control-request-headers'] ?? 'content-type',
         'access-control-max-age': preflightSeconds,
       })

@@ -68,6 +68,37 @@ describe('an unsafe request with a session cookie', () => {
     },
   )
 
+  const types = [
+    'application/json',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    '',
+    undefined,
+  ]
+  it.each(types)('is refused from elsewhere with the content type %j, by either cookie', async (type) => {
+    const headers = type === undefined ? {} : { 'content-type': type }
+    for (const jar of [cookie, `plinth_refresh=${'x'.repeat(43)}`]) {
+      for (const url of [
+        '/trpc/account.updateProfile',
+        '/api/v1/auth/refresh',
+        '/api/v1/auth/logout',
+        '/auth/logout',
+      ]) {
+        for (const origin of ['https://evil.example', 'null']) {
+          const payload = '{"displayName":"Evil"}'
+          const answer = await app.root.inject({
+            method: 'POST',
+            url,
+            headers: { ...headers, cookie: jar, origin },
+            payload,
+          })
+          expect([url, answer.statusCode, codeOf(answer)]).toEqual([url, 403, 'ORIGIN_NOT_ALLOWED'])
+        }
+      }
+    }
+  })
+
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)('is refused as %s on every door', async (method) => {
     for (const url of ['/trpc/account.updateProfile', '/trpc', '/auth/logout', '/me', '/auth/nowhere']) {
       const answer = await app.root.inject({ method, url, headers: { cookie, origin: 'https://evil.example' } })
@@ -155,7 +186,7 @@ describe('CORS', () => {
       expect(answer.headers).toMatchObject({
         'access-control-allow-origin': partner,
         'access-control-allow-credentials': 'true',
-        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
         'access-control-allow-headers': 'content-type',
       })
       expect(answer.headers.vary).toMatch(/origin/i)

@@ -12,9 +12,9 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export const originsPlugin = fp(
   async (app) => {
     const allowed = allowedOrigins(app.config)
-    app.addHook('onRequest', async (request) => {
+    app.addHook('onRequest', (request, _reply, done) => {
       const unsafe = !safeMethods.has(request.method) || request.headers.upgrade !== undefined
-      if (unsafe && !isOwnOrigin(request, allowed)) throw new AppError('ORIGIN_NOT_ALLOWED')
+      done(unsafe && !isOwnOrigin(request, allowed) ? new AppError('ORIGIN_NOT_ALLOWED') : undefined)
     })
   },
   { name: 'plinth-origins', dependencies: ['plinth-config'], fastify: '5.x' },

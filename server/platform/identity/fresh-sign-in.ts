@@ -1,0 +1,26 @@
+/** What a found or borrowed session must not do: changes by which somebody would keep an account ask who it is once more. */
+import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { Actor } from './sessions.ts'
+import { sessions } from './table.ts'
+
+/** By the database, which no cache stands before. @throws AppError REAUTHENTICATION_REQUIRED after ten minutes, or once it was ended */
+export async function requireFreshSignIn(db: Database, { sessionId }: Actor): Promise<void> {
+  const [fresh] = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.id, sessionId),
+        isNull(sessions.endedAt),
+        gt(sessions.authenticatedAt, sql`now() - interval '10 minutes'`),
+      ),
+    )
+  if (!fresh) throw new AppError('REAUTHENTICATION_REQUIRED')
+}
+
+/** They have proven who they are, just now. */
+export async function noteAuthenticated(tx: Database, { sessionId }: Actor): Promise<void> {
+  await tx.update(sessions).set({ authenticatedAt: sql`now()` }).where(eq(sessions.id, sessionId))
+}

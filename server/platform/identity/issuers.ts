@@ -1,0 +1,178 @@
+/**
+ * Whose tokens are taken as a bearer credential: one row an issuer, with the one family of algorithms it signs with, its keys,
+ * and what else must hold. What a token says of itself selects a row and nothing more: keys are never looked for where a
+ * token points (`jku`, `x5u`, `jwk`), and a row's algorithms are its own (RFC 8725 sections 3.1, 3.5 and 3.10).
+ */
+import { type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import { z } from 'zod'
+import { singleLine } from '../../../shared/text.ts'
+import type { Config } from '../config/config.ts'
+import { RemoteJwks } from './jwks.ts'
+import type { ProviderProfile } from './provider.ts'
+
+export interface Issuer {
+  readonly provider: ProviderProfile['provider']
+  /** `iss`; absent, tokens of this issuer name none. */
+  readonly name: string | undefined
+  readonly algorithms: readonly string[]
+  /** Who we are to it: what it says to others alone is not for us (RFC 7519 section 4.1.3). */
+  readonly audiences: readonly string[]
+  /** Where it always says for whom a token is. */
+  readonly namesAudience?: true
+  /** Null when there is none of this id. */
+  key(kid: string | undefined, algorithm: string): Promise<CryptoKey | Uint8Array | null>
+  /** What holds beside signature, names and times. */
+  accepts(claims: JWTPayload): boolean
+}
+
+/** What a token vouches for, verified. */
+export interface OutsideToken extends ProviderProfile {
+  readonly issuer: string
+  /** The issuer's own session, where it names one. */
+  readonly outsideSession: string | null
+  /** Seconds since 1970. */
+  readonly issuedAt: number
+  /** Its end, and by how much clocks may differ. */
+  readonly goodUntil: number
+}
+
+const skewS = 5
+const maxTokenLength = 8192
+/** 10000-01-01: later than a database can write, and nobody means it. */
+const maxTime = 253_402_300_800
+
+export function outsideIssuers({ auth: { clerk, betterAuth }, server: { publicUrl } }: Config): Issuer[] {
+  const issuers: Issuer[] = []
+  if (clerk) {
+    const issuer = withoutSlash(clerk.issuer)
+    const jwks = new RemoteJwks(`${issuer}/.well-known/jwks.json`)
+    issuers.push({
+      provider: 'clerk',
+      name: issuer,
+      algorithms: ['RS256'],
+      audiences: [publicUrl, ...clerk.authorizedParties],
+      key: (kid, algorithm) => jwks.key(kid, algorithm),
+      // A session that still waits for a second factor is none (`sts`).
+      accepts: ({ azp, sts }) => clerk.authorizedParties.includes(String(azp)) && sts !== 'pending',
+    })
+  }
+  if (betterAuth.url) {
+    const issuer = withoutSlash(betterAuth.url)
+    const jwks = new RemoteJwks(`${issuer}/api/auth/jwks`)
+    issuers.push({
+      provider: 'better-auth',
+      name: issuer,
+      algorithms: ['EdDSA', 'ES256', 'RS256'],
+      audiences: [issuer],
+      namesAudience: true,
+      key: (kid, algorithm) => jwks.key(kid, algorithm),
+      accepts: () => true,
+    })
+  }
+  if (betterAuth.secret) {
+    const secret = new TextEncoder().encode(betterAuth.secret)
+    const addresses = betterAuth.url ? [withoutSlash(betterAuth.url)] : []
+    // Set-ups with a shared secret name no issuer, or the address of theirs.
+    for (const name of [undefined, ...addresses]) {
+      issuers.push({
+        provider: 'better-auth',
+        name,
+        algorithms: ['HS256'],
+        audiences: [publicUrl, ...addresses],
+        key: async () => secret,
+        accepts: () => true,
+      })
+    }
+  }
+  return issuers
+}
+
+/**
+ * Null for whatever is not a valid token of one of `issuers`, without saying why.
+ * @throws AppError PROVIDER_UNAVAILABLE when the issuer's keys cannot be had: nobody is called a forger for that
+ */
+export async function verifyOutsideToken(issuers: readonly Issuer[], token: string): Promise<OutsideToken | null> {
+  const issuer = token.length <= maxTokenLength ? select(issuers, token) : null
+  if (!issuer) return null
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      async ({ kid, alg }) => {
+        const key = await issuer.key(kid, alg)
+        if (key === null) throw new errors.JWKSNoMatchingKey()
+        return key
+      },
+      {
+        algorithms: [...issuer.algorithms],
+        ...(issuer.name !== undefined && { issuer: issuer.name }),
+        clockTolerance: skewS,
+      },
+    )
+    const claims = Claims.safeParse(payload)
+    return claims.success && isForUs(issuer, payload.aud) && issuer.accepts(payload)
+      ? profile(issuer, claims.data)
+      : null
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null
+    throw error
+  }
+}
+
+const isForUs = ({ audiences, namesAudience }: Issuer, aud: unknown) =>
+  aud === undefined ? !namesAudience : [aud].flat().some((one) => audiences.some((audience) => audience === one))
+
+function select(issuers: readonly Issuer[], token: string): Issuer | null {
+  try {
+    const { alg, typ, kid } = decodeProtectedHeader(token)
+    if (typ !== undefined && typ !== 'JWT') return null
+    if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return null
+    const { iss } = decodeJwt(token)
+    return issuers.find(({ name, algorithms }) => name === iss && algorithms.includes(String(alg))) ?? null
+  } catch {
+    return null
+  }
+}
+
+const now = () => Math.floor(Date.now() / 1000)
+const Subject = z.string().regex(/^[\x20-\x7E]{1,255}$/)
+const Claims = z
+  .object({
+    sub: Subject.optional(),
+    // Of older set-ups of Better Auth.
+    userId: Subject.optional(),
+    sid: z.string().min(1).max(255).optional(),
+    exp: z.number().max(maxTime),
+    iat: z
+      .number()
+      .min(0)
+      .refine((iat) => iat <= now() + skewS),
+    email: z.unknown().optional(),
+    email_verified: z.unknown().optional(),
+    emailVerified: z.unknown().optional(),
+    name: z.unknown().optional(),
+    picture: z.unknown().optional(),
+    image: z.unknown().optional(),
+  })
+  .refine(
+    ({ sub, userId }) => (sub ?? userId) !== undefined && (sub === undefined || userId === undefined || sub === userId),
+  )
+
+function profile({ provider, name: issuer = '' }: Issuer, claims: z.infer<typeof Claims>): OutsideToken {
+  const text = (value: unknown, maxLength: number) => singleLine(maxLength).safeParse(value).data ?? null
+  const email = z.email().max(254).safeParse(claims.email)
+  const picture = text(claims.picture ?? claims.image, 2000)
+  return {
+    provider,
+    issuer,
+    subject: (claims.sub ?? claims.userId) as string,
+    outsideSession: claims.sid ?? null,
+    issuedAt: claims.iat,
+    goodUntil: Math.floor(claims.exp) + skewS,
+    email: email.success ? email.data : null,
+    emailVerified: email.success && (claims.email_verified === true || claims.emailVerified === true),
+    name: text(claims.name, 80),
+    pictureUrl: picture && URL.canParse(picture) && new URL(picture).protocol === 'https:' ? picture : null,
+  }
+}
+
+const withoutSlash = (url: string) => url.replace(/\/+$/, '')

@@ -1,0 +1,180 @@
+/** A session that an outside token opened: listed, watched and ended like any other. */
+import { randomUUID } from 'node:crypto'
+import { eq, sql } from 'drizzle-orm'
+import { afterAll, describe, expect, it } from 'vitest'
+import { buildTestApp, newPerson } from '../../test/app.ts'
+import { makeAdministrator } from '../../test/calls.ts'
+import { signedIn } from '../../test/followers.ts'
+import { TestSocket } from '../../test/socket.ts'
+import { nowS, sign, TestIssuer } from '../../test/token-issuer.ts'
+import { rowsOf } from '../db/rows.ts'
+import { identities, sessions, users } from './table.ts'
+
+const clerk = await TestIssuer.start()
+afterAll(() => clerk.close())
+const party = 'https://app.example.org'
+const secret = 'a shared secret of an older set-up, long enough'
+const app = await buildTestApp({
+  environment: { CLERK_ISSUER: clerk.url, CLERK_AUTHORIZED_PARTIES: party, BETTER_AUTH_SECRET: secret },
+})
+const away = await buildTestApp({
+  environment: { CLERK_ISSUER: 'http://127.0.0.1:9', CLERK_AUTHORIZED_PARTIES: party },
+})
+const { db } = app.database
+const url = await app.listen()
+
+function visitor(claims: Record<string, unknown> = {}) {
+  const who = { azp: party, sub: `user_${randomUUID()}`, sid: `sess_${randomUUID()}`, ...claims }
+  const token = (more = {}) => clerk.token({ ...who, ...more })
+  const get = async (path: string, more = {}) =>
+    app.browser().get(path, { authorization: `Bearer ${await token(more)}` })
+  return { who, token, get, me: async (more = {}) => (await get('/me', more)).json() }
+}
+
+describe('a session of an outside token', () => {
+  it('is one for all tokens of the issuer’s session, and is in the list', async () => {
+    const { get, me } = visitor()
+    const { id } = await me()
+    for (let i = 1; i < 4; i++) expect((await me({ iat: nowS() - i })).id).toBe(id)
+    expect(await db.$count(sessions, eq(sessions.userId, id))).toBe(1)
+    const { items } = (await get('/trpc/account.sessions.list')).json().result.data
+    expect(items).toMatchObject([{ current: true, ip: '127.0.0.1' }])
+  })
+
+  it('is opened once by ten first calls at once', async () => {
+    const { me } = visitor()
+    const people = await Promise.all(Array.from({ length: 10 }, () => me()))
+    expect(new Set(people.map(({ id }) => id)).size).toBe(1)
+    expect(people[0].id).toBeTruthy()
+    expect(await db.$count(sessions, eq(sessions.userId, people[0].id))).toBe(1)
+  })
+
+  it('lives as long as the newest token', async () => {
+    const { me } = visitor()
+    const { id } = await me({ exp: nowS() + 60 })
+    await me({ exp: nowS() + 600 })
+    await expect
+      .poll(async () => {
+        const [row] = await db.select().from(sessions).where(eq(sessions.userId, id))
+        return (row?.expiresAt.getTime() ?? 0) > Date.now() + 500_000
+      })
+      .toBe(true)
+  })
+
+  it('ended here stays ended, whatever tokens its issuer goes on to hand out', async () => {
+    const { me, get } = visitor()
+    const { id } = await me()
+    const admin = await signedIn(app)
+    await makeAdministrator(app, admin)
+    await admin.browser.mutate('people.endSessions', { personId: id })
+    const answer = await get('/me', { iat: nowS() + 3, exp: nowS() + 900 })
+    expect([answer.statusCode, answer.json().error.code]).toEqual([401, 'INVALID_CREDENTIAL'])
+    // Another session of the same person is another one.
+    expect((await me({ sid: 'another' })).id).toBe(id)
+  })
+
+  it('that is refused writes nothing', async () => {
+    const { me, get } = visitor({ picture: 'https://img.example/old.png' })
+    const { id } = await me()
+    const [row] = await db.select().from(sessions).where(eq(sessions.userId, id))
+    await db.update(sessions).set({ endedAt: sql`now()` }).where(eq(sessions.userId, id))
+    app.sessions.announceEnded([row?.id ?? ''], 'revoked')
+    const before = await db.select().from(users).where(eq(users.id, id))
+    expect((await get('/me', { picture: 'https://img.example/new.png' })).statusCode).toBe(401)
+    expect(await db.select().from(users).where(eq(users.id, id))).toEqual(before)
+  })
+
+  it('is of one person, also where an issuer uses the name of a session twice', async () => {
+    const { me } = visitor({ sid: 'the same' })
+    expect((await visitor({ sid: 'the same' }).me()).id).not.toBe((await me()).id)
+  })
+
+  it('takes a token that is over by less than clocks may differ, once', async () => {
+    const { me } = visitor()
+    const late = { iat: nowS() - 60, exp: nowS() - 2 }
+    const { id } = await me(late)
+    expect((await me(late)).id).toBe(id)
+    const signIns = await db.execute(sql`select 1 from audit_logs where actor_id = ${id} and action = 'auth.signIn'`)
+    expect(rowsOf(signIns)).toHaveLength(1)
+  })
+
+  it('stays ended a month later, while its token is good', async () => {
+    const { me, get } = visitor()
+    const year = { exp: nowS() + 365 * 24 * 3600 }
+    const { id } = await me(year)
+    const [row] = await db.select().from(sessions).where(eq(sessions.userId, id))
+    await db.update(sessions).set({ endedAt: sql`now() - interval '40 days'` }).where(eq(sessions.userId, id))
+    app.sessions.announceEnded([row?.id ?? ''], 'revoked')
+    await app.sessions.deleteOld()
+    expect((await get('/me', year)).statusCode).toBe(401)
+  })
+
+  it('of an issuer that names none is opened anew by a token made after its end', async () => {
+    const sub = `user_${randomUUID()}`
+    const ask = async (claims = {}) =>
+      app.browser().get('/me', {
+        authorization: `Bearer ${await sign({ sub, ...claims }, { alg: 'HS256' }, new TextEncoder().encode(secret))}`,
+      })
+    const { id } = (await ask()).json()
+    const [row] = await db.select().from(sessions).where(eq(sessions.userId, id))
+    const ended = { endedAt: sql`now() - interval '10 seconds'`, authenticatedAt: new Date(0) }
+    await db.update(sessions).set(ended).where(eq(sessions.userId, id))
+    app.sessions.announceEnded([row?.id ?? ''], 'revoked')
+    expect((await ask({ iat: nowS() - 20 })).statusCode).toBe(401)
+    expect((await ask()).json().id).toBe(id)
+    // Which is a sign-in, for what asks for a fresh one.
+    const [reopened] = await db.select().from(sessions).where(eq(sessions.userId, id))
+    expect(reopened?.authenticatedAt.getTime()).toBeGreaterThan(Date.now() - 60_000)
+  })
+
+  it('closes its socket when the token is over', async () => {
+    const { token } = visitor()
+    const headers = { authorization: `Bearer ${await token({ exp: nowS() + 2 })}` }
+    const socket = await TestSocket.open(url, headers)
+    expect((await socket.call('query', 'account.me')).result?.data.role).toBe('user')
+    expect((await socket.closed(15_000)).code).toBe(4401)
+  })
+
+  it('is refused where the person is disabled', async () => {
+    const { me, get } = visitor()
+    const { id } = await me()
+    await db.update(users).set({ isActive: false }).where(eq(users.id, id))
+    app.sessions.announceChanged(id)
+    expect((await get('/me')).json().error.code).toBe('INVALID_CREDENTIAL')
+  })
+
+  it('goes with its way in', async () => {
+    const claims = newPerson()
+    const { me, get, who } = visitor({ email: claims.email, email_verified: true })
+    const browser = await app.signIn(claims)
+    const { id } = (await browser.get('/me')).json()
+    expect((await me()).id).toBe(id)
+    const [identity] = await db
+      .select()
+      .from(identities)
+      .where(eq(identities.subject, String(who.sub)))
+    await browser.mutate('account.identities.unlink', { identityId: identity?.id })
+    // The very same token, and every other of that session.
+    expect((await get('/me')).statusCode).toBe(401)
+    expect((await get('/me', { iat: nowS() + 2, exp: nowS() + 900 })).statusCode).toBe(401)
+    expect((await browser.get('/me')).statusCode).toBe(200)
+  })
+
+  it('joins a person by address only where the issuer says that it is verified, with the JSON value true', async () => {
+    const claims = newPerson()
+    const browser = await app.signIn(claims)
+    const { id } = (await browser.get('/me')).json()
+    for (const email_verified of [undefined, false, 'true', 1])
+      expect((await visitor({ email: claims.email, email_verified }).me()).id).not.toBe(id)
+    expect((await visitor({ email: claims.email, email_verified: true }).me()).id).toBe(id)
+  })
+})
+
+describe('while the issuer’s keys cannot be had', () => {
+  it('nobody is called a forger, and a cookie goes on', async () => {
+    const token = await clerk.token({ iss: 'http://127.0.0.1:9', azp: party, sub: 'x' })
+    const answer = await away.browser().get('/me', { authorization: `Bearer ${token}` })
+    expect([answer.statusCode, answer.json().error.code]).toEqual([503, 'PROVIDER_UNAVAILABLE'])
+    expect((await (await away.signIn()).get('/me')).statusCode).toBe(200)
+  })
+})

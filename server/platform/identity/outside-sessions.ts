@@ -1,0 +1,113 @@
+/**
+ * What an outside token opens here: a row of `sessions` like any other, so that it is listed, ended and watched like any other.
+ * One row for each of the issuer's sessions (or, where the issuer names none, for each person of it); it lives as long as
+ * the newest token that came with it. Ended here, it stays ended, though its issuer goes on handing out tokens for it.
+ */
+import { createHash } from 'node:crypto'
+import { and, eq, sql } from 'drizzle-orm'
+import { type Origin, recordAudit } from '../audit/audit-log.ts'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../db/database.ts'
+import { withTransaction } from '../db/transaction.ts'
+import { AppError } from '../errors/app-error.ts'
+import { type Issuer, type OutsideToken, outsideIssuers, verifyOutsideToken } from './issuers.ts'
+import { findOrCreatePerson } from './people.ts'
+import type { Actor, Sessions } from './sessions.ts'
+import { identities, sessions as sessionTable } from './table.ts'
+
+type From = Origin & { userAgent: string | undefined }
+
+export class OutsideSessions {
+  readonly #db: Database
+  readonly #sessions: Sessions
+  readonly #issuers: readonly Issuer[]
+
+  constructor(db: Database, sessions: Sessions, config: Config) {
+    this.#db = db
+    this.#sessions = sessions
+    this.#issuers = outsideIssuers(config)
+  }
+
+  /**
+   * Null for what is no valid token, one of a session that was ended here, or one of a disabled person.
+   * @throws AppError PROVIDER_UNAVAILABLE, and what the database throws
+   */
+  async find(token: string, from: From): Promise<Actor | null> {
+    const verified = await verifyOutsideToken(this.#issuers, token)
+    if (!verified) return null
+    const hash = hashOf(verified)
+    const known = await this.#sessions.findByHash(hash, verified.goodUntil)
+    if (known) return known
+    if (!(await this.#open(hash, verified, from))) return null
+    return this.#sessions.findByHash(hash, verified.goodUntil)
+  }
+
+  /** True when there is a session now. What is refused writes nothing. */
+  async #open(tokenHash: string, token: OutsideToken, from: From): Promise<boolean> {
+    try {
+      const evicted = await withTransaction(this.#db, (tx) => this.#openIn(tx, tokenHash, token, from))
+      this.#sessions.announceEnded(evicted, 'account-changed')
+      return true
+    } catch (error) {
+      const refused = error instanceof AppError && (error.code === 'SESSION_ENDED' || error.code === 'ACCOUNT_DISABLED')
+      if (!refused) throw error
+      return false
+    }
+  }
+
+  /** Returns the sessions that gave way to it. @throws AppError SESSION_ENDED, ACCOUNT_DISABLED */
+  async #openIn(tx: Database, tokenHash: string, token: OutsideToken, { ip, requestId, userAgent }: From) {
+    // Where the issuer names no sessions, a token made after the end is somebody who has signed in anew.
+    const isOpen = sql`(${sessionTable.endedAt} is null
+      or (${token.outsideSession === null} and ${sessionTable.endedAt} < to_timestamp(${token.issuedAt})))`
+    const [known] = await tx
+      .select({ isOpen: sql<boolean>`${isOpen}` })
+      .from(sessionTable)
+      .where(eq(sessionTable.tokenHash, tokenHash))
+    if (known?.isOpen === false) throw new AppError('SESSION_ENDED')
+    const { user, endedSessions } = await findOrCreatePerson(tx, this.#sessions, token)
+    const [identity] = await tx
+      .select({ id: identities.id })
+      .from(identities)
+      .where(and(eq(identities.provider, token.provider), eq(identities.subject, token.subject)))
+    const own = { userId: user.id, identityId: identity?.id }
+    const goodUntil = new Date(token.goodUntil * 1000)
+    const [row] = await tx
+      .insert(sessionTable)
+      .values({ ...own, tokenHash, ip, userAgent: userAgent?.slice(0, 500), expiresAt: goodUntil })
+      .onConflictDoUpdate({
+        target: sessionTable.tokenHash,
+        set: {
+          ...own,
+          // An older token may come after a newer one.
+          expiresAt: sql`case when ${sessionTable.endedAt} is null then greatest(${sessionTable.expiresAt}, excluded.expires_at)
+            else excluded.expires_at end`,
+          lastUsedAt: sql`now()`,
+          // Opened anew is signed in anew.
+          authenticatedAt: sql`case when ${sessionTable.endedAt} is null then ${sessionTable.authenticatedAt} else now() end`,
+          endedAt: null,
+          endReason: null,
+        },
+        // Ended since it was looked at.
+        setWhere: isOpen,
+      })
+      .returning({ id: sessionTable.id })
+    if (!row) throw new AppError('SESSION_ENDED')
+    const after = { provider: token.provider, endedSessions }
+    await recordAudit(tx, {
+      actorId: user.id,
+      action: 'auth.signIn',
+      target: `session:${row.id}`,
+      ip,
+      requestId,
+      after,
+    })
+    return endedSessions
+  }
+}
+
+/** Of no text that a cookie can hold, so it opens nothing as a cookie. */
+const hashOf = ({ provider, issuer, subject, outsideSession }: OutsideToken) =>
+  createHash('sha256')
+    .update(JSON.stringify([provider, issuer, subject, outsideSession]))
+    .digest('base64url')

@@ -1,0 +1,60 @@
+/**
+ * A password is a way in like any other: a row of `identities` whose subject is the person, with the hash beside it. Removing
+ * the identity removes the hash.
+ */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { AppError } from '../errors/app-error.ts'
+import { weaknessOf } from './common-passwords.ts'
+import { identities, passwords, type User, users } from './table.ts'
+
+type Holder = Pick<User, 'id' | 'email'>
+
+/** Gives the person this password, in place of the one that they have. `hash`: of PasswordHashes.make, or bcrypt from an import. */
+export async function setPassword(tx: Database, { id: userId, email }: Holder, hash: string): Promise<void> {
+  const [identity] = await tx
+    .insert(identities)
+    .values({ userId, provider: 'password', subject: userId, email })
+    .onConflictDoUpdate({ target: [identities.provider, identities.subject], set: { email } })
+    .returning({ id: identities.id })
+  const { id: identityId } = identity as { id: string }
+  await tx
+    .insert(passwords)
+    .values({ identityId, hash })
+    .onConflictDoUpdate({ target: passwords.identityId, set: { hash, changedAt: sql`now()` } })
+}
+
+export interface KnownPerson {
+  user: User
+  /** Null where they have no password. */
+  hash: string | null
+}
+
+/** By address, in whatever case; null when nobody has it. One query, so that it takes as long for anybody. */
+export async function findPersonByEmail(db: Database, email: string): Promise<KnownPerson | null> {
+  return findPerson(db, eq(sql`lower(${users.email})`, email.toLowerCase()))
+}
+
+export async function findPersonById(db: Database, id: string): Promise<KnownPerson | null> {
+  return findPerson(db, eq(users.id, id))
+}
+
+async function findPerson(db: Database, which: ReturnType<typeof eq>): Promise<KnownPerson | null> {
+  const [row] = await db
+    .select({ user: users, hash: passwords.hash })
+    .from(users)
+    .leftJoin(identities, and(eq(identities.userId, users.id), eq(identities.provider, 'password')))
+    .leftJoin(passwords, eq(passwords.identityId, identities.id))
+    .where(which)
+  return row ?? null
+}
+
+/** `field`: of the input that it came in. @throws AppError VALIDATION_ERROR when it would be guessed too soon */
+export async function refuseWeak(
+  password: string,
+  owner: { username: string | null; email: string | null },
+  field: 'password' | 'newPassword',
+): Promise<void> {
+  const message = await weaknessOf(password, owner)
+  if (message) throw new AppError('VALIDATION_ERROR', { details: [{ field, message }] })
+}
