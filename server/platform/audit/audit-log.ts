@@ -1,0 +1,55 @@
+/**
+ * The record of who changed what, written in the transaction of the change: one is never there without the other. Procedures
+ * declare it (`meta.audit`) and the middleware around them writes it; what begins elsewhere calls `recordAudit` itself.
+ */
+import type { Database } from '../db/database.ts'
+import { auditLogs } from './table.ts'
+
+type Columns = Record<string, unknown>
+
+/** Where a call came from. */
+export interface Origin {
+  readonly ip: string
+  readonly requestId: string
+  /** Absent where it came by none. */
+  readonly apiKeyId?: string
+}
+
+export interface AuditEntry extends Origin {
+  /** Null where nobody is signed in. */
+  actorId: string | null
+  /** The procedure's path, such as `drafts.rename`. */
+  action: string
+  /** `noun:id` */
+  target: string
+  before?: Columns | null
+  after?: Columns | null
+}
+
+export async function recordAudit(tx: Database, { before, after, ...entry }: AuditEntry): Promise<void> {
+  await tx
+    .insert(auditLogs)
+    .values({ ...entry, before: before && withoutSecrets(before), after: withoutSecrets(after) })
+}
+
+type Change = { before: Columns; after: Columns | null }
+const noted = new WeakMap<Database, Change>()
+
+/**
+ * Tells the record of the mutation whose transaction this is which columns of `row` it changes, and to what; null when the
+ * row is removed. The record has the input beside it.
+ */
+export function noteChange<Row extends object>(tx: Database, row: Row, changed: Partial<Row> | null): void {
+  const columns = Object.entries(row).filter(([column]) => changed === null || Object.hasOwn(changed, column))
+  noted.set(tx, { before: Object.fromEntries(columns), after: changed as Columns | null })
+}
+
+export const notedChange = (tx: Database): Change | undefined => noted.get(tx)
+
+const secret = /password|secret|token|hash|accessCode|^code$|^key$/i
+
+/** Names decide, at any depth: a record is read by people who must not be able to act as somebody else. */
+function withoutSecrets(value: Columns | null | undefined): Columns | null {
+  if (!value) return null
+  return JSON.parse(JSON.stringify(value, (name, inner) => (secret.test(name) && inner !== null ? '[removed]' : inner)))
+}
