@@ -37,8 +37,11 @@ export interface Cursor {
 
 export const formatCursor = ({ epoch, seq }: Cursor): string => `${epoch}:${seq}`
 
-/** Null for what was never a cursor of ours; it is then treated as one of another epoch. */
-export function parseCursor(text: string): Cursor | null {
-  const [, epoch, seq] = /^([A-Za-z0-9_-]{1,32}):(\d{1,15})$/.exec(text) ?? []
-  return epoch !== undefined && seq !== undefined ? { epoch, seq: Number(seq) } : null
+/**
+ * Null for what was never a cursor of ours; it is then treated as one of another epoch. A number alone, which is all that plain
+ * clients may have kept, is taken for one of `epoch`.
+ */
+export function parseCursor(text: string, epoch: string): Cursor | null {
+  const [, own = epoch, seq] = /^(?:([A-Za-z0-9_-]{1,32}):)?(\d{1,15})$/.exec(text) ?? []
+  return seq !== undefined ? { epoch: own, seq: Number(seq) } : null
 }

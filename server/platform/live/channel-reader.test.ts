@@ -18,6 +18,10 @@ class Table {
     this.events.push(event)
     return event
   }
+  trim(upTo: number) {
+    this.events = this.events.filter(({ seq }) => seq > upTo)
+    this.floor = upTo
+  }
   async state() {
     const state = { epoch: this.epoch, head: this.floor + this.events.length, floor: this.floor }
     await this.#slow()
@@ -129,6 +133,20 @@ describe('a channel reader', () => {
     expect(table.reads).toBeLessThanOrEqual(2)
   })
 
+  it('reads it once as well for those who come one after the other', async () => {
+    const table = new Table()
+    for (let i = 0; i < 400; i++) table.commit()
+    const reader = await open(table)
+    for (let n = 0; n < 5; n++) {
+      const log = new Log()
+      await reader.join(log, { epoch: 'e1', seq: n }, () => {})
+      expect(log.seqs).toEqual(range(n + 1, table.events.length))
+      reader.offer(table.commit())
+      await turn()
+    }
+    expect(table.reads).toBe(1)
+  })
+
   it.for([
     ['of another epoch', { epoch: 'other', seq: 3 }],
     ['ahead of the table', { epoch: 'e1', seq: 99 }],
@@ -160,6 +178,67 @@ describe('a channel reader', () => {
     expect(log.seqs).toEqual([6])
   })
 
+  it('sends no event of numbers that began anew before it has said so', async () => {
+    const table = new Table(turn)
+    for (let i = 0; i < 8; i++) table.commit()
+    const reader = await open(table)
+    const log = new Log()
+    await reader.join(log, null, () => {})
+    table.epoch = 'e2'
+    for (let i = 0; i < 3; i++) {
+      reader.offer(table.commit())
+      reader.observeHead('e2', 9 + i)
+    }
+    for (let i = 0; i < 20; i++) await turn()
+    reader.offer(table.commit())
+    await turn()
+    expect(log.resyncs).toEqual([{ epoch: 'e2', seq: expect.any(Number) }])
+    expect(log.seqs).toEqual(range((log.resyncs[0] as Cursor).seq + 1, 12))
+  })
+
+  it('finds at once what was committed while it was opened', async () => {
+    const table = new Table(turn)
+    const reader = new ChannelReader('c', table)
+    const opened = reader.open()
+    reader.offer(table.commit())
+    await opened
+    const log = new Log()
+    await reader.join(log, null, () => {})
+    for (let i = 0; i < 20; i++) await turn()
+    expect([log.seqs, table.reads]).toEqual([[1], 1])
+  })
+
+  it('tells one to begin anew whose next page is trimmed while it is sent this one', async () => {
+    const table = new Table()
+    for (let i = 0; i < 3000; i++) table.commit()
+    const reader = await open(table)
+    const log = new Log()
+    log.drained = async () => {
+      if (log.seqs.length > 0 && table.floor === 0) table.trim(2600)
+    }
+    await reader.join(log, { epoch: 'e1', seq: 0 }, () => {})
+    reader.offer(table.commit())
+    await turn()
+    expect(log.seqs.slice(0, -1)).toEqual(range(1, log.seqs.length - 1))
+    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 3000 }])
+    expect(log.seqs.at(-1)).toBe(3001)
+  })
+
+  it('tells everybody to begin anew when all that would come next is trimmed', async () => {
+    const table = new Table()
+    for (let i = 0; i < 5; i++) table.commit()
+    const reader = await open(table)
+    const log = new Log()
+    await reader.join(log, null, () => {})
+    for (let i = 0; i < 4; i++) table.commit()
+    table.trim(9)
+    await reader.look()
+    reader.offer(table.commit())
+    await turn()
+    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 9 }])
+    expect(log.seqs).toEqual([10])
+  })
+
   it('sends nothing after leaving', async () => {
     const table = new Table()
     const reader = await open(table)
@@ -173,5 +252,32 @@ describe('a channel reader', () => {
     await turn()
     expect(log.seqs).toEqual([1])
     expect(reader.idleSince).not.toBeNull()
+  })
+
+  it('sends nothing after leaving while it is still catching up', async () => {
+    const table = new Table(turn)
+    for (let i = 0; i < 1300; i++) table.commit()
+    const reader = await open(table)
+    let leave = () => {}
+    const log = new Log()
+    log.drained = async () => leave()
+    await reader.join(log, { epoch: 'e1', seq: 0 }, (it) => (leave = it))
+    reader.offer(table.commit())
+    await turn()
+    expect([log.seqs, [...reader.sinks], reader.idleSince]).toEqual([range(1, 500), [], expect.any(Number)])
+  })
+
+  it('tells a cursor to begin anew whose events were trimmed since the last look', async () => {
+    const table = new Table()
+    for (let i = 0; i < 10; i++) table.commit()
+    const reader = await open(table)
+    table.events.splice(0, 5)
+    table.floor = 5
+    const log = new Log()
+    await reader.join(log, { epoch: 'e1', seq: 2 }, () => {})
+    reader.offer(table.commit())
+    await turn()
+    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 10 }])
+    expect(log.seqs).toEqual([11])
   })
 })

@@ -49,11 +49,12 @@ export class ChannelReader {
   readonly #held = new Map<number, ChannelEvent>()
   #reading: Promise<void> | null = null
   #readAgain = false
+  #asking: Promise<void> | null = null
   #handingOut: NodeJS.Immediate | null = null
   readonly #pages = new Map<number, Promise<ChannelEvent[]>>()
   #opened: Promise<void> | null = null
-  /** When it became unused, by `performance.now()`; null while in use. */
-  idleSince: number | null = null
+  /** When it was last joined, left or asked for, by `performance.now()`; null while in use. */
+  idleSince: number | null = performance.now()
 
   constructor(id: string, store: ChannelStore) {
     this.id = id
@@ -66,6 +67,8 @@ export class ChannelReader {
 
   /** Reads where the channel stands; once, however many ask. @throws what the database throws, and may be called again */
   open(): Promise<void> {
+    // Whoever asks is about to join, and would be told nothing by a reader that is let go in between.
+    if (this.idleSince !== null) this.idleSince = performance.now()
     this.#opened ??= this.#store.state().then(
       (state) => this.#begin(state),
       (error) => {
@@ -133,7 +136,7 @@ export class ChannelReader {
 
   /** An event that is committed. In any order, any number of times. */
   offer(event: ChannelEvent): void {
-    if (!this.#epoch || event.epoch !== this.#epoch) return void this.#readSoon()
+    if (event.epoch !== this.#epoch) return void this.#askSoon()
     if (event.seq <= this.#last) return
     if (this.#held.size < recentEvents) this.#held.set(event.seq, event)
     // At the end of the turn: what came in it goes out together.
@@ -147,16 +150,19 @@ export class ChannelReader {
 
   /** A hint without its event. */
   observeHead(epoch: string, head: number): void {
-    if (epoch !== this.#epoch || head > this.#last) this.#readSoon()
+    if (epoch !== this.#epoch) this.#askSoon()
+    else if (head > this.#last) this.#readSoon()
   }
 
   /**
    * Where the channel stands by the table, read after this reader stood at `asked`. What had been handed out by then was
    * committed, so a head below it means that the table was set back; one below `#last` only that the answer took a while.
+   * A floor above `#last` means that what would come next has been trimmed.
    */
   observe(state: ChannelState, asked: Cursor): void {
     if (asked.epoch !== this.#epoch || this.#epoch === '') return
-    if (state.epoch !== this.#epoch || state.head < asked.seq) this.#beginAnew(state)
+    const lost = state.head < asked.seq || state.floor > this.#last
+    if (state.epoch !== this.#epoch || lost) this.#beginAnew(state)
     else {
       this.#floor = state.floor
       if (state.head > this.#last) this.#readSoon()
@@ -172,6 +178,18 @@ export class ChannelReader {
 
   get sinks(): Iterable<Sink> {
     return Array.from(this.#sinks, ({ sink }) => sink)
+  }
+
+  /** At a hint of another epoch: before it is open, or when the numbers began anew, which pages of events do not say. */
+  #askSoon() {
+    this.#asking ??= Promise.resolve(this.#epoch ? this.look() : this.#opened)
+      // For what was hinted at meanwhile.
+      .then(() => this.#readSoon())
+      // The database is away; the next look at the heads tries again.
+      .catch(() => {})
+      .finally(() => {
+        this.#asking = null
+      })
   }
 
   #begin({ epoch, head, floor }: ChannelState) {

@@ -36,6 +36,14 @@ export async function readOrMakeState(db: Database, id: string): Promise<Channel
   return made
 }
 
+/**
+ * After a restore, in its transaction. What was published after the copy was taken may have gone to readers whose cursors would fit
+ * the numbers given next: each is told to begin anew (`resync`).
+ */
+export async function beginChannelsAnew(tx: Database): Promise<void> {
+  await tx.update(channels).set({ epoch: newEpoch() })
+}
+
 /** Up to 500 events after `after`, in order. May begin later than `after + 1` when those were trimmed: the caller checks. */
 export async function readPage(db: Database, channel: string, epoch: string, after: number): Promise<ChannelEvent[]> {
   const rows = await db

@@ -4,7 +4,7 @@
  */
 import { type TrackedEnvelope, tracked } from '@trpc/server'
 import { AppError } from '../errors/app-error.ts'
-import type { Follower } from './access-watch.ts'
+import type { Follower, LossCode } from './access-watch.ts'
 import { type Cursor, formatCursor, parseCursor } from './channel-event.ts'
 import type { ChannelReader, Sink } from './channel-reader.ts'
 import type { LiveHub } from './live-hub.ts'
@@ -44,7 +44,14 @@ export class HandOver {
   }
 }
 
-export interface FollowOptions extends Omit<Follower, 'channel'> {
+export type FollowOptions = FollowedStream & (Omit<Follower, 'channel'> | OfOperator)
+
+/** Nobody can take away what the operator may. */
+interface OfOperator {
+  userId: null
+}
+
+interface FollowedStream {
   /** The cursor to go on from; absent, the stream begins at the present. */
   lastEventId: string | undefined
   /** True on a socket that understands `HandOver`. */
@@ -52,38 +59,40 @@ export interface FollowOptions extends Omit<Follower, 'channel'> {
   signal: AbortSignal | undefined
 }
 
-/** @throws AppError NOT_FOUND when the follower is no longer allowed; that ends the stream for good */
+/** @throws AppError NOT_FOUND, FORBIDDEN, SESSION_ENDED when the follower is no longer allowed; that ends the stream for good */
 export async function* followChannel<Event>(
   hub: LiveHub,
   channel: string,
-  { lastEventId, handsOver, signal = new AbortController().signal, userId, allowed }: FollowOptions,
+  { lastEventId, handsOver, signal = new AbortController().signal, ...follower }: FollowOptions,
 ): AsyncGenerator<TrackedEnvelope<LiveMessage<Event>>> {
   const reader = await hub.reader(channel)
-  const from = lastEventId === undefined ? reader.cursor : (parseCursor(lastEventId) ?? unknownCursor)
+  const from =
+    lastEventId === undefined ? reader.cursor : (parseCursor(lastEventId, reader.cursor.epoch) ?? unknownCursor)
   yield tracked(formatCursor(from.epoch === '' ? reader.cursor : from), { type: 'ready' as const })
   if (signal.aborted) return
   const handOver = new HandOver(reader, from)
-  const lost = Promise.withResolvers<'lost'>()
-  const unwatch = hub.access.add({ channel, userId, allowed }, () => lost.resolve('lost'))
+  const lost = Promise.withResolvers<LossCode>()
+  const unwatch = follower.userId === null ? () => {} : hub.access.add({ ...follower, channel }, lost.resolve)
   try {
     if (handsOver) {
       yield handOver as never
-      const aborted = new Promise<'aborted'>((resolve) => {
-        if (signal.aborted) resolve('aborted')
-        signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+      const aborted = new Promise<null>((resolve) => {
+        if (signal.aborted) resolve(null)
+        signal.addEventListener('abort', () => resolve(null), { once: true })
       })
-      if ((await Promise.race([lost.promise, aborted])) === 'lost') throw new AppError('NOT_FOUND')
+      const code = await Promise.race([lost.promise, aborted])
+      if (code) throw new AppError(code)
     } else {
       const sink = new QueueSink(signal, () => handOver.release())
-      let gone = false
-      void lost.promise.then(() => {
-        gone = true
+      let gone: LossCode | undefined
+      void lost.promise.then((code) => {
+        gone = code
         sink.end()
       })
       const joined = handOver.begin(sink)
       joined.catch(() => sink.end())
       yield* sink.messages()
-      if (gone) throw new AppError('NOT_FOUND')
+      if (gone) throw new AppError(gone)
       await joined
     }
   } finally {

@@ -5,6 +5,7 @@
 import type { WebSocket } from 'ws'
 import { HandOver } from './follow.ts'
 import { SocketSink } from './socket-sink.ts'
+import { TrackedForm } from './tracked-form.ts'
 
 export const objectEncoder = {
   encode: (message: unknown) => message as string,
@@ -13,6 +14,7 @@ export const objectEncoder = {
 
 interface ResultMessage {
   id: number | string
+  jsonrpc?: '2.0'
   result?: { type: string; data?: unknown }
 }
 
@@ -53,6 +55,6 @@ export class HandOverSocket {
     if (typeof message === 'string') return this.#socket.send(message)
     const handOver = message.result?.data
     if (!(handOver instanceof HandOver)) return this.#socket.send(JSON.stringify(message))
-    handOver.begin(new SocketSink(this.#socket, message.id)).catch(this.#onFailed)
+    handOver.begin(new SocketSink(this.#socket, new TrackedForm(message))).catch(this.#onFailed)
   }
 }

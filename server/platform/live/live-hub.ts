@@ -12,11 +12,11 @@ import { readOrMakeState, readPage, readStates } from './channel-store.ts'
 import { onPublished } from './publish.ts'
 
 const lookEveryMs = 1000
-const checkAccessEveryMs = 3000
+const checkAccessEveryMs = 2000
 /** A channel that everybody left is kept this long: most of them left because a connection broke, and come back. */
 const lingerMs = 30_000
-/** With its envelope it must fit into the 8,000 bytes of one NOTIFY. */
-const noticeBytes = 7000
+/** Hints are droppable: where telling hangs, what waits is not kept beyond this. */
+const maxUntold = 5000
 
 type Hint = [channel: string, epoch: string, seq: number, json: string | null]
 
@@ -26,9 +26,8 @@ export class LiveHub {
   readonly #log: FastifyBaseLogger
   readonly #readers = new Map<string, ChannelReader>()
   readonly #timers: NodeJS.Timeout[]
-  readonly access = new AccessWatch()
+  readonly access: AccessWatch
   #looking: Promise<void> | null = null
-  #checking: Promise<void> | null = null
   #outbox: ChannelEvent[] = []
   #telling = false
 
@@ -36,8 +35,10 @@ export class LiveHub {
     this.#db = db
     this.#notices = notices
     this.#log = log
+    this.access = new AccessWatch(db, (err) => log.debug({ err }, 'access of followers not checked'))
     onPublished(db, (event) => {
       this.#readers.get(event.channel)?.offer(event)
+      if (this.#outbox.length >= maxUntold) this.#outbox = []
       this.#outbox.push(event)
       void this.#tellOthers()
     })
@@ -51,7 +52,7 @@ export class LiveHub {
     notices.on('notices.connected', () => void this.lookAtHeads())
     this.#timers = [
       setInterval(() => void this.lookAtHeads(), lookEveryMs),
-      setInterval(() => void this.#checkAccess(), checkAccessEveryMs),
+      setInterval(() => void this.access.check(), checkAccessEveryMs),
     ]
   }
 
@@ -88,17 +89,7 @@ export class LiveHub {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
-    await Promise.all([this.#looking, this.#checking])
-  }
-
-  #checkAccess(): Promise<void> {
-    this.#checking ??= this.access
-      .check()
-      .catch((err) => this.#log.debug({ err }, 'access of followers not checked'))
-      .finally(() => {
-        this.#checking = null
-      })
-    return this.#checking
+    await Promise.all([this.#looking, this.access.idle()])
   }
 
   async #look(): Promise<void> {
@@ -116,6 +107,7 @@ export class LiveHub {
   async #tellOthers(): Promise<void> {
     if (this.#telling) return
     this.#telling = true
+    const noticeBytes = this.#notices.maxBytes
     try {
       while (this.#outbox.length > 0) {
         const hints: Hint[] = []

@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
+import { recurring } from '../jobs/recurring.ts'
 import { LiveHub } from './live-hub.ts'
+import { trimEvents } from './retention.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -7,11 +9,29 @@ declare module 'fastify' {
   }
 }
 
+const trimEveryMs = 10 * 60_000
+
 export const livePlugin = fp(
   async (app) => {
     const hub = new LiveHub(app.database.db, app.notices, app.log)
     app.decorate('live', hub)
-    app.addHook('onClose', () => hub.close())
+    const { db, whenMigrated } = app.database
+    const stopTrimming = recurring(
+      {
+        name: 'trim events',
+        everyMs: trimEveryMs,
+        ready: whenMigrated,
+        async work(signal) {
+          const trimmed = await trimEvents(db, signal)
+          if (trimmed > 0) app.log.info({ trimmed }, 'events past their age trimmed')
+        },
+      },
+      app.log,
+    )
+    app.addHook('onClose', async () => {
+      await stopTrimming()
+      await hub.close()
+    })
   },
   { name: 'plinth-live', dependencies: ['plinth-database', 'plinth-notices'], fastify: '5.x' },
 )

@@ -20,7 +20,7 @@ export async function pollChannel<Event>(
   const { epoch, head, floor } = await readOrMakeState(db, channel)
   const present = formatCursor({ epoch, seq: head })
   if (after === undefined) return { events: [], cursor: present, resync: false }
-  const from = parseCursor(after)
+  const from = parseCursor(after, epoch)
   if (from === null || from.epoch !== epoch || from.seq > head || from.seq < floor) {
     return { events: [], cursor: present, resync: true }
   }

@@ -1,10 +1,9 @@
 /**
- * A channel's events on a WebSocket, written past tRPC's generators: one frame for each event and request id, made once and
- * written to every socket that uses this id, those of one turn in one piece. The wire is what tRPC would have sent for
- * `tracked(id, data)`, so an ordinary tRPC client reads it.
+ * A channel's events on a WebSocket, written past tRPC's generators: one frame for each event and form, made once and written to
+ * every socket of that form, those of one turn in one piece.
  */
 import type { WebSocket } from 'ws'
-import { type ChannelEvent, type Cursor, formatCursor } from './channel-event.ts'
+import type { ChannelEvent, Cursor } from './channel-event.ts'
 import type { Sink } from './channel-reader.ts'
 
 /** Beyond this a reader is too slow to be waited for: it is closed with 1013 and resumes from its cursor. */
@@ -14,18 +13,24 @@ const drainedBytes = 64 * 1024
 const closeTryAgainLater = 1013
 const drainCheckMs = 10
 
-/** By the very array that the reader hands to all its sinks, and by request id. Gone with the array. */
-const framesOf = new WeakMap<readonly ChannelEvent[], Map<string, Buffer>>()
+/** How events are said on a socket. Those with the same key say them alike. */
+export interface WireForm {
+  readonly key: unknown
+  event(event: ChannelEvent): string
+  resync(cursor: Cursor): string
+}
+
+/** By the very array that the reader hands to all its sinks, and by the key of the form. Gone with the array. */
+const framesOf = new WeakMap<readonly ChannelEvent[], Map<unknown, Buffer>>()
 
 export class SocketSink implements Sink {
   readonly #socket: WebSocket
-  /** JSON of the subscription's request id. */
-  readonly #requestId: string
+  readonly #form: WireForm
   #ended = false
 
-  constructor(socket: WebSocket, requestId: number | string) {
+  constructor(socket: WebSocket, form: WireForm) {
     this.#socket = socket
-    this.#requestId = JSON.stringify(requestId)
+    this.#form = form
   }
 
   get ended(): boolean {
@@ -33,20 +38,24 @@ export class SocketSink implements Sink {
   }
 
   send(events: readonly ChannelEvent[]): void {
-    const frames = framesOf.get(events) ?? new Map<string, Buffer>()
+    const frames = framesOf.get(events) ?? new Map<unknown, Buffer>()
     framesOf.set(events, frames)
-    let bytes = frames.get(this.#requestId)
+    const { key } = this.#form
+    let bytes = frames.get(key)
     if (!bytes) {
-      bytes = Buffer.concat(
-        events.map((event) => textFrame(trackedMessage(this.#requestId, formatCursor(event), event.json))),
-      )
-      frames.set(this.#requestId, bytes)
+      bytes = Buffer.concat(events.map((event) => textFrame(this.#form.event(event))))
+      frames.set(key, bytes)
     }
     this.#write(bytes)
   }
 
   resync(cursor: Cursor): void {
-    this.#write(textFrame(trackedMessage(this.#requestId, formatCursor(cursor), '{"type":"resync"}')))
+    this.say(this.#form.resync(cursor))
+  }
+
+  /** Among the events, where it stands in their order. */
+  say(text: string): void {
+    this.#write(textFrame(text))
   }
 
   async drained(): Promise<void> {
@@ -71,14 +80,9 @@ export class SocketSink implements Sink {
 /** ws has no way to write a frame made in advance; the stream under it is private by name only, and has been since 1.0. */
 const rawSocketOf = (socket: WebSocket) => (socket as unknown as { _socket: NodeJS.WritableStream })._socket
 
-/** What tRPC's WebSocket adapter sends for a tracked value. */
-function trackedMessage(requestId: string, cursor: string, json: string): Buffer {
-  const id = JSON.stringify(cursor)
-  return Buffer.from(`{"id":${requestId},"result":{"type":"data","id":${id},"data":{"id":${id},"data":${json}}}}`)
-}
-
 /** An unmasked, unfragmented text frame, as servers send (RFC 6455 section 5.2). */
-function textFrame(payload: Buffer): Buffer {
+function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text)
   const { length } = payload
   const header =
     length < 126

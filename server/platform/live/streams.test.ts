@@ -1,9 +1,11 @@
 /** What an ordinary tRPC client gets of a channel, through the real app and over connections that break. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { draftOf, Log, plainEventsClient, plainSocketClient, range, signedIn } from '../../test/followers.ts'
 import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { until } from '../../test/until.ts'
+import { AppError } from '../errors/app-error.ts'
+import { ChannelReader } from './channel-reader.ts'
 
 const app = await buildTestApp()
 const port = Number(new URL(await app.listen()).port)
@@ -55,8 +57,9 @@ async function writeOverCuts(
     for (let n = 0; n < each; n++) {
       await draft.tell()
       if (++written % Math.floor((4 * each) / (cuts + 1)) === 0 && cut < cuts) {
-        await until('a connection to cut', ready)
+        // Counted first, for another writer may come here while this one waits.
         cut++
+        await until('a connection to cut', ready)
         proxy.cut()
       }
     }
@@ -89,6 +92,30 @@ describe('an unmodified client', () => {
     await writeOverCuts(here, 25, 3, () => live.sinks === 1)
     await until('all', () => log.seqs.length >= 100)
     expect([log.seqs, log.errors]).toEqual([range(1, 100), []])
+  })
+
+  it('on server-sent events ends one of two streams, and the other goes on', async () => {
+    const here = await setUp()
+    const [one, two] = [byEvents(here), byEvents(here)]
+    await until('both', () => live.sinks === 2)
+    await here.draft.tell()
+    await until('both told', () => one.log.seqs.length === 1 && two.log.seqs.length === 1)
+    two.unsubscribe()
+    await until('one left', () => live.sinks === 1 && live.access.size === 1)
+    await here.draft.tell()
+    await until('one more', () => one.log.seqs.length === 2)
+    expect([two.log.seqs, two.log.errors, one.log.errors]).toEqual([[1], [], []])
+  })
+
+  it.for(['websocket', 'sse'])('on %s comes back when it could not be brought up to date', async (transport) => {
+    const here = await setUp()
+    const from = (await here.owner.browser.query('drafts.get', { draftId: here.draft.id })).json().result.data.cursor
+    for (let n = 0; n < 3; n++) await here.draft.tell()
+    const join = vi.spyOn(ChannelReader.prototype, 'join').mockRejectedValueOnce(new AppError('DATABASE_UNAVAILABLE'))
+    const { log } = transport === 'sse' ? byEvents(here, from) : bySocket(here, from)
+    await until('all', () => log.seqs.length >= 3)
+    expect([log.seqs, log.errors, join.mock.calls.length]).toEqual([[1, 2, 3], [], 2])
+    join.mockRestore()
   })
 
   it('is told first where it stands, so that nothing is lost that comes before its first event', async () => {

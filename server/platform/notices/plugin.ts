@@ -1,17 +1,24 @@
 /**
  * Words between instances: hints that something changed, never the change itself. One may be lost, doubled or late, so
- * whoever listens also looks at the tables from time to time. In process at once; to the others by NOTIFY.
+ * whoever listens also looks at the tables from time to time. In process at once; to the others by NOTIFY, or through
+ * Redis where there is one.
  */
 import fp from 'fastify-plugin'
 import { z } from 'zod'
 import { SessionEndReason } from '../../../shared/account.ts'
 import { newId } from '../db/columns.ts'
+import { RedisTransport, redisChannel } from './redis-transport.ts'
+import { databaseTransport } from './transport.ts'
 
 /** What instances say to each other. An instance of another release may say more, or say it otherwise. */
 const wire = {
   'sessions.ended': z.object({ sessionIds: z.array(z.string()), reason: SessionEndReason }),
+  /** Role or state: what was remembered of them is not to be trusted. */
+  'people.changed': z.object({ personIds: z.array(z.string()) }),
   /** [channel, epoch, seq, JSON of the event, or null when it is too long: whoever cares looks it up] */
   'live.published': z.object({ hints: z.array(z.tuple([z.string(), z.string(), z.int(), z.string().nullable()])) }),
+  'presence.changed': z.object({ rooms: z.array(z.string()) }),
+  'presence.writing': z.object({ room: z.string(), userId: z.string(), writing: z.boolean() }),
 }
 const Envelope = z.object({ instance: z.string(), type: z.string(), notice: z.unknown() })
 
@@ -27,6 +34,10 @@ export interface NoticeBoard {
   /** To the other instances alone; resolves when it has been said. Never throws: they find out by looking. */
   tellOthers<Type extends keyof Wire>(type: Type, notice: Wire[Type]): Promise<void>
   on<Type extends keyof Notices>(type: Type, listener: (notice: Notices[Type]) => void): void
+  /** What one notice may hold, its envelope left aside. */
+  readonly maxBytes: number
+  /** Whether instances hear each other through Redis now; undefined where there is none. */
+  readonly redis: 'connected' | 'disconnected' | undefined
 }
 
 declare module 'fastify' {
@@ -35,12 +46,17 @@ declare module 'fastify' {
   }
 }
 
-const channel = 'plinth_notices'
 type Listener = (notice: never) => void
 
 export const noticesPlugin = fp(
   async (app) => {
     const instance = newId()
+    const { redisUrl } = app.config
+    // With an embedded database there is nobody else to hear or to tell.
+    const transport =
+      redisUrl && app.database.kind === 'postgres'
+        ? new RedisTransport(redisUrl, redisChannel(app.config), app.log)
+        : databaseTransport(app.database)
     const listeners = new Map<string, Set<Listener>>()
     const emit = (type: string, notice: unknown) => {
       for (const listener of listeners.get(type) ?? []) {
@@ -54,7 +70,7 @@ export const noticesPlugin = fp(
     }
     const tellOthers = async (type: string, notice: unknown) => {
       try {
-        await app.database.notify(channel, JSON.stringify({ instance, type, notice }))
+        await transport.tell(JSON.stringify({ instance, type, notice }))
       } catch (err) {
         app.log.warn({ err, notice: type }, 'other instances not told, they will find out by looking')
       }
@@ -68,6 +84,10 @@ export const noticesPlugin = fp(
       on(type, listener) {
         listeners.set(type, (listeners.get(type) ?? new Set()).add(listener))
       },
+      maxBytes: transport.maxBytes,
+      get redis() {
+        return transport.connected === undefined ? undefined : transport.connected ? 'connected' : 'disconnected'
+      },
     } satisfies NoticeBoard)
 
     const onNotice = (payload: string) => {
@@ -75,11 +95,10 @@ export const noticesPlugin = fp(
       if (!heard) app.log.debug({ bytes: payload.length }, 'notice not understood')
       else if (heard.instance !== instance) emit(heard.type, heard.notice)
     }
-    void app.database.whenMigrated.then(() =>
-      app.database.listen(channel, onNotice, () => emit('notices.connected', {})),
-    )
+    void app.database.whenMigrated.then(() => transport.listen(onNotice, () => emit('notices.connected', {})))
+    app.addHook('onClose', () => transport.close())
   },
-  { name: 'plinth-notices', dependencies: ['plinth-database'], fastify: '5.x' },
+  { name: 'plinth-notices', dependencies: ['plinth-config', 'plinth-database'], fastify: '5.x' },
 )
 
 /** Null for what no instance of this release says: whoever may connect to the database may write to the channel. */

@@ -1,0 +1,130 @@
+/** Several instances on one Postgres: who is here does not depend on where. */
+import { afterAll, afterEach, expect, it } from 'vitest'
+import { buildTestApp, testEnvironment } from '../../test/app.ts'
+import { Attendance } from '../../test/attendance.ts'
+import { draftOf, signedIn } from '../../test/followers.ts'
+import { PostgresServer } from '../../test/postgres-server.ts'
+import { ServerProcess } from '../../test/server-process.ts'
+import { until } from '../../test/until.ts'
+
+const server = await PostgresServer.create()
+afterAll(() => server.close())
+const environment = { DATABASE_URL: server.url() }
+const instance = async (presence?: object) => {
+  const app = await buildTestApp({ environment, ...(presence && { presence }) })
+  return { app, url: await app.listen() }
+}
+
+const attendances: Attendance[] = []
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const attendance of attendances.splice(0)) await attendance.leave()
+  for (const end of ends.splice(0)) await end()
+})
+
+/** Ada and Ben in a draft of Ada's. */
+async function setUp(app: Awaited<ReturnType<typeof buildTestApp>>) {
+  const [ada, ben] = [await signedIn(app), await signedIn(app)]
+  const draft = await draftOf(app, ada)
+  const added = await ada.browser.mutate('drafts.addCollaborator', { draftId: draft.id, person: ben.id })
+  expect(added.statusCode).toBe(200)
+  const attend = (url: string, person: typeof ada) => {
+    const attendance = new Attendance(url, person, draft.id)
+    attendances.push(attendance)
+    return attendance
+  }
+  return { ada, ben, draft, attend }
+}
+
+it('people and their writing cross at once, by notices', async () => {
+  const [here, there] = [await instance({ lookEveryMs: 60_000 }), await instance({ lookEveryMs: 60_000 })]
+  const { ada, ben, draft, attend } = await setUp(here.app)
+  const mine = attend(here.url, ada)
+  await until('myself', () => mine.sees(ada))
+  const theirs = attend(there.url, ben)
+  await until('both', () => mine.sees(ada, ben) && theirs.sees(ada, ben))
+  await ben.browser.mutate('drafts.writing', { draftId: draft.id, writing: true })
+  await until('the word', () => theirs.writing[0] === ben.id && mine.writing[0] === ben.id)
+})
+
+it('people are seen soon also when every notice is lost', async () => {
+  const [here, there] = [await instance(), await instance()]
+  const { ada, ben, attend } = await setUp(here.app)
+  const mine = attend(here.url, ada)
+  await until('myself', () => mine.sees(ada))
+  there.app.inside.notices.tellOthers = async () => {}
+  const came = performance.now()
+  attend(there.url, ben)
+  await until('both', () => mine.sees(ada, ben))
+  process.stdout.write(`seen after ${Math.round(performance.now() - came)} ms without a notice\n`)
+  expect(performance.now() - came).toBeLessThan(5000)
+})
+
+it('nobody blinks who goes on at another instance, is at two, or whose instance closes', async () => {
+  const times = { graceMs: 4000, lookEveryMs: 200 }
+  const [here, there, third] = [await instance(times), await instance(times), await instance(times)]
+  const { ada, ben, attend } = await setUp(here.app)
+  const mine = attend(here.url, ada)
+  const theirs = [attend(here.url, ben), attend(there.url, ben)]
+  await until('both', () => mine.sees(ada, ben))
+  theirs[0]?.leave()
+  const left = performance.now()
+  await until('more than the grace', () => performance.now() - left > times.graceMs + 1000)
+  await there.app.root.close()
+  theirs[1]?.leave()
+  theirs[2] = attend(third.url, ben)
+  await until('the third', () => theirs[2]?.sees(ada, ben))
+  const closed = performance.now()
+  await until('more than the grace', () => performance.now() - closed > times.graceMs + 1000)
+  expect([mine.sees(ada, ben), mine.blinks(ben)]).toEqual([true, 0])
+  expect(Math.max(...mine.lists.map((list) => list.length))).toBe(2)
+})
+
+it('people of an instance that closed, and came back nowhere, are gone after the grace', async () => {
+  const times = { graceMs: 2000, expireMs: 60_000, lookEveryMs: 200 }
+  const [here, there] = [await instance(times), await instance(times)]
+  const { ada, ben, attend } = await setUp(here.app)
+  const mine = attend(here.url, ada)
+  attend(there.url, ben)
+  await until('both', () => mine.sees(ada, ben))
+  await there.app.root.close()
+  await until('the leaving', () => mine.sees(ada))
+})
+
+it('people of an instance that was killed are gone after its expiry and the grace, and not before', {
+  timeout: 60_000,
+}, async () => {
+  const here = await instance()
+  const there = new ServerProcess(testEnvironment({ PORT: '0', DATABASE_URL: server.url(), LOG_LEVEL: 'info' }))
+  await there.ready()
+  const { ada, ben, attend } = await setUp(here.app)
+  const mine = attend(here.url, ada)
+  attend(await there.origin(), ben)
+  await until('both', () => mine.sees(ada, ben))
+  await there.kill('SIGKILL')
+  const killed = performance.now()
+  await until('the end of the ghost', () => mine.sees(ada), 40_000)
+  const tookMs = performance.now() - killed
+  process.stdout.write(`gone ${Math.round(tookMs)} ms after kill -9\n`)
+  expect(tookMs).toBeGreaterThan(10_000)
+  // 10 s to be taken for dead, 10 s of grace, and up to 2 s until somebody looks.
+  expect(tookMs).toBeLessThan(25_000)
+})
+
+it('nobody is taken for dead because the database was away', { timeout: 60_000 }, async () => {
+  const times = { beatEveryMs: 500, expireMs: 1500, graceMs: 1000, lookEveryMs: 100 }
+  // The one that beats first after the return, and the one that lets it wait.
+  const [here, there] = [await instance({ ...times, beatEveryMs: 1000 }), await instance(times)]
+  const { ada, ben, attend } = await setUp(here.app)
+  const [mine, theirs] = [attend(here.url, ada), attend(there.url, ben)]
+  await until('both', () => mine.sees(ada, ben) && theirs.sees(ada, ben))
+  await server.stopImmediately()
+  const stopped = performance.now()
+  await until('an absence longer than all', () => performance.now() - stopped > 5000)
+  await server.start()
+  const began = performance.now()
+  await until('some beats', () => performance.now() - began > 6000)
+  expect([mine.blinks(ben), theirs.blinks(ada), mine.errors, theirs.errors]).toEqual([0, 0, [], []])
+  theirs.leave()
+  await until('the leaving', () => mine.sees(ada))
+})

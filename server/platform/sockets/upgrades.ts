@@ -1,0 +1,53 @@
+/**
+ * Which upgrades of an HTTP server are ours: those to WebSocket at the paths of our doors. @fastify/websocket would take every
+ * one, also where another library serves its own sockets on the server, and never end what it answers with a plain response.
+ */
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Node 24.9 and later; its types know it as an option only. */
+interface UpgradeChoice {
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean
+}
+
+export type IsOurs = (request: IncomingMessage) => boolean
+
+/** What a parameter may be. Anything else is for the router to refuse, as an ordinary request and in ordinary time. */
+const parameter = /^[\w.~-]{1,100}$/
+
+/** `path` may have parameters, each in braces and all of a segment. */
+export function isUpgradeTo(path: string): IsOurs {
+  const segments = path.split('/')
+  return ({ url = '', headers }) => {
+    if (headers.upgrade?.toLowerCase() !== 'websocket') return false
+    const asked = (url.split('?', 1)[0] as string).split('/')
+    if (asked.length !== segments.length) return false
+    return segments.every((segment, at) =>
+      segment.startsWith('{') ? parameter.test(asked[at] as string) : segment === asked[at],
+    )
+  }
+}
+
+/** Emits `upgrade` in the server's place, for our paths alone. */
+export class Upgrades extends EventEmitter {
+  readonly #ours: IsOurs[] = []
+
+  constructor(server: Server & UpgradeChoice) {
+    super()
+    const isOurs: IsOurs = (request) => this.#ours.some((isThis) => isThis(request))
+    const others = () => server.listenerCount('upgrade') > 1
+    // What nobody serves stays an ordinary request: Java's HttpClient offers h2c with each one on plain http.
+    const choose = server.shouldUpgradeCallback
+    server.shouldUpgradeCallback = (request) => isOurs(request) || (others() && choose?.call(server, request) !== false)
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (isOurs(request)) this.emit('upgrade', request, socket, head)
+      // Node before 24.9 does not ask.
+      else if (!others()) socket.destroy()
+    })
+  }
+
+  take(isOurs: IsOurs): void {
+    this.#ours.push(isOurs)
+  }
+}
