@@ -1,0 +1,70 @@
+/**
+ * Where limits are kept: in Redis where there is one, for all instances. Without, calls are counted by each process, and
+ * attempts to sign in, which are few and must not be multiplied by instances, in the database; an embedded one has one process.
+ */
+import type { Socket } from 'node:net'
+import fp from 'fastify-plugin'
+import { recurring } from '../jobs/recurring.ts'
+import { CallBudgets } from './call-budgets.ts'
+import { OpenConnections } from './open-connections.ts'
+import { connectRedis, keyedHash, RedisWindows } from './redis-windows.ts'
+import { SignInAttempts } from './sign-in-attempts.ts'
+import { deleteOldWindows, TableWindows } from './table-windows.ts'
+import { MemoryWindows, SharedWindows } from './windows.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    openConnections: OpenConnections
+    callBudgets: CallBudgets
+    signInAttempts: SignInAttempts
+  }
+}
+
+const quarterOfAnHourMs = 15 * 60_000
+const minuteMs = 60_000
+
+export const limitsPlugin = fp(
+  async (app) => {
+    const { config, database, log } = app
+    // Node keeps it once it was asked for, and cannot tell it any more of who has left: whoever hangs up at once would be
+    // nobody's call, and in no record.
+    const noteAddress = (socket: Socket) => void socket.remoteAddress
+    app.server.on('connection', noteAddress)
+    const { anonymous, signedIn } = config.rateLimit
+    const hashed = keyedHash(config)
+    const redis = config.redisUrl === null ? null : connectRedis(config.redisUrl, log)
+    const calls = (lengthMs: number) =>
+      redis ? new SharedWindows(new RedisWindows(redis, lengthMs, hashed), log) : new MemoryWindows(lengthMs)
+    const attempts = redis
+      ? new RedisWindows(redis, quarterOfAnHourMs, hashed)
+      : database.kind === 'postgres'
+        ? new TableWindows(database.db, quarterOfAnHourMs, hashed)
+        : new MemoryWindows(quarterOfAnHourMs)
+
+    app.decorate('openConnections', new OpenConnections(config.rateLimit, log))
+    app.decorate(
+      'callBudgets',
+      new CallBudgets({
+        anonymous: { limit: anonymous, windows: calls(quarterOfAnHourMs) },
+        signedIn: { limit: signedIn, windows: calls(minuteMs) },
+      }),
+    )
+    app.decorate('signInAttempts', new SignInAttempts(new SharedWindows(attempts, log), config.rateLimit))
+
+    const stop = recurring(
+      {
+        name: 'delete old windows of limits',
+        everyMs: quarterOfAnHourMs,
+        ready: database.whenMigrated,
+        work: () => deleteOldWindows(database.db),
+      },
+      log,
+    )
+    app.addHook('onClose', async () => {
+      app.server.off('connection', noteAddress)
+      redis?.disconnect()
+      await stop()
+    })
+  },
+  { name: 'plinth-limits', dependencies: ['plinth-config', 'plinth-database'], fastify: '5.x' },
+)

@@ -1,0 +1,127 @@
+/**
+ * Counting in windows of fixed length, each beginning with the first count of its key. Those of one process, here; and
+ * those that instances share, which count here for as long as their store is away.
+ */
+import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
+
+export interface Count {
+  /** Of the window, this one included. */
+  readonly points: number
+  readonly endsInMs: number
+}
+
+export interface Windows {
+  readonly lengthMs: number
+  /** Atomic: of any two calls one has the higher count. Resolves to the count after it. */
+  add(key: string): Count | Promise<Count>
+  /** Takes one count back. The caller sees to it that the window is still the same (`SignInAttempts` does). */
+  giveBack(key: string): unknown
+  /** Ends the window of `key`. */
+  forget(key: string): unknown
+}
+
+/**
+ * Bounded: an attacker has as many networks as an IPv6 /32 has /64s, and a key each must not fill the memory. What goes first is
+ * what was counted least lately.
+ */
+export class MemoryWindows implements Windows {
+  readonly lengthMs: number
+  readonly #open: LRUCache<string, { points: number; endsAt: number }>
+
+  constructor(lengthMs: number, maxKeys = 100_000) {
+    this.lengthMs = lengthMs
+    this.#open = new LRUCache({ max: maxKeys })
+  }
+
+  add(key: string): Count {
+    // Whole: of fractions, the end less the beginning can be more than the length.
+    const now = Math.floor(performance.now())
+    let window = this.#open.get(key)
+    if (window === undefined || window.endsAt <= now) {
+      window = { points: 0, endsAt: now + this.lengthMs }
+      this.#open.set(key, window)
+    }
+    window.points++
+    return { points: window.points, endsInMs: window.endsAt - now }
+  }
+
+  giveBack(key: string): void {
+    const window = this.#open.peek(key)
+    if (window && window.points > 0) window.points--
+  }
+
+  forget(key: string): void {
+    this.#open.delete(key)
+  }
+}
+
+/** A store that hangs holds a call up for so long, and is left alone for some time after. */
+const answerMs = 500
+const leftAloneMs = 1000
+
+export interface Taken extends Count {
+  /** Where it was counted. */
+  readonly from: Windows
+}
+
+/** Never throws for its store: an outage of the limiter is no outage of what it limits. */
+export class SharedWindows {
+  readonly #shared: Windows
+  readonly #own: MemoryWindows
+  readonly #log: FastifyBaseLogger
+  #askAgainAt = 0
+  #away = false
+
+  constructor(shared: Windows, log: FastifyBaseLogger) {
+    this.#shared = shared
+    this.#own = new MemoryWindows(shared.lengthMs)
+    this.#log = log
+  }
+
+  async add(key: string): Promise<Taken> {
+    const count = await this.#ask(() => this.#shared.add(key))
+    return count ? { ...count, from: this.#shared } : { ...this.#own.add(key), from: this.#own }
+  }
+
+  /** To where it came from: what this process counted for itself never lowers what all have counted. */
+  async giveBack(key: string, from: Windows): Promise<void> {
+    if (from === this.#own) this.#own.giveBack(key)
+    else await this.#ask(() => this.#shared.giveBack(key))
+  }
+
+  async forget(key: string): Promise<void> {
+    this.#own.forget(key)
+    await this.#ask(() => this.#shared.forget(key))
+  }
+
+  async #ask<T>(question: () => T | Promise<T>): Promise<T | null> {
+    if (performance.now() < this.#askAgainAt) return null
+    try {
+      const answer = await inTime(question())
+      if (this.#away) this.#log.info('limits are shared by all instances again')
+      this.#away = false
+      return answer
+    } catch (error) {
+      this.#askAgainAt = performance.now() + leftAloneMs
+      // Its text alone, for drivers hang what they sent on their errors; and once per outage.
+      const reason = error instanceof Error ? error.message : String(error)
+      if (!this.#away) this.#log.warn({ reason }, 'the store of limits is away: each instance counts for itself')
+      this.#away = true
+      return null
+    }
+  }
+}
+
+async function inTime<T>(answer: T | Promise<T>): Promise<T> {
+  if (!(answer instanceof Promise)) return answer
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${answerMs} ms`)), answerMs)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
