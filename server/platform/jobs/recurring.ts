@@ -1,0 +1,42 @@
+/**
+ * Work that comes round, on every instance by itself: soon after the start, then after pauses of uneven length, so that instances
+ * that started together do not work together. Never twice at once in one process; a failure is tried again next time.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+
+const firstWithinMs = 5_000
+
+export interface Recurring {
+  /** For the log. */
+  name: string
+  everyMs: number
+  /** Not before this. */
+  ready: Promise<void>
+  /** Should end soon after `signal`. */
+  work: (signal: AbortSignal) => Promise<void>
+}
+
+/** Returns how to stop, which waits for the work under way. */
+export function recurring({ name, everyMs, ready, work }: Recurring, log: FastifyBaseLogger): () => Promise<void> {
+  const closing = new AbortController()
+  const { signal } = closing
+  const running = (async () => {
+    await Promise.race([ready, new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))])
+    await pause(Math.random() * firstWithinMs, signal)
+    while (!signal.aborted) {
+      try {
+        await work(signal)
+      } catch (err) {
+        if (!signal.aborted) log.warn({ err, work: name }, 'recurring work failed, it is done next time')
+      }
+      await pause(everyMs * (0.5 + Math.random()), signal)
+    }
+  })()
+  return async () => {
+    closing.abort()
+    await running
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {})

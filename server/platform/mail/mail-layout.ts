@@ -1,0 +1,73 @@
+/**
+ * A mail as text and as HTML, from the same words. Every value is text until here, and is escaped here: names are what people
+ * chose. The HTML asks for nothing from anywhere, so opening it tells nobody, and follows the reader's dark or light.
+ */
+
+export interface MailWords {
+  subject: string
+  /** Paragraphs before the button. */
+  before: string[]
+  action: { label: string; url: string }
+  /** Paragraphs after it. */
+  after: string[]
+}
+
+export interface RenderedMail {
+  subject: string
+  text: string
+  html: string
+}
+
+/** `name`: whom to greet. `from`: who writes, in the last line. */
+export function renderMail({ subject, before, action, after }: MailWords, name: string, from: string): RenderedMail {
+  const greeting = `Hello${greetable(name)},`
+  const text = [greeting, ...before, `${action.label}:\n${action.url}`, ...after, `-- \n${from}`].join('\n\n')
+  const paragraphs = (lines: string[]) => lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')
+  const url = escapeHtml(action.url)
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(subject)}</title>
+<style>
+  :root { color-scheme: light dark }
+  body { margin: 0; padding: 24px 16px; font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', sans-serif }
+  main { max-width: 32rem; margin: 0 auto }
+  h1 { font-size: 20px; line-height: 1.3; margin: 0 0 16px }
+  p { margin: 0 0 16px }
+  .action { display: inline-block; padding: 10px 20px; border-radius: 8px; background: #1c5fc2; color: #fff; font-weight: 600; text-decoration: none }
+  .quiet { font-size: 14px; opacity: .8; overflow-wrap: anywhere }
+</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(subject)}</h1>
+${paragraphs([greeting, ...before])}
+<p><a class="action" href="${url}">${escapeHtml(action.label)}</a></p>
+<p class="quiet">Or open this address: <a href="${url}">${url}</a></p>
+${paragraphs(after)}
+<p class="quiet">${escapeHtml(from)}</p>
+</main>
+</body>
+</html>
+`
+  return { subject, text: `${text}\n`, html }
+}
+
+/** One line, whatever it was: a line break in a value would begin a line of our own making. */
+export const oneLine = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+
+/**
+ * Anybody can have a mail sent to an address that they type in, under a name that they choose: one that reads as an address of a
+ * page or as a message of its own is left out, or our mails would carry other people's advertising.
+ */
+function greetable(name: string): string {
+  const line = oneLine(name)
+  return line === '' || [...line].length > 60 || /[:/\\@]|www\.|\.\S*\p{L}{2}/iu.test(line) ? '' : ` ${line}`
+}
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign)

@@ -1,0 +1,42 @@
+/**
+ * The mails that there are, and asking for one to be sent: a row in the transaction of the change that it tells of, so one is
+ * never without the other.
+ */
+import type { Database } from '../db/database.ts'
+import { afterCommit, rootOf } from '../db/transaction.ts'
+import { mails } from './table.ts'
+
+/** By template, what it is filled with. `tokenId`: of the one-time token that its link holds, which is made when it is sent. */
+export interface MailValues {
+  'verify-email': { name: string; tokenId: string }
+  'reset-password': { name: string; tokenId: string }
+  /** Somebody tried to register with the address of an account that there is. */
+  'already-registered': { name: string }
+  'password-changed': { name: string }
+  /** `method`: in words, such as `Google`. */
+  'sign-in-method-added': { name: string; method: string }
+  'sign-in-method-removed': { name: string; method: string }
+  /** `scopes`: of the key, such as `draft:read, draft:write`. */
+  'api-key-created': { name: string; scopes: string }
+  /** A refresh token came again after its successor was used: somebody else has a copy. */
+  'session-stolen': { name: string; device: string }
+}
+export type MailTemplate = keyof MailValues
+
+const listeners = new WeakMap<Database, () => void>()
+
+/** `listener` hears of mails that this process commits through `db`, after the commit. One listener a database. */
+export function onMailQueued(db: Database, listener: () => void): void {
+  listeners.set(db, listener)
+}
+
+export async function queueMail<Template extends MailTemplate>(
+  tx: Database,
+  recipient: string,
+  template: Template,
+  values: MailValues[Template],
+): Promise<void> {
+  await tx.insert(mails).values({ recipient, template, values })
+  const listener = listeners.get(rootOf(tx))
+  if (listener) afterCommit(tx, listener)
+}

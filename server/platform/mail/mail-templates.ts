@@ -1,0 +1,104 @@
+/**
+ * The words of each mail. What it is about, one thing to do, and what it means if it was not you. Subjects hold no values: a
+ * subject is a header. Links are built from the public address of this server alone, never from a request.
+ */
+import { goodForMinutes } from '../identity/one-time-tokens.ts'
+import type { MailWords } from './mail-layout.ts'
+import type { MailTemplate, MailValues } from './mail-queue.ts'
+
+export interface MailSurroundings {
+  publicUrl: string
+  /** When what the mail tells of happened. */
+  at: Date
+  /** For the templates that have a `tokenId`. */
+  token: string
+}
+
+type Words<Template extends MailTemplate> = (values: MailValues[Template], around: MailSurroundings) => MailWords
+
+/** A secret in a fragment stays in the browser: it is in no server's log and no Referer, and a scanner's GET does not spend it. */
+const tokenLink = ({ publicUrl, token }: MailSurroundings, path: string) => `${publicUrl}${path}#token=${token}`
+
+const account = ({ publicUrl }: MailSurroundings) => ({ label: 'Look at your account', url: `${publicUrl}/account` })
+
+const notYou =
+  'Was it not you? Then sign in, choose a new password, sign out the other devices and revoke API keys that you do not know on your account page. If you cannot sign in any more, choose "Forgot password?" on the sign-in page.'
+
+export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
+  'verify-email': (_values, around) => ({
+    subject: 'Confirm your e-mail address',
+    before: ['Please confirm that this address is yours. Plinth then knows that it reaches you.'],
+    action: { label: 'Confirm address', url: tokenLink(around, '/verify-email') },
+    after: [
+      `The link works once, within ${goodForMinutes['verify-email'] / 60} hours.`,
+      'You did not sign up at Plinth? Then there is nothing to do: without your confirmation this address proves nothing.',
+    ],
+  }),
+
+  'reset-password': (_values, around) => ({
+    subject: 'Choose a new password',
+    before: ['Somebody, probably you, asked for a new password for your Plinth account.'],
+    action: { label: 'Choose a new password', url: tokenLink(around, '/reset-password') },
+    after: [
+      `The link works once, within ${goodForMinutes['reset-password']} minutes of being asked for. Choosing a new password signs you out everywhere.`,
+      'You did not ask for it? Then there is nothing to do: your password stays as it is, and only this mail has the link.',
+    ],
+  }),
+
+  'already-registered': (_values, { publicUrl }) => ({
+    subject: 'You have an account already',
+    before: [
+      'Somebody, probably you, tried to create a Plinth account with this address. It has one already, which is unchanged.',
+    ],
+    action: { label: 'Sign in', url: `${publicUrl}/sign-in` },
+    after: [
+      'If you do not know your password, choose "Forgot password?" there.',
+      'You did not try to create an account? Then there is nothing to do.',
+    ],
+  }),
+
+  'password-changed': (_values, around) => ({
+    subject: 'Your password was changed',
+    before: [`The password of your Plinth account was changed on ${inWords(around.at)}.`],
+    action: account(around),
+    after: [notYou],
+  }),
+
+  'sign-in-method-added': ({ method }, around) => ({
+    subject: 'A way to sign in was added',
+    before: [`Since ${inWords(around.at)} you can sign in to your Plinth account by this too: ${method}.`],
+    action: account(around),
+    after: [`${notYou} Remove there also what was added.`],
+  }),
+
+  'sign-in-method-removed': ({ method }, around) => ({
+    subject: 'A way to sign in was removed',
+    before: [`Since ${inWords(around.at)} you can no longer sign in to your Plinth account by this: ${method}.`],
+    action: account(around),
+    after: [notYou],
+  }),
+
+  // Not what the key is called: an intruder would be writing to the person in our name.
+  'api-key-created': ({ scopes }, around) => ({
+    subject: 'An API key was made',
+    before: [
+      `On ${inWords(around.at)} an API key was made for your Plinth account. Whoever has it can do this in your name: ${scopes}.`,
+    ],
+    action: { label: 'Look at your API keys', url: `${around.publicUrl}/account/api-keys` },
+    after: [`${notYou} Changing your password does not end a key; revoking it does, and so does "Forgot password?".`],
+  }),
+
+  'session-stolen': ({ device }, around) => ({
+    subject: 'We signed one of your devices out',
+    before: [
+      `On ${inWords(around.at)} the sign-in of one of your devices (${device}) was used from two places, as happens when somebody copies it. We ended it for both.`,
+    ],
+    action: { label: 'Sign in again', url: `${around.publicUrl}/sign-in` },
+    after: [
+      'Then look through the devices on your account page and choose a new password. Programs that nobody can vouch for, such as browser extensions, are a usual cause.',
+    ],
+  }),
+}
+
+const inWords = (at: Date) =>
+  `${at.toLocaleString('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' })} (UTC)`
