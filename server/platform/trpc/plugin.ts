@@ -3,58 +3,71 @@
  * but JSON and answers in tRPC's form whatever goes wrong, so that its clients can tell why.
  */
 import type { AnyRouter } from '@trpc/server'
-import { fastifyRequestHandler } from '@trpc/server/adapters/fastify'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
-import { registerSocket } from './socket-routes.ts'
+import { bodyText } from '../rest/json-body.ts'
+import { adapterHandler, type HttpCalls } from './adapter-handler.ts'
+import { leanHandler } from './lean-handler.ts'
+import { jsonRpcServerError, registerSocket } from './socket-routes.ts'
 import { registerStreams } from './stream-routes.ts'
 
 export const trpcPath = '/trpc'
 const maxBatchSize = 20
 const maxBodyBytes = 1024 * 1024
-/** The generic code of JSON-RPC 2.0, which tRPC's wire borrows; `data.code` is the one that says something. */
-const jsonRpcServerError = -32000
 
 export interface TrpcOptions {
   router: AnyRouter
   /** `reply` is null for a socket, whose context is made once and outlives any sign-in. */
-  createContext: (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply | null) => object
+  createContext: (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply | null, calls?: number) => object
+  /** How long the reader of a stream may take nothing before it counts as gone. */
+  stalledMs?: number
 }
 
-export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, { router, createContext }) => {
+export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, options) => {
+  prepareDoor(app)
+  await registerSocket(app, options)
+  const calls = httpCalls(app, options)
+  const adapter = adapterHandler(calls)
+  const answer = leanHandler(calls, adapter)
+  registerStreams(app, options.router, adapter, options.stalledMs)
+  // A wildcard, for Fastify cuts named parameters at 100 characters, and the names of a batch are longer.
+  app.all('/*', (request, reply) => answer(request, reply, (request.params as { '*': string })['*']))
+}
+
+/** What holds for all of a scope, before any of its calls. */
+export function prepareDoor(app: FastifyInstance): void {
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerError(new AppError('NOT_FOUND'), request, reply))
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store')
+    done()
   })
   // JSON alone: forms and text are sent across origins without a preflight, so they must never count as a call. As text,
   // for tRPC parses by itself.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: maxBodyBytes }, (_request, body, done) =>
-    done(null, body),
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: maxBodyBytes },
+    (_request, body, done) => {
+      const text = bodyText(body as Buffer)
+      if (text instanceof AppError) done(text, undefined)
+      else done(null, text)
+    },
   )
+}
 
-  await registerSocket(app, { router, createContext })
-
-  const answer = async (request: FastifyRequest, reply: FastifyReply, path: string) => {
-    await fastifyRequestHandler({
-      router,
-      path,
-      req: request,
-      res: reply,
-      createContext: () => createContext(app, request, reply),
-      maxBatchSize,
-      onError: ({ error }) => logFailure(request.log, toAppError(error), error),
-      responseMeta: ({ errors }) => {
-        const waits = errors.map((error) => toAppError(error).retryAfterS ?? 0)
-        return waits.some((s) => s > 0) ? { headers: { 'retry-after': String(Math.max(...waits)) } } : {}
-      },
-    })
+export function httpCalls(app: FastifyInstance, { router, createContext }: TrpcOptions): HttpCalls {
+  return {
+    router,
+    maxBatchSize,
+    createContext: (request, reply, calls) => createContext(app, request, reply, calls),
+    onError: ({ error, req }) => logFailure(req.log, toAppError(error), error),
+    headersOf(errors): Record<string, string> {
+      const waits = errors.map((error) => toAppError(error).retryAfterS ?? 0)
+      return waits.some((s) => s > 0) ? { 'retry-after': String(Math.max(...waits)) } : {}
+    },
   }
-  registerStreams(app, router, answer)
-  // A wildcard, for Fastify cuts named parameters at 100 characters, and the names of a batch are longer.
-  app.all('/*', (request, reply) => answer(request, reply, (request.params as { '*': string })['*']))
 }
 
 /** What is refused before tRPC sees it. */

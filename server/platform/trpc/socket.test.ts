@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { buildTestApp, publicUrl } from '../../test/app.ts'
+import { memory } from '../../test/memory.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { until } from '../../test/until.ts'
 import { authedProcedure, router } from '../../trpc.ts'
@@ -51,6 +52,8 @@ describe('who may open a socket', () => {
     ['a look-alike origin', { cookie, origin: `${publicUrl}.evil.example` }],
     ['a null origin', { cookie, origin: 'null' }],
     ['no origin beside a cookie', { cookie }],
+    ['no origin beside a refresh cookie', { cookie: `plinth_refresh=${'x'.repeat(43)}` }],
+    ['a foreign origin beside a bearer', { cookie, origin: 'https://evil.example', authorization: 'Bearer x' }],
     ['a foreign origin and no cookie', { origin: 'https://evil.example' }],
     ['a cross-site fetch', { cookie, 'sec-fetch-site': 'cross-site' }],
   ])('refuses %s before the upgrade', async (_, headers) => {
@@ -258,5 +261,42 @@ describe('garbage on a socket', () => {
     socket.ws.send('x', { fin: true })
     await until('an answer or the end', () => socket.answers.length > 0 || socket.close)
     await expectAlive()
+  })
+
+  it('holds at most 50 MB, of whatever and however often', async () => {
+    const calls = JSON.stringify(Array.from({ length: 10_000 }, (_, id) => ({ id })))
+    const frames = [calls, deep, deep + ']'.repeat(60_000), '{"a":'.repeat(20_000)]
+    await expectAlive()
+    const before = memory()
+    let most = 0
+    const look = () => {
+      most = Math.max(most, memory() - before)
+    }
+    // Thousands of subscriptions, held while the rest comes.
+    const following = await Promise.all(Array.from({ length: 20 }, () => open()))
+    for (const socket of following) {
+      for (let n = 0; n < subscriptionsPerSocket; n++) socket.send('subscription', 'account.onSessionEnded')
+    }
+    await until(
+      'their starts',
+      () => following.every(({ answers }) => answers.length >= subscriptionsPerSocket),
+      20_000,
+    )
+    look()
+    for (let round = 0; round < 3; round++) {
+      const sockets = await Promise.all(frames.map(() => open()))
+      for (const [at, socket] of sockets.entries()) for (let n = 0; n < 5; n++) socket.ws.send(frames[at] as string)
+      const fragments = await open()
+      for (let n = 0; n < 5000; n++) fragments.ws.send('x', { fin: false })
+      const ended = sockets.map((socket) =>
+        Promise.race([socket.call('query', 'account.methods').catch(() => {}), socket.closed()]),
+      )
+      await Promise.all(ended)
+      look()
+      for (const { ws } of [...sockets, fragments]) ws.terminate()
+    }
+    await expectAlive()
+    look()
+    expect(most / 1e6).toBeLessThan(50)
   })
 })

@@ -3,32 +3,46 @@
  * with the server; a client comes back by itself and goes on from its last event.
  */
 import type { AnyRouter } from '@trpc/server'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { AppError } from '../errors/app-error.ts'
 import { resolveCredential } from '../identity/credential.ts'
-import { lastWordsMs } from './socket-routes.ts'
+import { operator } from '../identity/operator.ts'
+import { lastWordsMs } from '../sockets/socket-door.ts'
+import type { Answer } from './adapter-handler.ts'
 
 /** The longest that a timer can be set to, 24 days: the limit that holds for answers would cut every stream. */
 const handlerTimeout = 2 ** 31 - 1
 
-const stalledMs = 60_000
+/** For who has too many open. */
+const retryAfterS = 10
 
-type Answer = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>
-
-export function registerStreams(app: FastifyInstance, router: AnyRouter, answer: Answer): void {
+/** `stalledMs`: how long a reader may take nothing; pings have to come more often. */
+export function registerStreams(app: FastifyInstance, router: AnyRouter, answer: Answer, stalledMs = 60_000): void {
   const open = new Set<FastifyReply>()
   const procedures = Object.entries(router._def.procedures as Record<string, { _def: { type: string } }>)
   for (const [path, { _def }] of procedures) {
     if (_def.type !== 'subscription') continue
     app.get(`/${path}`, { handlerTimeout, exposeHeadRoute: false }, async (request, reply) => {
-      const unwatch = await endWithSession(app, request, reply)
+      const resolution = await resolveCredential(request, app)
       // Who left meanwhile leaves no second time.
-      if (reply.raw.destroyed) return unwatch()
+      if (reply.raw.destroyed) return
+      const actor = resolution.kind === 'signed-in' ? resolution.actor : null
+      const leave = app.openConnections.enter(request.ip, actor?.id ?? null)
+      if (!leave) throw new AppError('TOO_MANY_CONNECTIONS', { retryAfterS })
+      const unwatch = actor && actor !== operator ? endWithSession(app, actor.sessionId, reply) : () => {}
+      // As a socket: it lasts no longer than the access token that it was opened with.
+      const endsAtS = resolution.kind === 'signed-in' ? resolution.endsAtS : undefined
+      const untilExpiry =
+        endsAtS !== undefined &&
+        setTimeout(() => reply.raw.destroy(), Math.max(0, (endsAtS - app.sessions.nowS) * 1000))
       // Not while pings get through: a reader that has stopped reading, or is gone without a word.
       reply.raw.setTimeout(stalledMs, () => reply.raw.destroy())
       open.add(reply)
       reply.raw.once('close', () => {
         open.delete(reply)
+        leave()
         unwatch()
+        clearTimeout(untilExpiry || undefined)
       })
       await answer(request, reply, path)
     })
@@ -38,11 +52,9 @@ export function registerStreams(app: FastifyInstance, router: AnyRouter, answer:
   })
 }
 
-async function endWithSession(app: FastifyInstance, request: FastifyRequest, { raw }: FastifyReply) {
-  const resolution = await resolveCredential(request.headers, app.config, app.sessions)
-  if (resolution.kind !== 'signed-in') return () => {}
+function endWithSession(app: FastifyInstance, sessionId: string, { raw }: FastifyReply): () => void {
   let lastWords: NodeJS.Timeout | undefined
-  const unwatch = app.sessions.watch.watch(resolution.actor.sessionId, () => {
+  const unwatch = app.sessions.watch.watch(sessionId, () => {
     lastWords = setTimeout(() => raw.destroy(), lastWordsMs)
   })
   return () => {

@@ -1,8 +1,28 @@
 import { describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { until } from '../../test/until.ts'
+import { publicProcedure, router } from '../../trpc.ts'
+import { trpcPlugin } from './plugin.ts'
 
-const app = await buildTestApp()
+const reading = { running: 0 }
+/** More than any kernel holds for a reader, as fast as it is taken. */
+const flood = router({
+  flood: publicProcedure.subscription(async function* ({ signal }) {
+    reading.running++
+    try {
+      while (!signal?.aborted) {
+        yield 'x'.repeat(64 * 1024)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    } finally {
+      reading.running--
+    }
+  }),
+})
+const app = await buildTestApp({
+  page: async (app) => void app.register(trpcPlugin, { prefix: '/fast', router: flood, createContext, stalledMs: 400 }),
+})
 const url = await app.listen()
 
 async function open() {
@@ -44,5 +64,20 @@ describe('a stream of server-sent events', () => {
     const { cookieHeader: cookie } = browser
     const answer = await fetch(`${url}/trpc/account.onSessionEnded`, { method: 'HEAD', headers: { cookie } })
     expect(answer.status).toBe(204)
+  })
+
+  it('ends when its reader takes nothing for long, and not while it takes something', async () => {
+    const stopped = new AbortController()
+    const stream = await fetch(`${url}/fast/flood`, { signal: stopped.signal })
+    const reader = (stream.body as ReadableStream<Uint8Array>).getReader()
+    const began = performance.now()
+    let took = 0
+    await until('much longer than that', async () => {
+      took += (await reader.read()).value?.length ?? expect.unreachable('it ended')
+      return performance.now() - began > 1500
+    })
+    expect([reading.running, took > 1024 * 1024]).toEqual([1, true])
+    await until('its end', () => reading.running === 0)
+    stopped.abort()
   })
 })

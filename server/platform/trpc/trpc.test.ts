@@ -42,8 +42,8 @@ describe('failures at /trpc', () => {
       'METHOD_NOT_ALLOWED',
     ],
     [
-      'a query over POST',
-      { method: 'POST', url: '/trpc/account.me', headers: { 'content-type': 'application/json' }, payload: '{}' },
+      'a query over PUT',
+      { method: 'PUT', url: '/trpc/account.me', headers: { 'content-type': 'application/json' }, payload: '{}' },
       405,
       'METHOD_NOT_ALLOWED',
     ],
@@ -93,6 +93,8 @@ describe('failures at /trpc', () => {
       413,
       'PAYLOAD_TOO_LARGE',
     ],
+    ['a host with a name in it', { url: '/trpc/account.methods', headers: { host: 'a@b' } }, 400, 'VALIDATION_ERROR'],
+    ['a request to be sent back', { method: 'TRACE', url: '/trpc/account.me' }, 405, 'METHOD_NOT_ALLOWED'],
     ['a host that is none', { url: '/trpc/account.methods', headers: { host: 'a b' } }, 400, 'VALIDATION_ERROR'],
   ] as const)('have their form and name the request: %s', async (_, options, status, code) => {
     const answer = await (code === 'UNAUTHENTICATED' ? app.browser() : browser).send({ ...options })
@@ -170,6 +172,44 @@ describe('batches', () => {
     const answer = await batch(Array<string>(21).fill('account.me'))
     expect(answer.statusCode).toBe(400)
     expect(JSON.stringify(answer.json())).toContain('VALIDATION_ERROR')
+  })
+
+  it('of ten thousand are refused at once, in the path and in the body', async () => {
+    const paths = Array<string>(10_000).fill('account.me')
+    const inPath = await batch(paths)
+    expect([inPath.statusCode, inPath.body.includes('VALIDATION_ERROR')]).toEqual([400, true])
+    const mutations = paths.map(() => 'account.updateProfile').join(',')
+    const inBody = await browser.send({
+      method: 'POST',
+      url: `/trpc/${mutations}?batch=1`,
+      headers: { 'content-type': 'application/json' },
+      payload: JSON.stringify(Object.fromEntries(paths.map((_, at) => [at, { displayName: 'x' }]))),
+    })
+    expect([inBody.statusCode, inBody.body.includes('VALIDATION_ERROR')]).toEqual([400, true])
+    expect((await browser.get('/me')).json().displayName).not.toBe('x')
+  })
+
+  it.each([
+    ['/trpc/account.updateProfile', 'x'],
+    ['/trpc/account.updateProfile', '{"displayName":x}'],
+    ['/trpc/account.updateProfile?batch=1', '{"0":x}'],
+    ['/api/v1/auth/login', '{"email":x}'],
+  ])('and calls at %s with JSON 200,000 deep in %s are refused', async (url, around) => {
+    const [deep, objects] = [
+      '['.repeat(200_000) + ']'.repeat(200_000),
+      `${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}`,
+    ]
+    for (const nested of [deep, objects, '['.repeat(200_000)]) {
+      const payload = around.replace('x', nested)
+      const answer = await browser.send({
+        method: 'POST',
+        url,
+        payload,
+        headers: { 'content-type': 'application/json' },
+      })
+      expect(answer.statusCode).toBe(400)
+      expect(answer.body).not.toMatch(/RangeError|stack/)
+    }
   })
 
   it('answer each call for itself', async () => {
