@@ -110,13 +110,24 @@ describe('a wrong setting', () => {
     ['SESSION_ABSOLUTE_TTL', '99999999999y', /duration/],
     ['BETTER_AUTH_URL', 'http://auth.example.com', /https/],
     ['AUTH_LEGACY_HEADER', 'true', /on or off/],
+    ['MCP', 'true', /on or off/],
+    ['LEGACY_HEADER_SUNSET', '2027-02-30', /must be a day/],
     ['SMTP_URL', 'mail.example.com', /smtp:\/\//],
+    ['SMTP_URL', 'smtp://', /host/],
+    ['SMTP_URL', 'smtp://mail.example.com?logger=true&debug=true', /end after host and port/],
+    ['SMTP_URL', 'smtp://mail.example.com/path', /end after host and port/],
+    ['SMTP_URL', 'smtp://plinth@mail.example.com', /both a user name and a password/],
+    ['SMTP_URL', 'smtp://plinth:100%@mail.example.com', /percent-encoded/],
+    ['MAIL_FROM', 'Plinth', /one address/],
+    ['MAIL_FROM', 'a@example.com, b@example.com', /one address/],
+    ['MAIL_FROM', 'Plinth <a@example.com>, b@example.com', /one address/],
+    ['MAIL_FROM', 'Plinth\r\nBcc: x@example.com <a@example.com>', /one address/],
     ['STORAGE_URL', '.data/uploads', /file:\/\//],
     ['INSIGHTS_URL', 'http://insights.example.com', /https/],
     ['RATE_LIMIT_SIGN_IN', '1.5', /whole number/],
   ]
   it.each(wrong)('%s=%s is named with the form it should have', (setting, value, problem) => {
-    expect(problemOf(setting, { [setting]: value })).toMatch(problem)
+    expect(problemOf(setting, { MAIL_FROM: 'plinth@example.com', [setting]: value })).toMatch(problem)
   })
 
   it('never shows its value', () => {
@@ -207,8 +218,12 @@ describe('production', () => {
     expect(readConfig(full).auth.legacyHeader).toEqual({
       trustedCidrs: ['10.0.0.0/8', '::1'],
       secret: `legacy${cookieSecret}`,
+      sunset: '2027-06-30',
     })
-    expect(readConfig({ ...on, NODE_ENV: 'development' }).auth.legacyHeader).toEqual({ trustedCidrs: [], secret: null })
+    expect(readConfig({ ...on, NODE_ENV: 'development' }).auth.legacyHeader).toMatchObject({
+      trustedCidrs: [],
+      secret: null,
+    })
   })
 })
 
@@ -233,11 +248,12 @@ describe('a good environment', () => {
         legacyHeader: null,
       },
       publicReads: true,
-      mail: { smtpUrl: null, from: null },
+      mcp: false,
+      mail: { smtp: null, inboxFolder: null },
       storageUrl: 'file://.data/uploads',
       insights: null,
       metricsToken: null,
-      rateLimit: { anonymous: 100, signIn: 5, signedIn: 600 },
+      rateLimit: { anonymous: 100, signIn: 5, signedIn: 600, socketsPerPerson: 50, socketsPerAddress: 500 },
     })
   })
 
@@ -270,6 +286,29 @@ describe('a good environment', () => {
       directUrl: direct,
       prepare: false,
     })
+  })
+
+  it('has the sender of mails in parts', () => {
+    const from = (MAIL_FROM: string) =>
+      readConfig({ ...good, SMTP_URL: 'smtps://mail.example.com', MAIL_FROM }).mail.smtp
+    const url = 'smtps://mail.example.com'
+    const address = 'plinth@example.com'
+    expect(from(address)).toEqual({ url, from: { name: '', address } })
+    expect(from(`Plinth & Söhne <${address}>`)).toEqual({ url, from: { name: 'Plinth & Söhne', address } })
+    expect(from(`"Plinth, Inc." <${address}>`)).toEqual({ url, from: { name: 'Plinth, Inc.', address } })
+  })
+
+  it('has a sender when it sends mails', () => {
+    expect(problemOf('MAIL_FROM', { SMTP_URL: 'smtp://mail.example.com' })).toMatch(/required when SMTP_URL is set/)
+  })
+
+  it('keeps mails on this machine while developing, beside the embedded database', () => {
+    const inbox = (environment: Environment) =>
+      readConfig({ ...good, NODE_ENV: 'development', ...environment }).mail.inboxFolder
+    expect(inbox({ DATABASE_URL: 'pglite:///somewhere/db' })).toBe('/somewhere/mail')
+    expect(inbox({})).toBe(join(packageFolder, '.data/mail'))
+    expect(inbox({ SMTP_URL: 'smtp://localhost', MAIL_FROM: 'plinth@example.com' })).toBeNull()
+    expect(inbox({ NODE_ENV: 'production', DATABASE_URL: 'pglite:///somewhere/db' })).toBeNull()
   })
 
   it('has lists separated by commas, and origins in their one form', () => {

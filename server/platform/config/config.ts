@@ -2,6 +2,8 @@
  * Environment → one frozen Config. All faults are reported at once, by name; nothing falls back silently.
  * This folder is the only reader of the environment.
  */
+import { dirname, join, resolve } from 'node:path'
+import { packageFolder } from './package-folder.ts'
 import { isLoopback, Settings, settings } from './settings.ts'
 
 /** Thrown with every fault of the environment; `message` is ready to be shown to an operator. */
@@ -80,6 +82,10 @@ function crossFaults(given: Partial<Record<string, string>>) {
   if (given.CLERK_ISSUER && !given.CLERK_AUTHORIZED_PARTIES) {
     faults.push({ setting: 'CLERK_AUTHORIZED_PARTIES', problem: 'is required when CLERK_ISSUER is set' })
   }
+  // A mail needs a sender that its server takes; there is none to guess.
+  if (given.SMTP_URL && !given.MAIL_FROM) {
+    faults.push({ setting: 'MAIL_FROM', problem: 'is required when SMTP_URL is set' })
+  }
   if (given.DATABASE_URL?.startsWith('pglite:') && given.DATABASE_DIRECT_URL) {
     faults.push({ setting: 'DATABASE_DIRECT_URL', problem: 'goes with a Postgres DATABASE_URL only' })
   }
@@ -129,16 +135,39 @@ function group(s: Settings) {
       betterAuth: { url: s.BETTER_AUTH_URL ?? null, secret: s.BETTER_AUTH_SECRET ?? null },
       legacyHeader:
         s.AUTH_LEGACY_HEADER === 'on'
-          ? { trustedCidrs: s.LEGACY_HEADER_TRUSTED_CIDRS, secret: s.LEGACY_HEADER_SECRET ?? null }
+          ? {
+              trustedCidrs: s.LEGACY_HEADER_TRUSTED_CIDRS,
+              secret: s.LEGACY_HEADER_SECRET ?? null,
+              /** In UTC. Told to clients; the operator switches it off. */
+              sunset: s.LEGACY_HEADER_SUNSET,
+            }
           : null,
     },
     publicReads: s.PUBLIC_READS,
-    mail: { smtpUrl: s.SMTP_URL ?? null, from: s.MAIL_FROM ?? null },
+    mcp: s.MCP === 'on',
+    mail: {
+      smtp: s.SMTP_URL && s.MAIL_FROM ? { url: s.SMTP_URL, from: s.MAIL_FROM } : null,
+      /** Where mails are kept instead of sent: never in production, and nowhere when they are sent. */
+      inboxFolder: s.NODE_ENV === 'production' || s.SMTP_URL ? null : inboxFolder(s.DATABASE_URL),
+    },
     storageUrl: s.STORAGE_URL,
     insights: s.INSIGHTS_URL ? { url: s.INSIGHTS_URL, apiKey: s.INSIGHTS_API_KEY ?? null } : null,
     metricsToken: s.METRICS_TOKEN ?? null,
-    rateLimit: { anonymous: s.RATE_LIMIT_ANONYMOUS, signIn: s.RATE_LIMIT_SIGN_IN, signedIn: s.RATE_LIMIT_SIGNED_IN },
+    rateLimit: {
+      anonymous: s.RATE_LIMIT_ANONYMOUS,
+      signIn: s.RATE_LIMIT_SIGN_IN,
+      signedIn: s.RATE_LIMIT_SIGNED_IN,
+      /** Open sockets and streams, on each instance. */
+      socketsPerPerson: s.RATE_LIMIT_SOCKETS_PER_PERSON,
+      socketsPerAddress: s.RATE_LIMIT_SOCKETS_PER_ADDRESS,
+    },
   })
+}
+
+/** Beside the embedded database, so that what belongs together is deleted together. */
+function inboxFolder(databaseUrl: string): string {
+  const [, folder = 'memory'] = /^pglite:\/\/(.+)$/.exec(databaseUrl) ?? []
+  return folder === 'memory' ? join(packageFolder, '.data/mail') : join(dirname(resolve(folder)), 'mail')
 }
 
 export { isLoopback }

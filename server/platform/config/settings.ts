@@ -103,6 +103,33 @@ const databaseUrl = z.string().superRefine((text, issue) => {
   if (problem) issue.addIssue(problem)
 })
 
+/** Parts of a connection that have no place here are refused rather than ignored: somebody meant something by them. */
+const smtpUrl = url(['smtp:', 'smtps:']).superRefine((text, issue) => {
+  if (!URL.canParse(text)) return
+  const { hostname, pathname, search, hash, username, password } = new URL(text)
+  if (hostname === '') return issue.addIssue('must hold a host: smtp://user:password@host:587')
+  if (!['', '/'].includes(pathname) || search || hash) {
+    return issue.addIssue('must end after host and port: smtp://user:password@host:587')
+  }
+  if (!username !== !password) return issue.addIssue('must hold both a user name and a password, or neither')
+  try {
+    decodeURIComponent(username + password)
+  } catch {
+    issue.addIssue('must have its user name and password percent-encoded: % itself is %25')
+  }
+})
+/** `ada@example.org`, `Ada <ada@example.org>` or `"Ada, Inc." <ada@example.org>`. */
+const sender = z.string().transform((text, issue) => {
+  const [, quoted, plain, inBrackets, bare] =
+    /^(?:(?:"([^"\\\p{Cc}]*)"|([^"<>@,;:\\\p{Cc}]*)) *<([^<>]*)>|([^<>]*))$/u.exec(text.trim()) ?? []
+  const address = z.email().safeParse(inBrackets ?? bare)
+  if (!address.success) {
+    issue.addIssue('must be one address, such as Plinth <plinth@example.com>')
+    return z.NEVER
+  }
+  return { name: (quoted ?? plain ?? '').trim(), address: address.data }
+})
+
 export const settings = {
   NODE_ENV: z
     .enum(['production', 'development', 'test'], fault('must be production, development or test'))
@@ -142,9 +169,11 @@ export const settings = {
   AUTH_LEGACY_HEADER: z.enum(['on', 'off'], fault('must be on or off')).default('off'),
   LEGACY_HEADER_TRUSTED_CIDRS: cidrs,
   LEGACY_HEADER_SECRET: secret.optional(),
+  LEGACY_HEADER_SUNSET: z.iso.date(fault('must be a day, such as 2027-06-30')).default('2027-06-30'),
   PUBLIC_READS: flag(true),
-  SMTP_URL: url(['smtp:', 'smtps:']).optional(),
-  MAIL_FROM: z.string().optional(),
+  MCP: z.enum(['on', 'off'], fault('must be on or off')).default('off'),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: sender.optional(),
   STORAGE_URL: url(['file:', 's3:']).default('file://.data/uploads'),
   INSIGHTS_URL: secureUrl.optional(),
   INSIGHTS_API_KEY: z.string().optional(),
@@ -152,6 +181,8 @@ export const settings = {
   RATE_LIMIT_ANONYMOUS: whole(100, 1, 1_000_000),
   RATE_LIMIT_SIGN_IN: whole(5, 1, 1_000_000),
   RATE_LIMIT_SIGNED_IN: whole(600, 1, 1_000_000),
+  RATE_LIMIT_SOCKETS_PER_PERSON: whole(50, 1, 1_000_000),
+  RATE_LIMIT_SOCKETS_PER_ADDRESS: whole(500, 1, 1_000_000),
 } as const
 
 export const Settings = z.object(settings)

@@ -15,10 +15,14 @@ export type Notify = (channel: string, payload: string) => Promise<void>
 /** What each driver gives. Nothing here waits for the database except where it says so. */
 export interface DatabaseDriver {
   readonly kind: 'postgres' | 'pglite'
+  /** Of an embedded database that is on disk, locked by this process; null for any other. */
+  readonly folder: string | null
   /** Behind a bounded gate: a call that gets no connection within 2 s is `SERVER_BUSY`. */
   readonly db: Database
   /** One round trip on a connection of its own, so that a full pool does not look like a dead database. */
   ping(): Promise<void>
+  /** Opens an embedded database, which is made where there is none; any other opens by itself when it is asked something. */
+  open(): Promise<void>
   /** Opens the database if that is still to be done and applies what is missing; safe with several instances at once. `signal` ends the wait. */
   migrate(folder: string, signal: AbortSignal): Promise<void>
   /**

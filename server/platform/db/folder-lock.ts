@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-type Holder = { pid: number; processStart: string; since: string; program: string }
+export type Holder = { pid: number; processStart: string; since: string; program: string }
 
 const nobody: Holder = { pid: 0, processStart: '', since: '', program: '' }
 /** Longer than anybody's turn, which is less than a millisecond. */
@@ -24,17 +24,22 @@ const settleMs = 30
 
 export class FolderInUse extends Error {
   override name = 'FolderInUse'
-  constructor(folder: string, { pid, since, program }: Holder) {
+  readonly folder: string
+  readonly holder: Holder
+  constructor(folder: string, holder: Holder) {
+    const { pid, since, program } = holder
     super(
       `The database folder ${folder} is in use by process ${pid} (${program}, since ${since}).\n` +
         'Stop that process first, or name another folder in DATABASE_URL.',
     )
+    this.folder = folder
+    this.holder = holder
   }
 }
 
 /** @throws FolderInUse naming the holder. Synchronous, so that nothing else of a second process begins. */
 export function lockFolder(folder: string): { release(): void } {
-  const path = lockPath(folder)
+  const path = besideFolder(folder, 'lock')
   const own: Holder = {
     pid: process.pid,
     processStart: processState(process.pid)?.start ?? '',
@@ -54,10 +59,10 @@ export function lockFolder(folder: string): { release(): void } {
 }
 
 /** Beside the folder itself, by whichever link it is reached: two names of one folder have one lock. */
-function lockPath(folder: string): string {
+export function besideFolder(folder: string, ending: string): string {
   mkdirSync(dirname(folder), { recursive: true })
   const real = existsSync(folder) ? realpathSync(folder) : join(realpathSync(dirname(folder)), basename(folder))
-  return `${real}.lock`
+  return `${real}.${ending}`
 }
 
 function refuseIfHeld(folder: string, path: string) {

@@ -59,6 +59,7 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
 
   return {
     kind: 'pglite',
+    folder: path,
     db: drizzle(gated as unknown as PGlite) as unknown as Database,
     async ping() {
       // Shared: behind a long transaction they would pile up.
@@ -69,6 +70,9 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
           pinging = undefined
         })
       return pinging
+    },
+    async open() {
+      await open()
     },
     async migrate(migrations) {
       const client = await open()

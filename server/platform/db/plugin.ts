@@ -2,13 +2,12 @@
  * Opens the database beside the server, not before it: the server listens at once, answers 503 until the database is
  * there and migrated, and finds it again by itself. Decorates `database`.
  */
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
-import { packageFolder } from '../config/package-folder.ts'
 import { toAppError } from '../errors/app-error.ts'
 import { type DatabaseDriver, openDatabase } from './database.ts'
+import { migrationsFolder } from './migrations.ts'
 
 export interface AppDatabase extends DatabaseDriver {
   /** True once this process has seen every migration applied. */
@@ -51,11 +50,10 @@ export const databasePlugin = fp(
 
 /** False when it was told to stop first. Every failure is tried again: an operator may mend the cause meanwhile. */
 async function migrateUntilDone(driver: DatabaseDriver, log: FastifyBaseLogger, signal: AbortSignal): Promise<boolean> {
-  const folder = join(packageFolder, 'migrations')
   let told = ''
   for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 1.5, 1000)) {
     try {
-      await driver.migrate(folder, signal)
+      await driver.migrate(migrationsFolder, signal)
       log.info({ database: driver.kind }, 'database ready')
       return true
     } catch (error) {

@@ -77,6 +77,7 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
 
   return {
     kind: 'postgres',
+    folder: null,
     db: poolDatabase(pool, prepare),
     ping() {
       // Shared, so that checks while the database hangs do not pile up.
@@ -88,6 +89,7 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
         })
       return pinging
     },
+    async open() {},
     async migrate(folder, signal) {
       // Patient: nobody waits for an answer here, and a machine on which many instances start at once is slow.
       const client = openClient({ application_name: 'plinth migrations', connectionTimeoutMillis: migrationConnectMs })

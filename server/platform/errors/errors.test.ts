@@ -129,6 +129,7 @@ describe('a fault of the surroundings', () => {
     expect(answer.statusCode).toBe(503)
     expect(answer.headers['retry-after']).toBe('7')
     expect(failures()).toMatchObject([{ level: 40, code: 'SERVER_BUSY' }])
+    expect(answer.json().error.data.retryAfterS).toBe(7)
     expect((await browser.get('/plain/busy')).headers['retry-after']).toBe('7')
   })
 
@@ -167,5 +168,22 @@ describe('a fault of the caller', () => {
     await browser.get('/faults/fail?input=5')
     expect(app.logs.filter(({ level }) => level >= 40)).toEqual([])
     expect(failures()).toEqual([])
+  })
+
+  it('writes nothing of its own into the log: no line, no sign that steers a terminal', async () => {
+    const forged = encodeURIComponent('\r\n{"level":50,"msg":"forged"}\r\n\u001b[2J\u001b[31m')
+    const headers = { 'user-agent': 'forged', 'x-request-id': 'forged', referer: 'http://forged.example' }
+    const addresses = [
+      `/trpc/${forged}`,
+      `/trpc/account.me?input=${forged}`,
+      `/faults/fail?input=${forged}`,
+      `/api/v1/${forged}`,
+      `/auth/google/callback?error=${forged}&state=${forged}`,
+      `/auth/google?returnTo=${forged}`,
+      `/v1/collab/drafts/${forged}`,
+    ]
+    for (const address of addresses) await browser.get(address, headers)
+    expect(app.logs.filter(({ msg }) => msg === 'request')).toHaveLength(addresses.length)
+    expect(JSON.stringify(app.logs)).not.toMatch(/forged|\\u001b/)
   })
 })

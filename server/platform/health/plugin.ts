@@ -26,7 +26,11 @@ export const healthPlugin = fp(
     app.addHook('onResponse', async (_request, reply) => answered(reply))
     app.addHook('preClose', async () => {
       draining = true
-      for (const reply of underWay) if (isStream(reply)) underWay.delete(reply)
+      for (const reply of underWay) {
+        if (isStream(reply)) underWay.delete(reply)
+        // Or the next request would be sent on a connection that is cut in the same moment.
+        else if (!reply.raw.headersSent) reply.raw.setHeader('connection', 'close')
+      }
       if (underWay.size === 0) return
       await inTime(new Promise<void>((resolve) => (allAnswered = resolve)), drainMs)
     })
@@ -43,10 +47,17 @@ export const healthPlugin = fp(
       const connected = await inTime(app.database.ping(), pingTimeoutMs)
       if (!connected)
         return reply.code(503).header('retry-after', 2).send({ status: 'unhealthy', database: 'disconnected' })
-      return { status: 'healthy', database: 'connected', uptimeS: Math.floor(process.uptime()) }
+      // Without Redis all goes on, a second later.
+      const { redis } = app.notices
+      return {
+        status: 'healthy',
+        database: 'connected',
+        ...(redis && { redis }),
+        uptimeS: Math.floor(process.uptime()),
+      }
     })
   },
-  { name: 'plinth-health', dependencies: ['plinth-database'], fastify: '5.x' },
+  { name: 'plinth-health', dependencies: ['plinth-database', 'plinth-notices'], fastify: '5.x' },
 )
 
 /** Events, which have no end of their own. */
