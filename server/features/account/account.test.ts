@@ -20,10 +20,11 @@ describe('me', () => {
     const claims = newPerson()
     const answer = await (await app.signIn({ ...claims, picture: 'https://img.example/a.png' })).get('/me')
     expect(answer.statusCode).toBe(200)
-    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(answer.headers['cache-control']).toBe('private, no-cache')
     expect(answer.json()).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
       email: claims.email,
+      emailVerified: true,
       username: null,
       displayName: claims.name,
       avatarUrl: 'https://img.example/a.png',
@@ -51,6 +52,7 @@ describe('sign-in methods', () => {
   it('are known to everybody', async () => {
     expect(data(await app.browser().query('account.methods'))).toEqual({
       methods: [{ provider: 'google', name: 'Google', path: '/auth/google' }],
+      password: true,
     })
   })
 })
@@ -322,6 +324,20 @@ describe('ways to sign in', () => {
       'NOT_FOUND',
     ])
     expect(await list(browser)).toEqual([second])
+  })
+
+  it('take with them what they opened, but not the session that unlinks', async () => {
+    const claims = newPerson()
+    const [here, there] = [await app.signIn(claims), await app.signIn(claims)]
+    const bySecond = await app.signIn({ ...newPerson(), email: claims.email })
+    const [first, second] = await list(here)
+    expect((await here.mutate('account.identities.unlink', { identityId: second.id })).statusCode).toBe(200)
+    expect((await bySecond.get('/me')).json().error.code).toBe('SESSION_ENDED')
+    expect((await there.get('/me')).statusCode).toBe(200)
+    await app.signIn({ ...newPerson(), email: claims.email })
+    expect((await here.mutate('account.identities.unlink', { identityId: first.id })).statusCode).toBe(200)
+    expect((await there.get('/me')).json().error.code).toBe('SESSION_ENDED')
+    expect((await here.get('/me')).statusCode).toBe(200)
   })
 
   it('of somebody else are not there', async () => {

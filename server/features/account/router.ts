@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import {
+  ClaimedLegacyId,
+  ClaimLegacyId,
   EndedSessions,
   Identities,
   Person,
@@ -9,9 +11,13 @@ import {
   UnlinkIdentity,
   UpdateProfile,
 } from '../../../shared/account.ts'
+import { ChangePassword, ChooseUsername, ConfirmPassword } from '../../../shared/auth.ts'
 import { PageRequest } from '../../../shared/pages.ts'
-import { authedProcedure, publicProcedure, router } from '../../trpc.ts'
+import { authedProcedure, claimingProcedure, publicProcedure, recorded, router, whoeverProcedure } from '../../trpc.ts'
+import { claimLegacyId } from './legacy-claim.ts'
+import { changePassword, confirmPassword } from './password.ts'
 import {
+  chooseUsername,
   followSessionEnd,
   getMe,
   listIdentities,
@@ -24,14 +30,43 @@ import {
 } from './service.ts'
 
 export const accountRouter = router({
-  me: authedProcedure.output(Person).query(({ ctx }) => getMe(ctx.db, ctx.actor)),
+  me: whoeverProcedure
+    .meta({
+      rest: { method: 'GET', path: '/me', summary: 'Who you are' },
+      mcp: { description: 'The person as whom you act, with their role' },
+    })
+    .output(Person)
+    .query(({ ctx }) => getMe(ctx.db, ctx.actor)),
 
-  methods: publicProcedure.output(SignInMethods).query(({ ctx }) => ({ methods: listSignInMethods(ctx.config) })),
+  methods: publicProcedure.output(SignInMethods).query(({ ctx }) => listSignInMethods(ctx.config)),
 
   updateProfile: authedProcedure
+    .meta({ audit: { noun: 'person' } })
     .input(UpdateProfile)
+    .use(recorded)
     .output(Person)
     .mutation(({ ctx, input }) => updateProfile(ctx.db, ctx.actor, input)),
+
+  chooseUsername: authedProcedure
+    .meta({ audit: { noun: 'person' } })
+    .input(ChooseUsername)
+    .use(recorded)
+    .output(Person)
+    .mutation(({ ctx, input }) => chooseUsername(ctx.db, ctx.actor, input)),
+
+  changePassword: authedProcedure
+    .meta({ audit: { noun: 'person', secret: true } })
+    .input(ChangePassword)
+    .use(recorded)
+    .output(EndedSessions)
+    .mutation(({ ctx, input }) => changePassword(ctx, input)),
+
+  confirmPassword: authedProcedure
+    .meta({ audit: { noun: 'person', secret: true } })
+    .input(ConfirmPassword)
+    .use(recorded)
+    .output(z.void())
+    .mutation(({ ctx, input }) => confirmPassword(ctx, input)),
 
   sessions: router({
     list: authedProcedure
@@ -39,10 +74,14 @@ export const accountRouter = router({
       .output(Sessions)
       .query(({ ctx, input }) => listSessions(ctx.db, ctx.actor, ctx.sessions, ctx.config, input)),
     revoke: authedProcedure
+      .meta({ audit: { noun: 'session', id: 'sessionId' } })
       .input(RevokeSession)
+      .use(recorded)
       .output(EndedSessions)
       .mutation(({ ctx, input }) => revokeSession(ctx.db, ctx.actor, ctx.sessions, input)),
     revokeOthers: authedProcedure
+      .meta({ audit: { noun: 'person' } })
+      .use(recorded)
       .output(EndedSessions)
       .mutation(({ ctx }) => revokeOtherSessions(ctx.db, ctx.actor, ctx.sessions)),
   }),
@@ -52,10 +91,19 @@ export const accountRouter = router({
       .input(PageRequest.prefault({}))
       .output(Identities)
       .query(({ ctx, input }) => listIdentities(ctx.db, ctx.actor, input)),
+    /** What the person did by the id becomes theirs; alone, it opens nothing any more. */
+    claimLegacyId: claimingProcedure
+      .meta({ audit: { noun: 'legacy', id: 'legacyId' } })
+      .input(ClaimLegacyId)
+      .use(recorded)
+      .output(ClaimedLegacyId)
+      .mutation(({ ctx, input }) => claimLegacyId(ctx.db, ctx.actor, ctx.sessions, input, ctx.vouchedLegacyId)),
     unlink: authedProcedure
+      .meta({ audit: { noun: 'identity', id: 'identityId' } })
       .input(UnlinkIdentity)
+      .use(recorded)
       .output(z.void())
-      .mutation(({ ctx, input }) => unlinkIdentity(ctx.db, ctx.actor, input)),
+      .mutation(({ ctx, input }) => unlinkIdentity(ctx.db, ctx.actor, ctx.sessions, input)),
   }),
 
   /** Tells an open page that its session is over; the socket is closed right after. */

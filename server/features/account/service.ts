@@ -1,7 +1,5 @@
 /** A person's own account. Every function acts on the actor alone, so nobody else's rows can be named. */
-
-import Bowser from 'bowser'
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, not, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type {
   Identity,
@@ -9,45 +7,75 @@ import type {
   RevokeSession,
   Session,
   SessionEnded,
-  SignInMethod,
+  SignInMethods,
   UnlinkIdentity,
   UpdateProfile,
 } from '../../../shared/account.ts'
+import type { ChooseUsername } from '../../../shared/auth.ts'
 import type { PageRequest } from '../../../shared/pages.ts'
+import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Config } from '../../platform/config/config.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { withTransaction } from '../../platform/db/transaction.ts'
+import { brokenUnique } from '../../platform/db/faults.ts'
+import { toPage } from '../../platform/db/page.ts'
+import { preparedOn } from '../../platform/db/prepared.ts'
+import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
-import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
+import { deviceName } from '../../platform/identity/device-name.ts'
+import { requireFreshSignIn } from '../../platform/identity/fresh-sign-in.ts'
+import { methodNames } from '../../platform/identity/method-names.ts'
+import { lockPerson, mailToOwner } from '../../platform/identity/people.ts'
+import { type Actor, isApiKey, type Sessions } from '../../platform/identity/sessions.ts'
 import { signInPath } from '../../platform/identity/sign-in-path.ts'
 import { identities, sessions as sessionTable, type User, users } from '../../platform/identity/table.ts'
 
+/** By name: it is what pages ask first and most often. */
+const findMe = preparedOn((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare('find_me'),
+)
+
 export async function getMe(db: Database, actor: Actor): Promise<Person> {
-  const [user] = await db.select().from(users).where(eq(users.id, actor.id))
+  const [user] = await findMe(db).execute({ id: actor.id })
   // Signed in a moment ago, deleted since.
   if (!user) throw new AppError('SESSION_ENDED')
   return toPerson(user)
 }
 
-/** Which buttons a sign-in page shows. Mock and real sign-in look the same from here. */
-export function listSignInMethods(config: Config): SignInMethod[] {
-  return [{ provider: config.auth.provider, name: 'Google', path: signInPath }]
+/** What a sign-in page shows. Mock and real sign-in look the same from here. */
+export function listSignInMethods(config: Config): z.infer<typeof SignInMethods> {
+  return { methods: [{ provider: config.auth.provider, name: 'Google', path: signInPath }], password: true }
 }
 
 export async function updateProfile(db: Database, actor: Actor, { displayName }: UpdateProfile): Promise<Person> {
-  const [user] = await db.update(users).set({ displayName }).where(eq(users.id, actor.id)).returning()
-  if (!user) throw new AppError('SESSION_ENDED')
-  return toPerson(user)
+  return withTransaction(db, async (tx) => {
+    const mine = eq(users.id, actor.id)
+    const [before] = await tx.select().from(users).where(mine).for('no key update')
+    const [user] = await tx.update(users).set({ displayName }).where(mine).returning()
+    if (!before || !user) throw new AppError('SESSION_ENDED')
+    noteChange(tx, before, { displayName })
+    return toPerson(user)
+  })
 }
 
-/** Live sessions, the newest first. */
-export async function listSessions(db: Database, actor: Actor, sessions: Sessions, config: Config, page: PageRequest) {
+/** Live sessions of `actor.id`, the newest first; `actor.sessionId` is that of whoever asks. API keys are no devices, and listed as what they are. */
+export async function listSessions(
+  db: Database,
+  actor: Pick<Actor, 'id' | 'sessionId'>,
+  sessions: Sessions,
+  config: Config,
+  page: PageRequest,
+) {
   const rows = await db
     .select()
     .from(sessionTable)
     .where(
       and(
         eq(sessionTable.userId, actor.id),
+        not(isApiKey),
         sessions.alive,
         page.cursor ? lt(sessionTable.id, page.cursor) : undefined,
       ),
@@ -59,7 +87,7 @@ export async function listSessions(db: Database, actor: Actor, sessions: Session
     return {
       id: row.id,
       current: row.id === actor.sessionId,
-      device: describeDevice(row.userAgent),
+      device: deviceName(row.userAgent),
       ip: row.ip,
       createdAt: row.createdAt.toISOString(),
       lastUsedAt: row.lastUsedAt.toISOString(),
@@ -71,19 +99,19 @@ export async function listSessions(db: Database, actor: Actor, sessions: Session
 /** Ends one session, on every instance within seconds. @throws AppError NOT_FOUND, for somebody else's too */
 export async function revokeSession(
   db: Database,
-  actor: Actor,
+  actor: Pick<Actor, 'id'>,
   sessions: Sessions,
   { sessionId }: z.infer<typeof RevokeSession>,
 ) {
   const ended = await sessions.end(db, actor.id, { only: sessionId }, 'revoked')
   if (ended.length === 0) throw new AppError('NOT_FOUND')
-  sessions.announceEnded(ended, 'revoked')
+  afterCommit(db, () => sessions.announceEnded(ended, 'revoked'))
   return { ended: ended.length }
 }
 
 export async function revokeOtherSessions(db: Database, actor: Actor, sessions: Sessions) {
   const ended = await sessions.end(db, actor.id, { except: actor.sessionId }, 'revoked')
-  sessions.announceEnded(ended, 'revoked')
+  afterCommit(db, () => sessions.announceEnded(ended, 'revoked'))
   return { ended: ended.length }
 }
 
@@ -108,15 +136,55 @@ export async function listIdentities(db: Database, actor: Actor, page: PageReque
   )
 }
 
-/** @throws AppError NOT_FOUND, for somebody else's too; LAST_SIGN_IN_METHOD */
-export async function unlinkIdentity(db: Database, actor: Actor, { identityId }: z.infer<typeof UnlinkIdentity>) {
+/** @throws AppError USERNAME_TAKEN */
+export async function chooseUsername(db: Database, actor: Actor, { username }: ChooseUsername): Promise<Person> {
+  return withTransaction(db, async (tx) => {
+    const mine = eq(users.id, actor.id)
+    const [before] = await tx.select().from(users).where(mine).for('no key update')
+    if (!before) throw new AppError('SESSION_ENDED')
+    try {
+      const [user] = await tx.update(users).set({ username }).where(mine).returning()
+      noteChange(tx, before, { username })
+      return toPerson(user as User)
+    } catch (error) {
+      throw brokenUnique(error) === 'users_username_key' ? new AppError('USERNAME_TAKEN', { cause: error }) : error
+    }
+  })
+}
+
+/** Whose sign-ins open sessions with a secret of our own. */
+const ownProviders: ReadonlySet<Identity['provider']> = new Set(['google', 'password'])
+
+/**
+ * The person hears of it by mail: it may have been somebody else.
+ * @throws AppError NOT_FOUND, for somebody else's too; LAST_SIGN_IN_METHOD, REAUTHENTICATION_REQUIRED
+ */
+export async function unlinkIdentity(
+  db: Database,
+  actor: Actor,
+  sessions: Sessions,
+  { identityId }: z.infer<typeof UnlinkIdentity>,
+) {
   await withTransaction(db, async (tx) => {
     // The person's row is the turn: two unlinks at once must not each see the other's method still there.
-    await tx.select({ id: users.id }).from(users).where(eq(users.id, actor.id)).for('update')
-    const owned = await tx.select({ id: identities.id }).from(identities).where(eq(identities.userId, actor.id))
-    if (!owned.some(({ id }) => id === identityId)) throw new AppError('NOT_FOUND')
-    if (owned.length === 1) throw new AppError('LAST_SIGN_IN_METHOD')
+    const person = await lockPerson(tx, actor.id)
+    await requireFreshSignIn(tx, actor)
+    const owned = await tx.select().from(identities).where(eq(identities.userId, actor.id))
+    const unlinked = owned.find(({ id }) => id === identityId)
+    if (!unlinked) throw new AppError('NOT_FOUND')
+    // The id of the product before opens nothing once its person has another way in.
+    const left = owned.filter(({ id, provider }) => id !== identityId && provider !== 'legacy')
+    if (left.length === 0) throw new AppError('LAST_SIGN_IN_METHOD')
+    // What it opened ends with it, before the rows forget whose they were; not the session of who asks, fresh as it is, unless
+    // it hangs on tokens that come from there.
+    const isOutside = !ownProviders.has(unlinked.provider)
+    const which = { identity: identityId, ...(!isOutside && { except: actor.sessionId }) }
+    const ended = await sessions.end(tx, actor.id, which, 'account-changed')
+    afterCommit(tx, () => sessions.announceEnded(ended, 'account-changed'))
     await tx.delete(identities).where(eq(identities.id, identityId))
+    const method = methodNames[unlinked.provider]
+    if (person) await mailToOwner(tx, person, 'sign-in-method-removed', { name: person.displayName, method })
+    noteChange(tx, unlinked, null)
   })
 }
 
@@ -139,10 +207,11 @@ export async function* followSessionEnd(
   }
 }
 
-function toPerson(user: User): Person {
+export function toPerson(user: User): Person {
   return {
     id: user.id,
     email: user.email,
+    emailVerified: user.emailVerified,
     username: user.username,
     displayName: user.displayName,
     avatarUrl: user.avatarUrl,
@@ -150,17 +219,4 @@ function toPerson(user: User): Person {
     createdAt: user.createdAt.toISOString(),
     lastLoginAt: user.lastLoginAt?.toISOString() ?? null,
   }
-}
-
-/** `rows` holds one more than the page when there is a next one. */
-function toPage<Row extends { id: string }, Item>(rows: Row[], { limit }: PageRequest, toItem: (row: Row) => Item) {
-  const items = rows.slice(0, limit)
-  return { items: items.map(toItem), nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
-}
-
-function describeDevice(userAgent: string | null): string {
-  if (!userAgent) return 'Unknown device'
-  const { browser, os } = Bowser.parse(userAgent)
-  if (browser.name && os.name) return `${browser.name} on ${os.name}`
-  return browser.name || userAgent.split(/[ /]/)[0]?.slice(0, 40) || 'Unknown device'
 }

@@ -26,7 +26,7 @@ describe('drafts', () => {
     expect(read.segments).toEqual([first, second])
     expect(read.collaborators).toMatchObject([{ id: owner.id }])
     expect((await ok<{ items: DraftSummary[] }>(owner.browser.query('drafts.list'))).items).toMatchObject([
-      { id: draft.id, segmentCount: 2 },
+      { id: draft.id, segmentCount: 2, ringHolder: { id: owner.id, displayName: expect.any(String), avatarUrl: null } },
     ])
   })
 
@@ -52,6 +52,26 @@ describe('drafts', () => {
       expect((await stranger.browser.query(`drafts.${path}`, { draftId })).statusCode).toBe(404)
     expect((await ok<{ items: unknown[] }>(stranger.browser.query('drafts.list'))).items).toEqual([])
     expect((await get(owner, draftId)).segments).toEqual([])
+  })
+
+  it('are the same whatever case their ids are written in', async () => {
+    const { owner, friend, draft } = await shared()
+    const up = (id: string) => id.toUpperCase()
+    await ok(owner.browser.mutate('drafts.passRing', { draftId: draft.id, to: friend.id }))
+    await ok(owner.browser.mutate('drafts.removeCollaborator', { draftId: up(draft.id), userId: up(friend.id) }))
+    expect(await refusal(append(friend, draft.id, 'still here'))).toBe('NOT_FOUND')
+    expect(
+      await refusal(ok(owner.browser.mutate('drafts.removeCollaborator', { draftId: draft.id, userId: up(owner.id) }))),
+    ).toBe('NOT_DRAFT_OWNER')
+    const segmentIds = [v7(), v7(), v7()].map(up)
+    await Promise.all(
+      segmentIds.map((segmentId, n) =>
+        ok(owner.browser.mutate('drafts.append', { draftId: n % 2 ? up(draft.id) : draft.id, segmentId, text: 'x' })),
+      ),
+    )
+    const told = await events(owner, up(draft.id), firstCursor((await get(owner, draft.id)).cursor))
+    expect(told.map(({ seq }) => seq)).toEqual(told.map((_, n) => n + 1))
+    expect(told.filter(({ type }) => type === 'segment.added')).toHaveLength(3)
   })
 
   it('pass the ring to a collaborator, who alone may then append', async () => {

@@ -5,25 +5,28 @@ import {
   Draft,
   type DraftEvent,
   DraftEvents,
-  DraftSummaries,
   DraftSummary,
   FollowDraft,
   GetDraft,
   ListDrafts,
+  ListedDrafts,
   PassRing,
   PersonRef,
   RemoveCollaborator,
   RenameDraft,
   Segment,
+  TellWriting,
+  WritingTold,
 } from '../../../shared/drafts.ts'
 import { followChannel } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
-import { can, router } from '../../trpc.ts'
+import { followPresence } from '../../platform/presence/follow.ts'
+import { can, recorded, router } from '../../trpc.ts'
 import { appendSegment } from './append.ts'
+import { plainNames } from './channel.ts'
 import {
   addCollaborator,
   closeDraft,
-  collaboratorsAmong,
   createDraft,
   draftChannel,
   findDraft,
@@ -32,43 +35,111 @@ import {
   passRing,
   removeCollaborator,
   renameDraft,
+  stillCollaborators,
+  tellWriting,
 } from './service.ts'
+
+const path = '/v1/collab/drafts'
 
 export const draftsRouter = router({
   list: can('draft:read')
+    .meta({ rest: { method: 'GET', path, summary: 'The drafts that you write in, the newest first' }, mcp: {} })
     .input(ListDrafts)
-    .output(DraftSummaries)
+    .output(ListedDrafts)
     .query(({ ctx, input }) => listDrafts(ctx.db, ctx.actor, input)),
   get: can('draft:read')
+    .meta({
+      rest: { method: 'GET', path: `${path}/{draftId}`, summary: 'A draft with its people and its segments' },
+      mcp: {},
+    })
     .input(GetDraft)
     .output(Draft)
     .query(({ ctx, input }) => getDraft(ctx.db, ctx.actor, input.draftId)),
   create: can('draft:write')
+    .meta({
+      audit: { noun: 'draft' },
+      rest: { method: 'POST', path, status: 201, summary: 'Begin a draft; you own it and hold its ring' },
+      mcp: {
+        description:
+          'Begin a draft, a text that people write together. You own it and hold its ring: who holds it may append',
+        destructive: false,
+      },
+    })
     .input(CreateDraft)
+    .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => createDraft(ctx.db, ctx.actor, input)),
   append: can('draft:write')
+    .meta({
+      audit: { noun: 'draft', id: 'draftId', byItself: true },
+      rest: {
+        method: 'POST',
+        path: `${path}/{draftId}/segments`,
+        status: 201,
+        summary: 'Append a segment, as the holder of the ring',
+        errors: ['RING_NOT_HELD', 'DRAFT_CLOSED', 'DRAFT_FULL'],
+      },
+      mcp: {
+        description: 'Append a segment to a draft. Only who holds its ring may: see ringHolderId of drafts_get',
+        destructive: false,
+      },
+    })
     .input(AppendSegment)
+    .use(recorded)
     .output(Segment)
-    .mutation(({ ctx, input }) => appendSegment(ctx.db, ctx.actor, input)),
+    .mutation(({ ctx, input }) => appendSegment(ctx.db, ctx.actor, input, ctx.origin)),
   passRing: can('draft:write')
+    .meta({
+      audit: { noun: 'draft', id: 'draftId' },
+      rest: {
+        method: 'POST',
+        path: `${path}/{draftId}/pass-ring`,
+        summary: 'Pass the ring to a collaborator, as its holder',
+        errors: ['RING_NOT_HELD', 'DRAFT_CLOSED', 'NOT_A_COLLABORATOR'],
+      },
+      mcp: {
+        description: 'Pass the ring of a draft to a collaborator, as its holder, who may then append in your place',
+      },
+    })
     .input(PassRing)
+    .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => passRing(ctx.db, ctx.actor, input)),
   addCollaborator: can('draft:write')
+    .meta({
+      audit: { noun: 'draft', id: 'draftId' },
+      rest: {
+        method: 'POST',
+        path: `${path}/{draftId}/collaborators`,
+        summary: 'Let somebody write too, as the owner',
+        errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED', 'PERSON_NOT_FOUND', 'DRAFT_FULL'],
+      },
+      mcp: {
+        description: 'Let somebody read a draft and take part in writing it, as its owner',
+        destructive: false,
+        idempotent: true,
+      },
+    })
     .input(AddCollaborator)
+    .use(recorded)
     .output(PersonRef)
     .mutation(({ ctx, input }) => addCollaborator(ctx.db, ctx.actor, input)),
   removeCollaborator: can('draft:write')
+    .meta({ audit: { noun: 'draft', id: 'draftId' } })
     .input(RemoveCollaborator)
+    .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => removeCollaborator(ctx.db, ctx.actor, input)),
   rename: can('draft:write')
+    .meta({ audit: { noun: 'draft', id: 'draftId' } })
     .input(RenameDraft)
+    .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => renameDraft(ctx.db, ctx.actor, input)),
   close: can('draft:write')
+    .meta({ audit: { noun: 'draft', id: 'draftId' } })
     .input(GetDraft)
+    .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => closeDraft(ctx.db, ctx.actor, input.draftId)),
   /** What came after `lastEventId`, for clients that can hold no stream open. */
@@ -80,6 +151,7 @@ export const draftsRouter = router({
       return pollChannel<DraftEvent>(ctx.db, draftChannel(input.draftId), input.lastEventId)
     }),
   onEvent: can('draft:read')
+    .meta({ socket: { path: '/v1/ws/drafts/{draftId}', events: plainNames } })
     .input(FollowDraft)
     .subscription(async function* ({ ctx, input, signal }) {
       const { id } = await findDraft(ctx.db, ctx.actor, input.draftId)
@@ -88,7 +160,26 @@ export const draftsRouter = router({
         handsOver: ctx.handsOver,
         signal,
         userId: ctx.actor.id,
-        allowed: (userIds) => collaboratorsAmong(ctx.db, id, userIds),
+        capability: ctx.capability,
+        allowed: stillCollaborators,
       })
     }),
+  /** Who looks at the draft now, and who of them writes: the whole list each time. Following it is being here. */
+  onPresence: can('draft:read')
+    .input(GetDraft)
+    .subscription(async function* ({ ctx, input, signal }) {
+      const { id } = await findDraft(ctx.db, ctx.actor, input.draftId)
+      yield* followPresence(ctx.presence, draftChannel(id), {
+        access: ctx.live.access,
+        signal,
+        userId: ctx.actor.id,
+        capability: ctx.capability,
+        allowed: stillCollaborators,
+      })
+    }),
+  writing: can('draft:write')
+    .meta({ hint: true })
+    .input(TellWriting)
+    .output(WritingTold)
+    .mutation(({ ctx, input }) => tellWriting(ctx.db, ctx.presence, ctx.actor, input)),
 })

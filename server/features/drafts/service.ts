@@ -2,7 +2,7 @@
  * Drafts. Only collaborators see one: to everybody else it is as if it were not there. Whatever changes a draft holds its
  * row to the commit, so ring, segments and events of one draft have one order.
  */
-import { and, asc, count, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, lt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import {
   type AddCollaborator,
@@ -14,19 +14,27 @@ import {
   type PersonRef,
   type RemoveCollaborator,
   type RenameDraft,
+  type TellWriting,
 } from '../../../shared/drafts.ts'
-import { Id, type PageRequest } from '../../../shared/pages.ts'
+import type { PageRequest } from '../../../shared/pages.ts'
+import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
+import { toPage } from '../../platform/db/page.ts'
 import { withSnapshot, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
+import { findPersonNamed } from '../../platform/identity/person-names.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { users } from '../../platform/identity/table.ts'
+import type { Following } from '../../platform/live/access-watch.ts'
 import { readCursor } from '../../platform/live/channel-store.ts'
 import { openChannel, publish } from '../../platform/live/publish.ts'
+import type { Presence } from '../../platform/presence/presence.ts'
+import { draftChannel } from './channel.ts'
 import { canRemove, holdsRing, ownsDraft } from './policy.ts'
 import { type DraftRow, draftCollaborators, draftSegments, drafts } from './table.ts'
 
-export const draftChannel = (draftId: string) => `draft:${draftId}`
+export { draftChannel } from './channel.ts'
+export { handOverDrafts } from './hand-over.ts'
 
 const personColumns = { id: users.id, displayName: users.displayName, avatarUrl: users.avatarUrl }
 
@@ -45,17 +53,19 @@ export async function createDraft(
 }
 
 /** Those that the actor writes in, the newest first. */
-export async function listDrafts(db: Database, actor: Actor, { cursor, limit }: PageRequest) {
+export async function listDrafts(db: Database, actor: Actor, page: PageRequest) {
+  const { cursor, limit } = page
   const mine = eq(draftCollaborators.userId, actor.id)
   const rows = await db
-    .select({ draft: drafts })
+    .select({ draft: drafts, ringHolder: personColumns })
     .from(draftCollaborators)
     .innerJoin(drafts, eq(drafts.id, draftCollaborators.draftId))
+    .innerJoin(users, eq(users.id, drafts.ringHolderId))
     .where(cursor ? and(mine, lt(draftCollaborators.draftId, cursor)) : mine)
     .orderBy(desc(draftCollaborators.draftId))
     .limit(limit + 1)
-  const items = rows.slice(0, limit).map(({ draft }) => toSummary(draft))
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+  const items = rows.map(({ draft, ringHolder }) => ({ ...toSummary(draft), ringHolder }))
+  return toPage(items, page, (item) => item)
 }
 
 /** All of it as of one moment, with the cursor of that moment. @throws AppError NOT_FOUND */
@@ -89,7 +99,7 @@ export async function getDraft(db: Database, actor: Actor, draftId: string): Pro
   })
 }
 
-/** Hands the ring to a collaborator. Only its holder may; passing to oneself changes nothing. */
+/** Hands the ring to a collaborator, named as for `addCollaborator`. Only its holder may; passing to oneself changes nothing. */
 export async function passRing(
   db: Database,
   actor: Actor,
@@ -97,14 +107,15 @@ export async function passRing(
 ): Promise<DraftSummary> {
   return changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!holdsRing(actor, draft)) throw new AppError('RING_NOT_HELD')
-    if (to === actor.id) return {}
-    if (!(await isCollaborator(tx, draftId, to))) throw new AppError('NOT_A_COLLABORATOR')
-    await publish(tx, draftChannel(draftId), { type: 'ring.passed', actorId: actor.id, from: actor.id, to })
-    return { ringHolderId: to }
+    const next = await findPersonNamed(tx, to)
+    if (next?.id === actor.id) return {}
+    if (!next || !(await isCollaborator(tx, draftId, next.id))) throw new AppError('NOT_A_COLLABORATOR')
+    await publish(tx, draftChannel(draftId), { type: 'ring.passed', actorId: actor.id, from: actor.id, to: next.id })
+    return { ringHolderId: next.id }
   })
 }
 
-/** By user id, username or e-mail address. Adding somebody twice changes nothing. @throws AppError PERSON_NOT_FOUND */
+/** By user id, legacy id, username or e-mail address. Adding somebody twice changes nothing. @throws AppError PERSON_NOT_FOUND */
 export async function addCollaborator(
   db: Database,
   actor: Actor,
@@ -126,6 +137,7 @@ export async function addCollaborator(
       .returning({ userId: draftCollaborators.userId })
     if (inserted.length === 0) return {}
     if ((already?.number ?? 0) >= draftLimits.collaborators) throw new AppError('DRAFT_FULL')
+    noteChange(tx, { collaboratorId: null as string | null }, { collaboratorId: added.id })
     await publish(tx, draftChannel(draftId), { type: 'collaborator.added', actorId: actor.id, person: added })
     return {}
   })
@@ -155,9 +167,22 @@ export async function renameDraft(db: Database, actor: Actor, { draftId, title }
   return updateDraft(db, actor, draftId, { title })
 }
 
-/** For good: a closed draft is read only. Closing it again changes nothing. */
+/** For good: a closed draft is read only, and cannot be closed again (DRAFT_CLOSED). */
 export async function closeDraft(db: Database, actor: Actor, draftId: string) {
   return updateDraft(db, actor, draftId, { state: 'closed' })
+}
+
+/** That the actor types, or has stopped: a hint to whoever is here, kept nowhere. @throws AppError NOT_FOUND, DRAFT_CLOSED */
+export async function tellWriting(
+  db: Database,
+  presence: Presence,
+  actor: Actor,
+  { draftId, writing }: z.infer<typeof TellWriting>,
+) {
+  const draft = await findDraft(db, actor, draftId)
+  if (draft.state === 'closed') throw new AppError('DRAFT_CLOSED')
+  presence.tellWriting(draftChannel(draftId), actor.id, writing)
+  return { writing }
 }
 
 async function updateDraft(db: Database, actor: Actor, draftId: string, change: { title?: string; state?: 'closed' }) {
@@ -176,13 +201,19 @@ export async function findDraft(db: Database, actor: { id: string }, draftId: st
   return row.draft
 }
 
-/** Who of `userIds` may still follow the draft. */
-export async function collaboratorsAmong(db: Database, draftId: string, userIds: string[]): Promise<Set<string>> {
+/** Those of the followers of drafts' channels who still write in them. */
+export async function stillCollaborators(db: Database, followings: readonly Following[]): Promise<Following[]> {
+  const { draftId, userId } = draftCollaborators
+  const draftIds = followings.map(({ channel }) => channel.slice(draftChannel('').length))
+  const userIds = followings.map((following) => following.userId)
   const rows = await db
-    .select({ userId: draftCollaborators.userId })
+    .select({ draftId, userId })
     .from(draftCollaborators)
-    .where(and(eq(draftCollaborators.draftId, draftId), inArray(draftCollaborators.userId, userIds)))
-  return new Set(rows.map(({ userId }) => userId))
+    .where(
+      sql`(${draftId}, ${userId}) in (select * from unnest(${sql.param(draftIds)}::uuid[], ${sql.param(userIds)}::uuid[]))`,
+    )
+  const still = new Set(rows.map((row) => `${row.userId} ${draftChannel(row.draftId)}`))
+  return followings.filter((following) => still.has(`${following.userId} ${following.channel}`))
 }
 
 const visibleDraft = (db: Database, actor: { id: string }, draftId: string) =>
@@ -208,27 +239,23 @@ async function changeDraft(
     if (locked.draft.state === 'closed') throw new AppError('DRAFT_CLOSED')
     const changed = await change(tx, locked.draft)
     if (Object.keys(changed).length === 0) return toSummary(locked.draft)
+    noteChange(tx, locked.draft, changed)
     const [updated] = await tx.update(drafts).set(changed).where(eq(drafts.id, draftId)).returning()
     return toSummary(updated as DraftRow)
   })
 }
 
 async function isCollaborator(tx: Database, draftId: string, userId: string): Promise<boolean> {
-  return (await collaboratorsAmong(tx, draftId, [userId])).has(userId)
+  const [row] = await tx
+    .select({ userId: draftCollaborators.userId })
+    .from(draftCollaborators)
+    .where(and(eq(draftCollaborators.draftId, draftId), eq(draftCollaborators.userId, userId)))
+  return row !== undefined
 }
 
 async function findPerson(tx: Database, named: string): Promise<PersonRef | undefined> {
-  const byName = or(
-    eq(sql`lower(${users.username})`, named.toLowerCase()),
-    // An address that nobody has proved is nobody's.
-    and(eq(sql`lower(${users.email})`, named.toLowerCase()), eq(users.emailVerified, true)),
-  )
-  const id = Id.safeParse(named)
-  const [person] = await tx
-    .select(personColumns)
-    .from(users)
-    .where(and(eq(users.isActive, true), id.success ? eq(users.id, id.data) : byName))
-  return person
+  const person = await findPersonNamed(tx, named)
+  return person?.isActive ? { id: person.id, displayName: person.displayName, avatarUrl: person.avatarUrl } : undefined
 }
 
 function toSummary({

@@ -1,0 +1,123 @@
+/** Drafts at the paths of the clients that there were before: bare answers, the same rules, each as the document describes it. */
+import { v7 } from 'uuid'
+import { describe, expect, it } from 'vitest'
+import type { Operation } from '../../platform/rest/openapi.ts'
+import { openApiOf } from '../../platform/rest/openapi.ts'
+import type { JsonSchema } from '../../platform/rest/schema-book.ts'
+import { appRouter } from '../../router.ts'
+import { buildTestApp } from '../../test/app.ts'
+import { faultsOf } from '../../test/json-schema.ts'
+import { openProgram } from '../../test/programs.ts'
+
+const app = await buildTestApp({ environment: { AUTH_LEGACY_HEADER: 'on' } })
+const api = openApiOf(appRouter)
+const drafts = '/v1/collab/drafts'
+
+type Headers = Record<string, string>
+
+/** Also sees that the answer is what the document says. */
+async function call(headers: Headers, method: 'GET' | 'POST', url: string, payload?: object) {
+  const answer = await app.root.inject({ method, url, headers, ...(payload && { payload }) })
+  const path = url.replace(/\?.*/, '').replace(/[0-9a-f-]{36}/, '{draftId}')
+  const operation = api.paths[path]?.[method.toLowerCase()] as Operation
+  const described = operation.responses[answer.statusCode]?.content?.['application/json'].schema as JsonSchema
+  expect(described, `${method} ${path} ${answer.statusCode} ${answer.body}`).toBeDefined()
+  expect(faultsOf(api, described, answer.json())).toEqual([])
+  return { status: answer.statusCode, body: answer.json(), headers: answer.headers }
+}
+
+async function program() {
+  const { accessToken } = await openProgram(app)
+  const headers = { authorization: `Bearer ${accessToken}` }
+  return { headers, id: (await app.root.inject({ url: '/me', headers })).json().id as string }
+}
+
+/** Somebody whom only the product before knows. */
+async function legacy() {
+  const legacyId = v7()
+  const headers = { 'x-user-id': legacyId }
+  return { headers, legacyId, id: (await app.root.inject({ url: '/me', headers })).json().id as string }
+}
+
+const begin = async (headers: Headers) => (await call(headers, 'POST', drafts, { title: 'Plan' })).body.id as string
+
+describe.each([
+  ['a bearer token', program],
+  ['X-User-Id', legacy],
+])('by %s, drafts', (_, person) => {
+  it('are begun, written, handed on and read', async () => {
+    const [{ headers, id }, friend] = [await person(), await legacy()]
+    const begun = await call(headers, 'POST', drafts, { title: 'Plan' })
+    expect(begun).toMatchObject({ status: 201, body: { title: 'Plan', ownerId: id, ringHolderId: id } })
+    const draft = `${drafts}/${begun.body.id}`
+    const segment = await call(headers, 'POST', `${draft}/segments`, { text: 'One' })
+    expect(segment).toMatchObject({ status: 201, body: { position: 1, text: 'One', author: { id } } })
+    const added = await call(headers, 'POST', `${draft}/collaborators`, { person: friend.legacyId })
+    expect(added).toMatchObject({ status: 200, body: { id: friend.id } })
+    const passed = await call(headers, 'POST', `${draft}/pass-ring`, { to: friend.legacyId })
+    expect(passed).toMatchObject({ status: 200, body: { ringHolderId: friend.id } })
+    const late = await call(headers, 'POST', `${draft}/segments`, { text: 'Two' })
+    expect([late.status, late.body.error.code]).toEqual([409, 'RING_NOT_HELD'])
+    const read = await call(friend.headers, 'GET', draft)
+    expect(read).toMatchObject({ status: 200, body: { segmentCount: 1, segments: [segment.body] } })
+    expect(read.body.collaborators.map((one: { id: string }) => one.id)).toEqual([id, friend.id])
+  })
+})
+
+describe('a list of drafts', () => {
+  it('comes in pages, each from where the one before ended', async () => {
+    const { headers } = await program()
+    const begun = []
+    for (let n = 0; n < 3; n++) begun.unshift(await begin(headers))
+    const first = await call(headers, 'GET', `${drafts}?limit=2`)
+    const second = await call(headers, 'GET', `${drafts}?limit=2&cursor=${first.body.nextCursor}`)
+    const ids = [...first.body.items, ...second.body.items].map(({ id }: { id: string }) => id)
+    expect([ids, second.body.nextCursor]).toEqual([begun, null])
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=x', 'limit=1&limit=2']) {
+      expect((await call(headers, 'GET', `${drafts}?${query}`)).status, query).toBe(400)
+    }
+  })
+})
+
+describe('a segment without an id of its caller’s', () => {
+  it('is one segment for one Idempotency-Key, and otherwise one for each call', async () => {
+    const { headers } = await program()
+    const url = `${drafts}/${await begin(headers)}/segments`
+    const keyed = { ...headers, 'idempotency-key': v7() }
+    const first = await call(keyed, 'POST', url, { text: 'One' })
+    const again = await Promise.all([1, 2, 3].map(() => call(keyed, 'POST', url, { text: 'One' })))
+    for (const one of again) expect([one.status, one.body]).toEqual([201, first.body])
+    const other = await call(keyed, 'POST', url, { text: 'Two' })
+    expect([other.status, other.body.error.code]).toEqual([422, 'IDEMPOTENCY_MISMATCH'])
+    const positions = []
+    for (let n = 0; n < 2; n++) positions.push((await call(headers, 'POST', url, { text: 'One' })).body.position)
+    expect(positions).toEqual([2, 3])
+    const mine = { text: 'Mine', segmentId: v7() }
+    const [made, repeated] = [await call(headers, 'POST', url, mine), await call(headers, 'POST', url, mine)]
+    expect([made.body.id, repeated.body]).toEqual([mine.segmentId, made.body])
+  })
+})
+
+describe('what is not there', () => {
+  it('answers bare, below /v1/collab too, and somebody else’s draft as none', async () => {
+    const [owner, stranger] = [await program(), await program()]
+    const draft = `${drafts}/${await begin(owner.headers)}`
+    const theirs = await call(stranger.headers, 'GET', draft)
+    const none = await call(stranger.headers, 'GET', `${drafts}/${v7()}`)
+    expect([theirs.status, theirs.body.error]).toEqual([404, none.body.error])
+    for (const [method, url, status, code] of [
+      ['GET', '/v1/collab', 404, 'NOT_FOUND'],
+      ['GET', '/v1/collab/nowhere', 404, 'NOT_FOUND'],
+      ['POST', `${draft}/nowhere`, 404, 'NOT_FOUND'],
+      ['DELETE', draft, 405, 'METHOD_NOT_ALLOWED'],
+    ] as const) {
+      const answer = await app.root.inject({ method, url, headers: owner.headers })
+      const requestId = answer.headers['x-request-id']
+      expect([url, answer.statusCode, answer.json()]).toEqual([
+        url,
+        status,
+        { error: { code, message: expect.any(String) }, requestId },
+      ])
+    }
+  })
+})
