@@ -3,9 +3,7 @@
  * handler hold for its own routes only. The order below is the order in which a request meets them.
  */
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
 import { type FastifyPluginAsync, type FastifyServerOptions, LogController } from 'fastify'
-import { v7 } from 'uuid'
 import { createContext } from './context.ts'
 import type { Config } from './platform/config/config.ts'
 import { configPlugin } from './platform/config/plugin.ts'
@@ -14,13 +12,27 @@ import { accessLogPlugin } from './platform/errors/access-log.ts'
 import { AppError } from './platform/errors/app-error.ts'
 import { logOptions } from './platform/errors/log-options.ts'
 import { answerError, answerNotFound, errorsPlugin } from './platform/errors/plugin.ts'
+import { newRequestId } from './platform/errors/request-id.ts'
+import { answerUnreadable } from './platform/errors/unreadable.ts'
 import { healthPlugin } from './platform/health/plugin.ts'
+import { idempotencyPlugin } from './platform/idempotency/plugin.ts'
 import { identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
+import { limitsPlugin } from './platform/limits/plugin.ts'
 import { livePlugin } from './platform/live/plugin.ts'
+import { mailPlugin } from './platform/mail/plugin.ts'
+import { mcpPlugin } from './platform/mcp/plugin.ts'
+import { metricsPlugin } from './platform/metrics/plugin.ts'
 import { noticesPlugin } from './platform/notices/plugin.ts'
 import { answerCrossOrigin } from './platform/origins/cors.ts'
 import { originsPlugin } from './platform/origins/plugin.ts'
+import type { PresenceTimes } from './platform/presence/lease-store.ts'
+import { presencePlugin } from './platform/presence/plugin.ts'
+import { docsRoutes } from './platform/rest/docs-routes.ts'
+import { restPlugin } from './platform/rest/plugin.ts'
+import { securityHeadersPlugin } from './platform/security-headers/plugin.ts'
+import { plainSocketPlugin } from './platform/sockets/plain-socket-routes.ts'
+import { socketsPlugin } from './platform/sockets/plugin.ts'
 import { trpcPath, trpcPlugin } from './platform/trpc/plugin.ts'
 import { appRouter } from './router.ts'
 
@@ -28,34 +40,42 @@ export interface PlinthOptions {
   config: Config
   /** Serves the web app; absent where the server beside which Plinth is registered has a page of its own. */
   page?: FastifyPluginAsync
+  /** Where the usual seconds of presence do not do. */
+  presence?: Partial<PresenceTimes>
 }
 
-export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, page }) => {
+export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, page, presence }) => {
   await app.register(configPlugin, { config })
   await app.register(errorsPlugin)
   await app.register(accessLogPlugin)
-  await app.register(helmet, securityHeaders(config))
+  await app.register(securityHeadersPlugin)
   if (!app.hasRequestDecorator('cookies')) await app.register(cookie)
   await app.register(originsPlugin)
+  await app.register(metricsPlugin)
   await app.register(databasePlugin)
   await app.register(noticesPlugin)
   await app.register(identityPlugin)
   await app.register(livePlugin)
+  await app.register(idempotencyPlugin)
+  await app.register(limitsPlugin)
+  await app.register(presencePlugin, { times: presence })
+  await app.register(mailPlugin)
 
   await app.register(healthPlugin)
+  await app.register(docsRoutes, { router: appRouter })
   await app.register(async (doors) => {
     doors.addHook('onRequest', answerCrossOrigin(config))
-    doors.addHook('onRequest', async () => {
-      if (!app.database.migrated) throw new AppError('DATABASE_UNAVAILABLE')
+    doors.addHook('onRequest', (_request, _reply, done) => {
+      done(app.database.migrated ? undefined : new AppError('DATABASE_UNAVAILABLE'))
     })
     await doors.register(signInRoutes)
+    await doors.register(restPlugin, { router: appRouter, createContext })
+    await doors.register(mcpPlugin, { router: appRouter, createContext })
+    await doors.register(socketsPlugin)
     await doors.register(trpcPlugin, { prefix: trpcPath, router: appRouter, createContext })
-    doors.get('/me', (request, reply) => {
-      reply.header('cache-control', 'no-store')
-      return appRouter.createCaller(createContext(app, request, reply)).account.me()
-    })
+    await doors.register(plainSocketPlugin, { router: appRouter, createContext })
     // What is below these doors and leads nowhere is ours too, preflights among it; tRPC's door sees to its own.
-    for (const prefix of ['/auth', '/me']) {
+    for (const prefix of ['/auth', '/me', '/mcp', '/api/v1', '/v1/collab']) {
       await doors.register(async (nowhere) => void nowhere.setNotFoundHandler(answerNotFound), { prefix })
     }
   })
@@ -67,37 +87,14 @@ export function serverOptions(config: Config): FastifyServerOptions {
   return {
     logger: logOptions(config),
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => v7(),
+    genReqId: newRequestId,
     requestIdHeader: false,
     trustProxy: config.server.trustProxy.length > 0 ? config.server.trustProxy : false,
     requestTimeout: 30_000,
     handlerTimeout: 15_000,
     forceCloseConnections: true,
     frameworkErrors: answerError,
-  }
-}
-
-function securityHeaders(config: Config) {
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        // The component library sets sizes and colours as inline styles.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        // Avatars are where the provider keeps them.
-        imgSrc: ["'self'", 'data:', 'https:'],
-        connectSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: 'strict-origin-when-cross-origin' as const },
-    strictTransportSecurity: config.server.https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
-    crossOriginEmbedderPolicy: false,
+    clientErrorHandler: answerUnreadable,
   }
 }
 

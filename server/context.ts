@@ -1,51 +1,141 @@
 /** What every procedure gets: one shape for HTTP, SSE and WebSocket, made from the Fastify request in each case. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Refreshed } from '../shared/auth.ts'
+import type { Origin } from './platform/audit/audit-log.ts'
 import type { Config } from './platform/config/config.ts'
 import type { Database } from './platform/db/database.ts'
+import { AppError } from './platform/errors/app-error.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
+import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
+import { operator } from './platform/identity/operator.ts'
+import type { PasswordHashes } from './platform/identity/password-hash.ts'
+import type { WayIn } from './platform/identity/provider.ts'
+import { exchangeCode, refresh } from './platform/identity/renew-session.ts'
 import { cookieFlags, sessionCookieName } from './platform/identity/session-cookie.ts'
 import type { Sessions } from './platform/identity/sessions.ts'
+import { signOut } from './platform/identity/sign-out.ts'
+import type { User } from './platform/identity/table.ts'
 import type { LiveHub } from './platform/live/live-hub.ts'
+import type { Metrics } from './platform/metrics/metrics.ts'
+import type { Presence } from './platform/presence/presence.ts'
+
+type CountCall = (payer: { id: string } | null) => Promise<void>
 
 export interface Context {
   readonly db: Database
   readonly config: Config
   readonly sessions: Sessions
+  readonly passwordHashes: PasswordHashes
+  readonly metrics: Metrics
   readonly live: LiveHub
+  readonly presence: Presence
   /** True on a socket that the hub may write to by itself. */
   readonly handsOver: boolean
   readonly log: FastifyRequest['log']
   readonly requestId: string
+  /** Of the socket, on a socket. */
+  readonly origin: Origin
+  /** The header; a call's own key stands beside its input. */
+  readonly idempotencyKey: string | undefined
+  /** How many calls came together. */
+  readonly calls: number
   /**
    * Who presents what, now. One look per HTTP request; on a socket, which outlives any sign-in, one per call.
    */
   readonly resolve: () => Promise<Resolution>
+  /**
+   * Whom the page that asks shows, by its own word (`plinth-person`). The cookie is the whole browser's and may have become
+   * another person's in another tab. The word grants nothing: it can only have a call refused.
+   */
+  readonly pageOf: string | null
   /** Takes a cookie back that has become worthless. On a socket, which has no headers left to send, nothing. */
   readonly clearSessionCookie: () => void
+  /**
+   * Opens a session of `user` in `tx` for whoever asks, as `openSession` of platform/identity. For a `program`, both tokens. For a
+   * `browser`, what it presented ends, and its cookie is set when `tx` has committed; an access token where AUTH_SESSION_MODE
+   * is `jwt`. @throws AppError VALIDATION_ERROR on a socket, for a browser
+   */
+  readonly openSession: (tx: Database, user: User, by: WayIn, holder: 'browser' | 'program') => Promise<OpenedSession>
+  /** Counts this call against the budget of whoever makes it, null for nobody known. @throws AppError RATE_LIMITED */
+  readonly countCall: CountCall
+  /** Of whoever asks from here; see `SignInAttempts`. `account`: the address or the id that is tried. */
+  readonly signInAttempts: {
+    guard<T>(account: string, attempt: () => Promise<T>): Promise<T>
+    countMail(account: string): Promise<void>
+    forgive(account: string): Promise<void>
+  }
+  /** `countCall` counts it for whoever the token turns out to be of. @throws as `refresh` of platform/identity */
+  readonly refresh: (refreshToken: string | undefined, countCall: CountCall) => Promise<Refreshed>
+  readonly signOut: (refreshToken: string | undefined) => Promise<void>
+  readonly exchangeCode: (code: string) => Promise<{ accessToken: string }>
   /** Subscriptions open on this socket; an HTTP stream is alone on its request. */
   readonly subscriptions: { open: number }
 }
 
-export function createContext(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply | null): Context {
-  const look = () => resolveCredential(request.headers, app.config, app.sessions)
+export function createContext(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply | null,
+  calls = 1,
+): Context {
+  const door = { app, request, reply }
+  const look = () => resolveCredential(request, app)
   let once: Promise<Resolution> | undefined
   return {
     db: app.database.db,
     config: app.config,
     sessions: app.sessions,
+    passwordHashes: app.passwordHashes,
+    metrics: app.metrics,
     live: app.live,
+    presence: app.presence,
     handsOver: reply === null,
     log: request.log,
     requestId: request.id,
+    origin: { ip: request.ip, requestId: request.id },
+    // On a socket it would be every call's.
+    idempotencyKey: reply ? request.headers['idempotency-key']?.toString() : undefined,
+    calls,
     resolve: reply
       ? () => {
           once ??= look()
           return once
         }
       : look,
+    pageOf: pageOf(request),
     clearSessionCookie() {
       if (reply && !reply.sent) reply.clearCookie(sessionCookieName(app.config), cookieFlags(app.config))
     },
+    countCall: callCounter(app, request, reply),
+    signInAttempts: {
+      guard: (account, attempt) => app.signInAttempts.guard(request.ip, account, attempt),
+      countMail: (account) => app.signInAttempts.countMail(request.ip, account),
+      forgive: (account) => app.signInAttempts.forgive(account),
+    },
+    openSession: (tx, user, by, holder) => openSession(door, tx, user, by, holder),
+    refresh: (refreshToken, count) => refresh({ ...door, countCall: count }, refreshToken),
+    signOut: (refreshToken) => signOut(door, { action: 'auth.logout', refreshToken }),
+    exchangeCode: (code) => exchangeCode(door, code),
     subscriptions: { open: 0 },
   }
+}
+
+/** Tells what is left in the headers of the answer (the IETF's draft on RateLimit headers, in its first form), of a batch the least. */
+function callCounter({ callBudgets }: FastifyInstance, { ip }: FastifyRequest, reply: FastifyReply | null) {
+  let least = Number.POSITIVE_INFINITY
+  return async (payer: { id: string } | null) => {
+    if (payer === operator) return
+    const { limit, remaining, resetS, isOver } = await callBudgets.spend(payer?.id ?? null, ip)
+    if (reply && !reply.sent && remaining < least) {
+      least = remaining
+      reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetS })
+    }
+    if (isOver) throw new AppError('RATE_LIMITED', { retryAfterS: resetS })
+  }
+}
+
+/** In the address where a browser can send no header: event sources and sockets. */
+function pageOf({ headers, query }: FastifyRequest): string | null {
+  const word = headers['plinth-person'] ?? (query as Record<string, unknown> | undefined)?.['plinth-person']
+  return typeof word === 'string' ? word : null
 }

@@ -1,12 +1,13 @@
 /** Reads the settings, registers Plinth in a server, listens, and closes with grace. The only file that exits the process. */
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyPluginAsync } from 'fastify'
+import { destination } from 'pino'
 import { plinth, serverOptions } from './app.ts'
 import { type Config, ConfigError, readConfig } from './platform/config/config.ts'
 import { loadEnvFile } from './platform/config/env-file.ts'
 import { FolderInUse } from './platform/db/folder-lock.ts'
 import { NotADatabaseFolder } from './platform/db/pglite-driver.ts'
-import { answerNotFound } from './platform/errors/plugin.ts'
+import { answerError, answerNotFound } from './platform/errors/plugin.ts'
 import { builtPage } from './platform/page/plugin.ts'
 
 /** EX_CONFIG and EX_TEMPFAIL of sysexits.h. */
@@ -16,8 +17,12 @@ const graceMs = 14_000
 
 export async function start(environment: NodeJS.ProcessEnv, page: FastifyPluginAsync = builtPage): Promise<void> {
   const config = configOrExit(environment)
-  const app = Fastify(serverOptions(config))
+  const { logger, ...options } = serverOptions(config)
+  // A request does not wait for its line to be written. What is not yet is written when the process ends, whatever ends it but SIGKILL.
+  const app = Fastify({ ...options, logger: { ...(logger as object), stream: destination({ sync: false }) } })
   app.setNotFoundHandler(answerNotFound)
+  // Where nothing is, a body can be wrong all the same.
+  app.setErrorHandler(answerError)
   let closing = false
   closeWithGrace({ delay: graceMs, logger: app.log }, async ({ signal, err }) => {
     closing = true

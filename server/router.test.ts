@@ -14,6 +14,19 @@ const procedures = Object.entries<AnyProcedure>((appRouter as AnyRouter)._def.pr
 const publicPaths = [
   // The buttons of the sign-in page.
   'account.methods',
+  // Ways to become somebody, and the links of mails.
+  'auth.register',
+  'auth.login',
+  'auth.signUp',
+  'auth.signIn',
+  'auth.forgotPassword',
+  'auth.resetPassword',
+  'auth.verifyEmail',
+  'auth.resendVerification',
+  // Signing out twice is fine.
+  'auth.logout',
+  // The way back from a provider.
+  'auth.exchange',
 ]
 
 const anonymous = {
@@ -40,7 +53,8 @@ describe('every procedure', () => {
         // A stream has begun by the time that it fails.
         expect([who, answer.body.includes('"httpStatus":401')]).toEqual([who, !open])
       } else {
-        expect([who, answer.statusCode]).toEqual([who, open ? 200 : 401])
+        // Without the input that it wants, what is open has come further than to ask who calls.
+        expect([who, open ? [200, 400] : [401]]).toEqual([who, expect.arrayContaining([answer.statusCode])])
       }
     }
   })

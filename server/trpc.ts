@@ -3,41 +3,87 @@ import { initTRPC } from '@trpc/server'
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc'
 import { type Capability, hasCapability } from '../shared/capabilities.ts'
 import type { Context } from './context.ts'
+import { notedChange, recordAudit } from './platform/audit/audit-log.ts'
+import { withTransaction } from './platform/db/transaction.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
+import { idempotencyKeyOf, oncePerKey } from './platform/idempotency/idempotency-key.ts'
+import type { Resolution } from './platform/identity/credential.ts'
+import { operator, operatorIp, personIdOf } from './platform/identity/operator.ts'
+import type { Actor } from './platform/identity/sessions.ts'
+import type { McpMeta } from './platform/mcp/tool.ts'
+import type { Access, RestMeta } from './platform/rest/rest-route.ts'
+import type { SocketMeta } from './platform/sockets/plain-socket-routes.ts'
 import { subscriptionsPerSocket } from './platform/trpc/socket-routes.ts'
 
 const { INTERNAL_SERVER_ERROR: internal, BAD_REQUEST: refused } = TRPC_ERROR_CODES_BY_KEY
 
-const t = initTRPC.context<Context>().create({
-  isDev: false,
-  // Proxies end what is silent; and a reader that hears nothing for as long knows that the connection is dead.
-  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
-  errorFormatter({ shape, error, ctx }) {
-    const appError = toAppError(error)
-    const { code, message, details } = appError.body
-    return {
-      // To tRPC our errors are faults of the server, which its clients of server-sent events would try again for ever.
-      code: appError.status < 500 && shape.code === internal ? refused : shape.code,
-      message,
-      data: {
-        code,
-        httpStatus: appError.status,
-        path: shape.data.path,
-        details,
-        requestId: ctx?.requestId,
-      },
-    }
-  },
-})
+/** What a procedure says of itself. */
+export interface ProcedureMeta {
+  /** A mutation that changes nothing and is forgotten in seconds, such as a word that somebody is writing: not recorded. */
+  hint?: true
+  /** Every other mutation has one. */
+  audit?: {
+    /** What is changed: the first half of the record's target. */
+    noun: string
+    /** The field of the input whose value is the other half; absent, it is the answer's `id`, or else the actor. */
+    id?: string
+    /** The procedure writes its record itself, in the one statement that it is, and needs no transaction. */
+    byItself?: true
+    /**
+     * What goes in or comes out is a secret: no hash of it and no answer are kept for a key, and a repeat is a new call. It is in
+     * no transaction but its own, in which it writes its record.
+     */
+    secret?: true
+  }
+  /** Answers over REST too. */
+  rest?: RestMeta
+  /** A tool of the MCP door, where that is on. */
+  mcp?: McpMeta
+  /** Who may, as documents tell it. The procedures below say it, and their middlewares decide. */
+  access?: Access
+  /** A subscription to a channel: over a WebSocket of plain JSON too. */
+  socket?: SocketMeta
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<ProcedureMeta>()
+  .create({
+    isDev: false,
+    // Proxies end what is silent; and a reader that hears nothing for as long knows that the connection is dead.
+    sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
+    errorFormatter({ shape, error, ctx }) {
+      const appError = toAppError(error)
+      const { code, message, details } = appError.body
+      return {
+        // To tRPC our errors are faults of the server, which its clients of server-sent events would try again for ever.
+        code: appError.status < 500 && shape.code === internal ? refused : shape.code,
+        message,
+        data: {
+          code,
+          httpStatus: appError.status,
+          path: shape.data.path,
+          details,
+          retryAfterS: appError.retryAfterS,
+          requestId: ctx?.requestId,
+        },
+      }
+    },
+  })
 
 export const router = t.router
+
+type Next = { ok: boolean; data?: unknown }
 
 /**
  * Bounds what one socket may hold open. Released by the signal, which tRPC aborts at stop, at disconnect and when a
  * stream fails, and by the end of the stream itself.
  */
-const countSubscriptions = t.middleware(async ({ ctx, type, signal, next }) => {
-  if (type !== 'subscription') return next()
+async function countingSubscriptions<Result extends Next>(
+  { ctx, type, signal }: { ctx: Context; type: string; signal: AbortSignal | undefined },
+  run: () => Promise<Result>,
+): Promise<Result> {
+  if (type !== 'subscription') return run()
   if (ctx.subscriptions.open >= subscriptionsPerSocket) throw new AppError('TOO_MANY_SUBSCRIPTIONS')
   ctx.subscriptions.open++
   let held = true
@@ -47,13 +93,16 @@ const countSubscriptions = t.middleware(async ({ ctx, type, signal, next }) => {
   }
   if (signal?.aborted) release()
   signal?.addEventListener('abort', release, { once: true })
-  const result = await next()
-  if (!result.ok) {
-    release()
-    return result
+  let isOpen = false
+  try {
+    const result = await run()
+    if (!result.ok) return result
+    isOpen = true
+    return { ...result, data: releasing(result.data as AsyncIterable<unknown>, release) }
+  } finally {
+    if (!isOpen) release()
   }
-  return { ...result, data: releasing(result.data as AsyncIterable<unknown>, release) }
-})
+}
 
 async function* releasing(stream: AsyncIterable<unknown>, release: () => void) {
   try {
@@ -64,29 +113,178 @@ async function* releasing(stream: AsyncIterable<unknown>, release: () => void) {
 }
 
 /**
+ * Under every procedure: who asks is known, and the call counted against their budget. What is refused for a bad credential
+ * counts too, as nobody's: guessing tokens is bounded like anything else. Then `admit` refuses, or adds to the context.
+ *
+ * One middleware, in which gates are functions: for each further one tRPC copies the context and its own options anew, which for
+ * three took as long as the way from HTTP to the procedure.
+ */
+const gate = <Admitted extends object>(access: Access, admit: (ctx: Context, resolution: Resolution) => Admitted) =>
+  t.procedure.meta({ access }).use((call) =>
+    countingSubscriptions(call, async () => {
+      const { ctx, next } = call
+      const resolution = await ctx.resolve()
+      await ctx.countCall(payerOf(resolution))
+      return next({ ctx: { origin: originOf(ctx, resolution), ...admit(ctx, resolution) } })
+    }),
+  )
+
+/** For records: what a key did, its person may not have known of. */
+function originOf({ origin }: Context, resolution: Resolution): Context['origin'] {
+  if (resolution.kind !== 'signed-in') return origin
+  const { actor } = resolution
+  // The same in a record, whether the command has the database or asks a server that has it.
+  if (actor === operator) return { ...origin, ip: operatorIp }
+  return actor.scopes ? { ...origin, apiKeyId: actor.sessionId } : origin
+}
+
+/** A browser that has yet to exchange its refresh token is somebody already; an office's, one by one, are not one stranger. */
+function payerOf(resolution: Resolution): { id: string } | null {
+  if (resolution.kind === 'signed-in') return resolution.actor
+  return resolution.kind === 'anonymous' && resolution.refreshable ? { id: resolution.refreshable } : null
+}
+
+/**
  * For everybody. An ended session counts as none and its cookie is taken back, so that the sign-in page works;
  * any other bad credential is refused here too.
  */
-export const publicProcedure = t.procedure.use(countSubscriptions).use(async ({ ctx, next }) => {
-  const resolution = await ctx.resolve()
+export const publicProcedure = gate('anybody', (ctx, resolution) => {
   if (resolution.kind === 'refused') {
     if (!resolution.staleCookie) throw new AppError(resolution.code)
     ctx.clearSessionCookie()
   }
-  return next({ ctx: { actor: resolution.kind === 'signed-in' ? resolution.actor : null } })
+  return { actor: resolution.kind === 'signed-in' ? resolution.actor : null }
 })
 
-/** For whoever is signed in; `ctx.actor` says who. @throws AppError UNAUTHENTICATED, INVALID_CREDENTIAL, SESSION_ENDED */
-export const authedProcedure = t.procedure.use(countSubscriptions).use(async ({ ctx, next }) => {
-  const resolution = await ctx.resolve()
-  if (resolution.kind === 'anonymous') throw new AppError('UNAUTHENTICATED')
+/**
+ * For a call whose input is its credential: no other decides, so that a token which has run out is not in its successor's way. It
+ * counts by itself (`ctx.countCall`) for whoever it turns out to be; what fails before that counts as a stranger's.
+ */
+export const credentialProcedure = t.procedure.meta({ access: 'credential' }).use((call) =>
+  countingSubscriptions(call, async () => {
+    const { ctx, next } = call
+    let isCounted = false
+    const countCall: typeof ctx.countCall = (payer) => {
+      isCounted = true
+      return ctx.countCall(payer)
+    }
+    const result = await next({ ctx: { countCall } })
+    if (!isCounted) await ctx.countCall(null)
+    return result
+  }),
+)
+
+/** As `authedProcedure`, for a page that asks whom the browser is signed in as, and for API keys too. */
+export const whoeverProcedure = gate('whoever', (_ctx, resolution) => ({ actor: actorOf(resolution) }))
+
+function actorOf(resolution: Resolution): Actor {
+  if (resolution.kind === 'anonymous') {
+    throw new AppError(resolution.refreshable ? 'ACCESS_TOKEN_MISSING' : 'UNAUTHENTICATED')
+  }
   if (resolution.kind === 'refused') throw new AppError(resolution.code)
-  return next({ ctx: { actor: resolution.actor } })
+  return resolution.actor
+}
+
+/** Whoever has found a key must not become its person with it, nor make of it what lasts longer. */
+function refuseApiKey({ scopes }: Actor): void {
+  if (scopes !== null) throw new AppError('API_KEY_REFUSED')
+}
+
+function refuseOthersPage(pageOf: string | null, actor: Actor): void {
+  if (pageOf !== null && pageOf !== actor.id) throw new AppError('PERSON_CHANGED')
+}
+
+/** A page of one person does nothing in the name of another. */
+function admitOnOwnPage({ pageOf }: Context, resolution: Resolution): { actor: Actor } {
+  const actor = actorOf(resolution)
+  refuseOthersPage(pageOf, actor)
+  return { actor }
+}
+
+function admitSignedIn(ctx: Context, resolution: Resolution): { actor: Actor } {
+  const admitted = admitOnOwnPage(ctx, resolution)
+  refuseApiKey(admitted.actor)
+  return admitted
+}
+
+/**
+ * For whoever is signed in, and no API key; `ctx.actor` says who.
+ * @throws AppError UNAUTHENTICATED, INVALID_CREDENTIAL, API_KEY_INVALID, SESSION_ENDED, PERSON_CHANGED, API_KEY_REFUSED
+ */
+export const authedProcedure = gate('signed-in', admitSignedIn)
+
+/**
+ * For whoever is signed in and makes a legacy id theirs: the one place where a vouched-for `X-User-Id` may name somebody else than
+ * the credential beside it. `ctx.vouchedLegacyId` is what it names then. @throws as `authedProcedure`
+ */
+export const claimingProcedure = gate('signed-in', ({ pageOf }, resolution) => {
+  const claim = resolution.kind === 'refused' ? resolution.claim : undefined
+  const actor = claim?.actor ?? actorOf(resolution)
+  refuseOthersPage(pageOf, actor)
+  refuseApiKey(actor)
+  return { actor, vouchedLegacyId: claim?.legacyId ?? null }
 })
 
-/** For whoever is signed in and has the capability. @throws as `authedProcedure`, and FORBIDDEN */
+/**
+ * For whoever is signed in and has the capability, which a stream goes on asking for; an API key needs its scope besides.
+ * @throws as `authedProcedure`, but for API_KEY_REFUSED, and FORBIDDEN, SCOPE_MISSING
+ */
 export const can = (capability: Capability) =>
-  authedProcedure.use(({ ctx, next }) => {
-    if (!hasCapability(ctx.actor.role, capability)) throw new AppError('FORBIDDEN')
-    return next()
+  gate(capability, (ctx, resolution) => {
+    const { actor } = admitOnOwnPage(ctx, resolution)
+    const { role, scopes } = actor
+    if (!hasCapability(role, capability)) throw new AppError('FORBIDDEN')
+    if (scopes && !scopes.includes(capability)) throw scopeMissing(capability)
+    return { actor, capability }
   })
+
+/** For commands of whoever runs the server, whom no sign-in and no role makes. @throws as `authedProcedure`, and FORBIDDEN */
+export const operatorProcedure = gate('operator', (ctx, resolution) => {
+  const admitted = admitSignedIn(ctx, resolution)
+  if (admitted.actor !== operator) throw new AppError('FORBIDDEN')
+  return admitted
+})
+
+const scopeMissing = (scope: Capability) =>
+  new AppError('SCOPE_MISSING', {
+    message: `This API key lacks the scope ${scope}. Make one that has it on your account page.`,
+  })
+
+type Fields = Record<string, unknown> | undefined
+
+/**
+ * Around every mutation, after its input and before its output: one transaction with the change, its record in the audit log
+ * and, where the call has a key, its answer. `ctx.db` is that transaction. What the services do besides the database waits for
+ * its end (`afterCommit`), for it may be rolled back and run again.
+ */
+export const recorded = t.middleware(async ({ ctx, path, meta, input, getRawInput, next }) => {
+  const { audit } = meta ?? {}
+  if (!audit) throw new Error(`${path} does not say what it changes`)
+  const actor = (ctx as { actor?: Actor | null }).actor ?? null
+  if (audit.secret) return next()
+  const key = idempotencyKeyOf(await getRawInput(), ctx.idempotencyKey, ctx.calls)
+  if (audit.byItself && key === null) return next()
+
+  return withTransaction(ctx.db, async (tx) => {
+    const mutate = async () => {
+      const result = await next({ ctx: { db: tx } })
+      if (!result.ok) throw result.error
+      if (audit.byItself) return result.data
+      const change = notedChange(tx)
+      const id = audit.id ? (input as Fields)?.[audit.id] : ((result.data as Fields)?.id ?? actor?.id)
+      await recordAudit(tx, {
+        ...ctx.origin,
+        actorId: personIdOf(actor),
+        action: path,
+        target: `${audit.noun}:${id}`,
+        before: change?.before,
+        // What was asked, for a row may not show it: whom a collaborator's removal removed.
+        after: change?.after === null ? null : { ...(input as Fields), ...change?.after },
+      })
+      return result.data
+    }
+    const call = actor && key !== null && { actorId: actor.id, key, procedure: path, input }
+    // Keys are each person's own: what nobody signed for cannot be asked for again.
+    return { ok: true, data: await (call ? oncePerKey(tx, call, mutate) : mutate()) } as never
+  })
+})
