@@ -3,6 +3,7 @@
  * caused it, unless the test expected it.
  */
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { afterAll, afterEach, expect } from 'vitest'
@@ -10,8 +11,10 @@ import { plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
 import type { AppDatabase } from '../platform/db/plugin.ts'
 import type { Sessions } from '../platform/identity/sessions.ts'
+import type { PresenceTimes } from '../platform/presence/lease-store.ts'
 import { TestBrowser } from './browser.ts'
 import { createTestDatabase } from './database.ts'
+import { withOwnInbox } from './mails.ts'
 import { clientId, clientSecret, startOpenIdProvider, type TestOpenIdProvider } from './openid-provider.ts'
 
 export const publicUrl = 'http://localhost:8000'
@@ -31,6 +34,12 @@ export function testEnvironment(
     JWT_ACCESS_SECRET: secret(),
     JWT_REFRESH_SECRET: secret(),
     LOG_LEVEL: 'debug',
+    // All tests' people are at one address.
+    RATE_LIMIT_ANONYMOUS: '1000000',
+    RATE_LIMIT_SIGN_IN: '1000000',
+    RATE_LIMIT_SIGNED_IN: '1000000',
+    RATE_LIMIT_SOCKETS_PER_PERSON: '100000',
+    RATE_LIMIT_SOCKETS_PER_ADDRESS: '100000',
     ...overrides,
   }
 }
@@ -79,7 +88,10 @@ export class TestApp {
   /** A browser in which a new person (or the one that `claims` name) has just signed in. */
   async signIn(claims: Record<string, unknown> = {}, browser = this.browser()): Promise<TestBrowser> {
     const answer = await this.finishSignIn(browser, await this.beginSignIn(browser), claims)
-    expect(answer.headers.location, JSON.stringify(this.logs.filter((l) => 'err' in l))).toBe('/')
+    const [path, code] = String(answer.headers.location).split('#code=')
+    expect(path, JSON.stringify(this.logs.filter((l) => 'err' in l))).toBe('/')
+    // Where AUTH_SESSION_MODE is `jwt`, as the page does that it leads to.
+    if (code) browser.accessToken = (await browser.mutate('auth.exchange', { code })).json().result.data.accessToken
     return browser
   }
 
@@ -126,18 +138,21 @@ type Options = {
   ready?: boolean
   /** Further routes in Plinth's own scope. */
   page?: FastifyPluginAsync
+  presence?: Partial<PresenceTimes>
 }
 
 /** Closes, with its database, after the tests of the file. `ready: false` does not wait for the database. */
-export async function buildTestApp({ environment = {}, ready = true, page }: Options = {}): Promise<TestApp> {
+export async function buildTestApp({ environment = {}, ready = true, page, presence }: Options = {}): Promise<TestApp> {
   const provider = await startOpenIdProvider()
   const database = environment.DATABASE_URL ? null : await createTestDatabase()
-  const config = readConfig(
-    testEnvironment({
-      GOOGLE_ISSUER: provider.issuer,
-      ...(database && { DATABASE_URL: database.url }),
-      ...environment,
-    }),
+  const config = withOwnInbox(
+    readConfig(
+      testEnvironment({
+        GOOGLE_ISSUER: provider.issuer,
+        ...(database && { DATABASE_URL: database.url }),
+        ...environment,
+      }),
+    ),
   )
   const logs: LogLine[] = []
   const options = serverOptions(config)
@@ -151,6 +166,7 @@ export async function buildTestApp({ environment = {}, ready = true, page }: Opt
   let inside: FastifyInstance | undefined
   await root.register(plinth, {
     config,
+    ...(presence && { presence }),
     // Registered last, in Plinth's own scope: from here its decorators can be seen.
     page: async (scope) => {
       inside = scope
@@ -164,6 +180,7 @@ export async function buildTestApp({ environment = {}, ready = true, page }: Opt
   afterEach(() => app.assertNoUnexpectedErrors())
   afterAll(async () => {
     await root.close()
+    if (config.mail.inboxFolder) await rm(config.mail.inboxFolder, { recursive: true, force: true })
     await provider.close()
     await database?.drop()
   })

@@ -3,6 +3,8 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 
 export class TestBrowser {
   readonly cookies = new Map<string, string>()
+  /** Of its page, where AUTH_SESSION_MODE is `jwt`. */
+  accessToken: string | null = null
   readonly #app: FastifyInstance
   readonly #origin: string
   /** Headers of every request. */
@@ -32,6 +34,7 @@ export class TestBrowser {
       headers: {
         ...this.headers,
         ...(this.cookies.size > 0 && { cookie: this.cookieHeader }),
+        ...(this.accessToken !== null && { authorization: `Bearer ${this.accessToken}` }),
         ...(options.method && options.method !== 'GET' && { origin: this.#origin }),
         ...options.headers,
       },

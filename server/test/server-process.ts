@@ -44,8 +44,10 @@ export class ServerProcess {
   }
 
   get logs(): LogLine[] {
+    // What comes after the last end of a line is still being written.
     return this.stdout
       .split('\n')
+      .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line))
   }

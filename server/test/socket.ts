@@ -18,10 +18,20 @@ export class TestSocket {
   #lastId = 0
 
   /** Resolves when it is open, or rejects with `Unexpected server response: <status>`. */
-  static async open(url: string, headers: Record<string, string> = {}, path = '/trpc'): Promise<TestSocket> {
-    const socket = new TestSocket(new WebSocket(url.replace(/^http/, 'ws') + path, { headers }))
+  static async open(
+    url: string,
+    headers: Record<string, string> = {},
+    path = '/trpc',
+    protocols: string[] = [],
+  ): Promise<TestSocket> {
+    const socket = new TestSocket(new WebSocket(url.replace(/^http/, 'ws') + path, protocols, { headers }))
     await once(socket.ws, 'open')
     return socket
+  }
+
+  /** As a page does that holds a token: it can send no header. */
+  static openByToken(url: string, token: string, headers: Record<string, string> = {}): Promise<TestSocket> {
+    return TestSocket.open(url, { origin: publicUrl, ...headers }, '/trpc', ['plinth', `plinth.bearer.${token}`])
   }
 
   /** With the cookies of a browser, from our own page. */

@@ -45,6 +45,15 @@ export class TcpProxy {
     }
   }
 
+  /** What the far side sends on connections that are open now is not taken from it any more, until `flow`. */
+  stall(): void {
+    for (const { near, far } of this.#pairs) far.unpipe(near)
+  }
+
+  flow(): void {
+    for (const { near, far } of this.#pairs) far.pipe(near)
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()

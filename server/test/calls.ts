@@ -1,0 +1,296 @@
+/** How each procedure is called by somebody who may, for the sweeps over the whole router. */
+import { eq } from 'drizzle-orm'
+import { expect } from 'vitest'
+import type { z } from 'zod'
+import type { DraftEvent } from '../../shared/drafts.ts'
+import type { Present } from '../../shared/presence.ts'
+import { draftChannel } from '../features/drafts/channel.ts'
+import { newId } from '../platform/db/columns.ts'
+import { demoProfiles, seedDemoPeople } from '../platform/identity/demo-people.ts'
+import { issueOneTimeToken } from '../platform/identity/one-time-tokens.ts'
+import { identities, users } from '../platform/identity/table.ts'
+import { appRouter } from '../router.ts'
+import type { ProcedureMeta } from '../trpc.ts'
+import { keyOf } from './api-keys.ts'
+import type { TestApp } from './app.ts'
+import type { TestBrowser } from './browser.ts'
+import { draftOf, signedIn } from './followers.ts'
+import { givePassword, mailedToken, newAccount } from './passwords.ts'
+import { openCode, openProgram } from './programs.ts'
+
+type Procedure = { _def: { type: 'query' | 'mutation' | 'subscription'; meta?: ProcedureMeta; inputs: z.ZodType[] } }
+
+export const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>).map(
+  ([path, { _def }]) => ({ path, type: _def.type, meta: _def.meta, inputs: _def.inputs }),
+)
+
+export interface Call {
+  input?: Record<string, unknown>
+  /** The same with another meaning; where a procedure takes nothing there is none. */
+  other?: Record<string, unknown>
+  /** Of a mutation's record in the audit log. */
+  target?: string | RegExp
+  /** Whom the record names, where it is not who calls: nobody, or whoever it makes. */
+  recordedBy?: 'nobody' | 'whoever' | 'operator'
+  /** How many records there are, where it is not one. */
+  records?: number
+  /** Of a subscription: it says something as soon as it is followed. */
+  speaksFirst?: true
+  /** Of a subscription: makes it say what it has to say. */
+  cause?: () => Promise<unknown>
+  /** Of a subscription: whether a message is the last that comes of that. */
+  isLast?: (data: unknown) => boolean
+}
+export interface Person {
+  browser: TestBrowser
+  id: string
+}
+
+/** Prepares what `path` acts on, as somebody who may, and says what to call it with. A procedure that is missing here fails. */
+export function prepareCall(app: TestApp, path: string, me: Person): Promise<Call> {
+  const prepare = calls[path] ?? expect.unreachable(`say in calls.ts how ${path} is called`)
+  return prepare(app, me)
+}
+
+const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
+  'account.me': async () => ({}),
+  'account.methods': async () => ({}),
+  'account.sessions.list': async () => ({}),
+  'account.identities.list': async () => ({}),
+  'account.onSessionEnded': async (app, me) => ({
+    cause: async () => (await signInAgain(app, me)).mutate('account.sessions.revokeOthers'),
+    isLast: () => true,
+  }),
+  'auditLog.list': asAdministrator(() => ({})),
+  'drafts.list': async () => ({}),
+  'drafts.get': inDraft,
+  'drafts.events': inDraft,
+  'drafts.onEvent': async (app, me) => {
+    const { input } = await inDraft(app, me)
+    return {
+      input,
+      speaksFirst: true,
+      async cause() {
+        await me.browser.mutate('drafts.rename', { ...input, title: 'Two' })
+        await me.browser.mutate('drafts.append', { ...input, text: 'One' })
+      },
+      isLast: (event) => (event as DraftEvent).type === 'segment.added',
+    }
+  },
+  'drafts.onPresence': async (app, me) => {
+    const { input } = await inDraft(app, me)
+    return {
+      input,
+      speaksFirst: true,
+      cause: () => me.browser.mutate('drafts.writing', { ...input, writing: true }),
+      isLast: (present) => (present as Present[]).some(({ writing }) => writing),
+    }
+  },
+  'drafts.writing': async (app, me) => ({ input: { ...(await inDraft(app, me)).input, writing: true } }),
+  'account.updateProfile': async (_app, { id }) => ({
+    input: { displayName: 'Ada' },
+    other: { displayName: 'Grace' },
+    target: `person:${id}`,
+  }),
+  'account.sessions.revoke': async (app, me) => {
+    const [one, two] = [await anotherSession(app, me), await anotherSession(app, me)]
+    return { input: { sessionId: one }, other: { sessionId: two }, target: `session:${one}` }
+  },
+  'account.sessions.revokeOthers': async (_app, { id }) => ({ target: `person:${id}` }),
+  'account.identities.claimLegacyId': async (_app, { browser }) => {
+    const legacyId = newId()
+    browser.headers['x-user-id'] = legacyId
+    return { input: { legacyId }, other: { legacyId: newId() }, target: `legacy:${legacyId}` }
+  },
+  'account.identities.unlink': async (app, { id }) => {
+    const subject = newId()
+    await app.database.db.insert(identities).values({ userId: id, provider: 'google', subject })
+    const rows = await app.database.db.select().from(identities).where(eq(identities.userId, id))
+    const [one, two] = rows.map((row) => ({ identityId: row.id }))
+    return { input: one, other: two, target: `identity:${one?.identityId}` } as Call
+  },
+  'account.chooseUsername': async (_app, { id }) => ({
+    input: { username: newAccount().username },
+    other: { username: newAccount().username },
+    target: `person:${id}`,
+  }),
+  'account.changePassword': async (app, me) => ({
+    input: { currentPassword: (await givePassword(app, me)).password, newPassword: newAccount().password },
+    target: `person:${me.id}`,
+  }),
+  'account.confirmPassword': async (app, me) => ({
+    input: { password: (await givePassword(app, me)).password },
+    target: `person:${me.id}`,
+  }),
+  'auth.register': async () => ({ input: newAccount(), target: /^person:/, recordedBy: 'whoever' }),
+  'auth.signUp': async () => ({ input: newAccount(), target: /^person:/, recordedBy: 'whoever' }),
+  'auth.login': async (app, me) => ({ input: await givePassword(app, me), target: /^session:/ }),
+  'auth.signIn': async (app, me) => ({ input: await givePassword(app, me), target: /^session:/ }),
+  'auth.forgotPassword': mailed,
+  'auth.resendVerification': mailed,
+  'auth.resetPassword': async (app, { id, browser }) => {
+    const { email } = (await browser.get('/me')).json()
+    await browser.mutate('auth.forgotPassword', { email })
+    const token = await mailedToken(app, email, 'reset-password')
+    return { input: { token, newPassword: newAccount().password }, target: `person:${id}` }
+  },
+  'auth.verifyEmail': async (app, { id, browser }) => {
+    const { email } = (await browser.get('/me')).json()
+    await issueOneTimeToken(app.database.db, { userId: id, purpose: 'verify-email', email })
+    return { input: { token: await mailedToken(app, email, 'verify-email') }, target: `person:${id}` }
+  },
+  'auth.refresh': async (app, me) => {
+    const { refreshToken } = await openProgram(app, me)
+    return { input: { refreshToken }, target: /^session:/ }
+  },
+  'auth.logout': async () => ({ target: /^session:/ }),
+  'auth.exchange': async (app, me) => {
+    const { code, cookie } = await openCode(app, me)
+    me.browser.cookies.set(cookie.name, cookie.value)
+    return { input: { code }, target: /^session:/ }
+  },
+  'apiKeys.list': async () => ({}),
+  'apiKeys.create': async () => ({ input: newKey, target: /^api-key:[0-9a-f-]{36}$/ }),
+  'apiKeys.revoke': async (app, me) => {
+    const [one, two] = [await keyOf(app, me), await keyOf(app, me)]
+    return { input: { keyId: one.id }, other: { keyId: two.id }, target: `api-key:${one.id}` }
+  },
+  'apiKeys.listAll': asAdministrator(() => ({})),
+  'apiKeys.revokeAny': async (app, me) => {
+    await makeAdministrator(app, me)
+    const other = await signedIn(app)
+    const [one, two] = [await keyOf(app, other), await keyOf(app, other)]
+    return { input: { keyId: one.id }, other: { keyId: two.id }, target: `api-key:${one.id}` }
+  },
+  'apiKeys.createFor': async (app, me) => {
+    const { id: personId } = await signedIn(app)
+    becomeOperator(app, me)
+    return { input: { personId, ...newKey }, target: /^api-key:[0-9a-f-]{36}$/, recordedBy: 'operator' }
+  },
+  'drafts.create': async () => ({ input: { title: 'One' }, other: { title: 'Two' }, target: /^draft:[0-9a-f-]{36}$/ }),
+  'drafts.append': async (app, me) => {
+    const { id } = await draftOf(app, me)
+    const append = (text: string) => ({ draftId: id, segmentId: newId(), text })
+    return { input: append('One'), other: append('Two'), target: `draft:${id}` }
+  },
+  'drafts.passRing': async (app, me) => {
+    const { id } = await draftOf(app, me)
+    const other = await signedIn(app)
+    await me.browser.mutate('drafts.addCollaborator', { draftId: id, person: other.id })
+    return { input: { draftId: id, to: other.id }, other: { draftId: id, to: me.id }, target: `draft:${id}` }
+  },
+  'drafts.addCollaborator': async (app, me) => {
+    const { id } = await draftOf(app, me)
+    const [one, two] = [await signedIn(app), await signedIn(app)]
+    return {
+      input: { draftId: id, person: one.id },
+      other: { draftId: id, person: two.id },
+      target: `draft:${id}`,
+    }
+  },
+  'drafts.removeCollaborator': async (app, me) => {
+    const { id } = await draftOf(app, me)
+    const other = await signedIn(app)
+    await me.browser.mutate('drafts.addCollaborator', { draftId: id, person: other.id })
+    return { input: { draftId: id, userId: other.id }, other: { draftId: id, userId: me.id }, target: `draft:${id}` }
+  },
+  'drafts.rename': async (app, me) => {
+    const { id } = await draftOf(app, me)
+    return { input: { draftId: id, title: 'One' }, other: { draftId: id, title: 'Two' }, target: `draft:${id}` }
+  },
+  'drafts.close': async (app, me) => {
+    const [one, two] = [await draftOf(app, me), await draftOf(app, me)]
+    return { input: { draftId: one.id }, other: { draftId: two.id }, target: `draft:${one.id}` }
+  },
+  'people.list': asAdministrator(() => ({})),
+  'people.get': asAdministrator((personId) => ({ personId })),
+  'people.legacyReport': asAdministrator(() => ({})),
+  'people.changeRole': asAdministrator((personId) => ({ personId, role: 'engineer' })),
+  'people.disable': asAdministrator((personId) => ({ personId })),
+  'people.enable': asAdministrator((personId) => ({ personId })),
+  'people.endSessions': asAdministrator((personId) => ({ personId })),
+  'people.find': asAdministrator((personId) => ({ named: personId })),
+  'people.sessions.list': asAdministrator((personId) => ({ personId })),
+  'people.sessions.revoke': async (app, me) => {
+    await makeAdministrator(app, me)
+    const [one, two] = [await sessionOfSomebody(app), await sessionOfSomebody(app)]
+    return { input: one, other: two, target: `session:${one.sessionId}` }
+  },
+  'people.seed': async (app, me) => {
+    // They are there already, or the call would make people.
+    await seedDemoPeople(app.database.db, app.inside.config)
+    becomeOperator(app, me)
+    return { target: /^person:/, recordedBy: 'operator', records: demoProfiles.length }
+  },
+  'mails.queue': async (app, me) => {
+    becomeOperator(app, me)
+    return {}
+  },
+  'channels.get': ofChannel,
+  'channels.onEvent': async (app, me) => {
+    const { id, tell } = await draftOf(app, me)
+    becomeOperator(app, me)
+    return {
+      input: { channel: draftChannel(id) },
+      speaksFirst: true,
+      cause: () => tell('One').then(() => tell('Two')),
+      isLast: (event) => (event as { title?: string }).title === 'Two',
+    }
+  },
+}
+
+async function ofChannel(app: TestApp, me: Person): Promise<Call> {
+  const { channel } = await draftOf(app, me)
+  becomeOperator(app, me)
+  return { input: { channel } }
+}
+
+/** From here on the person's browser is the operator's: there is nothing in it of theirs. */
+export function becomeOperator(app: TestApp, { browser }: Person): void {
+  browser.cookies.clear()
+  browser.accessToken = null
+  browser.headers.authorization = `Bearer ${app.inside.operatorToken.issue()}`
+}
+
+async function sessionOfSomebody(app: TestApp) {
+  const { browser, id: personId } = await signedIn(app)
+  const { items } = (await browser.query('account.sessions.list')).json().result.data
+  return { personId, sessionId: String(items[0].id) }
+}
+
+const newKey = { name: 'A program', scopes: ['draft:read'] }
+
+async function mailed(_app: TestApp, { id, browser }: Person): Promise<Call> {
+  const { email } = (await browser.get('/me')).json()
+  return { input: { email }, target: `person:${id}`, recordedBy: 'nobody' }
+}
+
+async function inDraft(app: TestApp, me: Person): Promise<Call> {
+  return { input: { draftId: (await draftOf(app, me)).id } }
+}
+
+/** `input` makes the input of a call about somebody. */
+function asAdministrator(input: (personId: string) => Record<string, unknown>) {
+  return async (app: TestApp, me: Person): Promise<Call> => {
+    await makeAdministrator(app, me)
+    const [one, two] = [await signedIn(app), await signedIn(app)]
+    return { input: input(one.id), other: input(two.id), target: `person:${one.id}` }
+  }
+}
+
+export async function makeAdministrator(app: TestApp, { id }: Person): Promise<void> {
+  await app.database.db.update(users).set({ role: 'admin' }).where(eq(users.id, id))
+  app.sessions.announceChanged(id)
+}
+
+/** One more session of the same person. */
+export async function signInAgain(app: TestApp, { id }: Person): Promise<TestBrowser> {
+  const [identity] = await app.database.db.select().from(identities).where(eq(identities.userId, id))
+  return app.signIn({ sub: identity?.subject, email: identity?.email })
+}
+
+async function anotherSession(app: TestApp, me: Person): Promise<string> {
+  const browser = await signInAgain(app, me)
+  const { items } = (await browser.query('account.sessions.list')).json().result.data
+  return items.find(({ current }: { current: boolean }) => current).id
+}

@@ -1,0 +1,256 @@
+/** All that a run needs: the database, the servers, the people with their drafts, and the programs that write and read. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createPlinth } from '../../../client/plinth.ts'
+import { clientId, clientSecret, startOpenIdProvider } from '../openid-provider.ts'
+import { PostgresServer } from '../postgres-server.ts'
+import { until } from '../until.ts'
+import { Instance } from './instance.ts'
+import { Journal, type WriteEntry } from './journal.ts'
+import { type OpenIdProvider, type Person, publicUrl, signIn } from './people.ts'
+import { PostgresProxy } from './postgres-proxy.ts'
+import type { Random } from './random.ts'
+import type { Positions, ReadWay, SubscriberOrder, SubscriberTask } from './subscriber.ts'
+import type { WriterTask } from './writer.ts'
+
+export interface Cast {
+  instances: number
+  writers: number
+  drafts: number
+  readers: { way: ReadWay; instance: number }[]
+  pauseMs: number
+}
+
+const writersEndWithinMs = 60_000
+const positionsWithinMs = 10_000
+
+export class Stage {
+  readonly folder: string
+  readonly postgres: PostgresServer | null
+  readonly instances: Instance[] = []
+  readonly troubles: string[] = []
+  /** Writes so far. */
+  acknowledged = 0
+  #provider: OpenIdProvider | null = null
+  readonly #writers: ChildProcess[] = []
+  readonly #readers: { child: ChildProcess; way: ReadWay; name: string }[] = []
+  #drafts: { id: string; owner: Person }[] = []
+  #postgresTurn: Promise<unknown> = Promise.resolve()
+  #closing = false
+
+  private constructor(folder: string, postgres: PostgresServer | null) {
+    this.folder = folder
+    this.postgres = postgres
+  }
+
+  /** With its database, and nothing else yet. To be closed whatever comes. */
+  static async make(folder: string, database: 'postgres' | 'embedded'): Promise<Stage> {
+    return new Stage(folder, database === 'postgres' ? await PostgresServer.create() : null)
+  }
+
+  /** Everything is going when it resolves. */
+  async open(cast: Cast, random: Random): Promise<void> {
+    const provider = await startOpenIdProvider()
+    this.#provider = provider
+    const secret = () => randomBytes(48).toString('base64')
+    const environment = {
+      NODE_ENV: 'test',
+      PORT: '0',
+      PUBLIC_URL: publicUrl,
+      DATABASE_URL: `pglite://${this.databaseFolder}`,
+      GOOGLE_CLIENT_ID: clientId,
+      GOOGLE_CLIENT_SECRET: clientSecret,
+      GOOGLE_ISSUER: provider.issuer,
+      COOKIE_SECRET: secret(),
+      JWT_ACCESS_SECRET: secret(),
+      JWT_REFRESH_SECRET: secret(),
+      RATE_LIMIT_ANONYMOUS: '1000000',
+      RATE_LIMIT_SIGN_IN: '1000000',
+      RATE_LIMIT_SIGNED_IN: '1000000',
+      RATE_LIMIT_SOCKETS_PER_PERSON: '1000000',
+      RATE_LIMIT_SOCKETS_PER_ADDRESS: '1000000',
+    }
+    for (let n = 1; n <= cast.instances; n++) {
+      let proxy: PostgresProxy | null = null
+      const own = { ...environment }
+      if (this.postgres) {
+        proxy = new PostgresProxy(random)
+        await proxy.listen()
+        proxy.target = this.postgres.port
+        own.DATABASE_URL = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`
+      }
+      this.instances.push(new Instance(`server-${n}`, own, proxy, this.folder))
+    }
+    await Promise.all(this.instances.map((instance) => instance.open()))
+    await this.#begin(cast, random, provider)
+  }
+
+  get databaseFolder(): string {
+    return join(this.folder, 'db')
+  }
+
+  /** As `pg_ctl stop -m immediate`, and back after `downMs`. */
+  restartPostgres(downMs: number): Promise<void> {
+    const restarted = this.#postgresTurn.then(async () => {
+      await this.postgres?.stopImmediately()
+      await delay(downMs)
+      await this.postgres?.start()
+    })
+    this.#postgresTurn = restarted.catch(() => {})
+    return restarted
+  }
+
+  /** About half of the backends of that name. How many; none while Postgres is away. */
+  async terminate(name: string): Promise<number> {
+    const rows = await this.postgres
+      ?.query(
+        (sql) => sql`
+          select pg_terminate_backend(pid) from pg_stat_activity
+          where application_name = ${name} and (random() < 0.5 or ${name !== 'plinth'})`,
+      )
+      .catch(() => [])
+    return rows?.length ?? 0
+  }
+
+  pauseSlowReaders(ms: number): void {
+    for (const { child, way } of this.#readers) if (way === 'slow') order(child, { order: 'pause', ms })
+  }
+
+  /** Everything passes again, and writers end when what they began has an answer. */
+  async settle(): Promise<void> {
+    for (const { clients, database } of this.instances) {
+      clients.disarm()
+      clients.refusing = false
+      database?.disarm()
+      if (database) database.notices = 'pass'
+    }
+    for (const { child } of this.#readers) order(child, { order: 'settle' })
+    const ends = this.#writers.map(async (child, at) => {
+      if (child.exitCode !== null) return
+      const ended = once(child, 'exit')
+      child.send('stop')
+      await Promise.race([ended, delay(writersEndWithinMs, null, { ref: false })])
+      if (child.exitCode === null) this.troubles.push(`writer-${at + 1} has calls that nobody answers`)
+    })
+    await Promise.all(ends)
+  }
+
+  /** The number at which the furthest behind of a draft's feeds stands; -1 while one has nothing. */
+  async slowestPositions(): Promise<Map<string, number>> {
+    const slowest = new Map<string, number>()
+    const all = await Promise.all(
+      this.#readers.map(async ({ child }) => {
+        if (child.exitCode !== null) return []
+        const answered = once(child, 'message', { signal: AbortSignal.timeout(positionsWithinMs) })
+        order(child, { order: 'positions' })
+        const [positions] = (await answered) as [Positions]
+        return positions
+      }),
+    )
+    for (const [draftId, seq] of all.flat()) slowest.set(draftId, Math.min(slowest.get(draftId) ?? seq, seq))
+    return slowest
+  }
+
+  /** As a server tells them: the embedded database is nobody else's to ask. */
+  async heads(): Promise<Map<string, number>> {
+    const heads = new Map<string, number>()
+    for (const { id, owner } of this.#drafts) {
+      const [{ url }] = this.instances as [Instance]
+      const plinth = createPlinth({ url, headers: owner.headers })
+      const { cursor } = await plinth.drafts.get.query({ draftId: id })
+      heads.set(id, Number(cursor.split(':')[1]))
+      plinth.close()
+    }
+    return heads
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const child of [...this.#writers, ...this.#readers.map(({ child }) => child)]) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }
+    for (const instance of this.instances) await instance.close()
+    await this.#provider?.close()
+  }
+
+  async #begin(cast: Cast, random: Random, provider: OpenIdProvider) {
+    const [{ url }] = this.instances as [Instance]
+    const sign = (name: string) => signIn(url, provider, name)
+    const writers: Person[] = []
+    for (let n = 1; n <= cast.writers; n++) writers.push(await sign(`writer-${n}`))
+    const readers = await Promise.all(cast.readers.map((_, n) => sign(`reader-${n + 1}`)))
+    const bystander = await sign('bystander')
+    const journal = new Journal<WriteEntry>(join(this.folder, 'stage.jsonl'))
+    for (let n = 0; n < cast.drafts; n++) {
+      const owner = writers[n % writers.length] as Person
+      const plinth = createPlinth({ url, headers: owner.headers })
+      const { id } = await plinth.drafts.create.mutate({ title: `Draft ${n + 1}` })
+      for (const person of [...writers, ...readers]) {
+        if (person === owner) continue
+        const key = `${id} ${person.id}`
+        journal.note({ key, step: 'intent', kind: 'add', draftId: id, actorId: owner.id, what: person.id })
+        await plinth.drafts.addCollaborator.mutate({ draftId: id, person: person.id })
+        journal.note({ key, step: 'acknowledged' })
+      }
+      this.#drafts.push({ id, owner })
+      plinth.close()
+    }
+    const drafts = this.#drafts.map(({ id, owner }) => ({ id, ownerId: owner.id }))
+    for (const [n, { way, instance }] of cast.readers.entries()) {
+      const name = `reader-${n + 1}-${way}@${instance + 1}`
+      const child = this.#program<SubscriberTask>('subscriber.ts', name, {
+        seed: random.between(0, 2 ** 31),
+        name,
+        journal: join(this.folder, `${name}.jsonl`),
+        url: (this.instances[instance] as Instance).url,
+        way,
+        person: readers[n] as Person,
+        draftIds: drafts.map(({ id }) => id),
+      })
+      this.#readers.push({ child, way, name })
+    }
+    for (const [n, person] of writers.entries()) {
+      const child = this.#program<WriterTask>('writer.ts', `writer-${n + 1}`, {
+        seed: random.between(0, 2 ** 31),
+        journal: join(this.folder, `writer-${n + 1}.jsonl`),
+        urls: this.instances.map((instance) => instance.url),
+        person,
+        writers: writers.map(({ id }) => id),
+        drafts,
+        bystanderId: bystander.id,
+        pauseMs: cast.pauseMs,
+      })
+      child.on('message', () => this.acknowledged++)
+      this.#writers.push(child)
+    }
+    await until(
+      'every reader has its snapshots',
+      async () => ![...(await this.slowestPositions()).values()].includes(-1),
+      60_000,
+    )
+  }
+
+  #program<Task>(script: string, name: string, task: Task): ChildProcess {
+    const child = fork(join(import.meta.dirname, script), [JSON.stringify(task)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    let said = ''
+    child.stderr?.on('data', (text) => {
+      said += text
+    })
+    child.once('exit', (code, signal) => {
+      if (code !== 0 && !this.#closing) this.troubles.push(`${name} ended with ${code ?? signal}: ${said.slice(-800)}`)
+    })
+    return child
+  }
+}
+
+function order(child: ChildProcess, what: SubscriberOrder) {
+  if (child.connected) child.send(what)
+}
