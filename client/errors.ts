@@ -12,11 +12,20 @@ export class PlinthError extends Error {
   readonly details: FieldFault[]
   /** Names the request in the server's logs; null when no answer came. */
   readonly requestId: string | null
-  constructor(code: PlinthErrorCode, message: string, details: FieldFault[] = [], requestId: string | null = null) {
+  /** Seconds after which trying again makes sense; null where the server did not say. */
+  readonly retryAfterS: number | null
+  constructor(
+    code: PlinthErrorCode,
+    message: string,
+    details: FieldFault[] = [],
+    requestId: string | null = null,
+    retryAfterS: number | null = null,
+  ) {
     super(message)
     this.code = code
     this.details = details
     this.requestId = requestId
+    this.retryAfterS = retryAfterS
   }
 
   /** From a plain (not tRPC) answer: `{error:{code,message},requestId}`. */
@@ -34,12 +43,20 @@ export class PlinthError extends Error {
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errorTable, code)
 
+interface ErrorData {
+  code?: unknown
+  details?: FieldFault[]
+  requestId?: string
+  retryAfterS?: number
+}
+
 /** Whatever a call of this client threw, as a PlinthError. */
 export function toPlinthError(error: unknown): PlinthError {
   if (error instanceof PlinthError) return error
   if (isTRPCClientError(error)) {
-    const data = error.data as { code?: unknown; details?: FieldFault[]; requestId?: string } | null | undefined
-    if (isErrorCode(data?.code)) return new PlinthError(data.code, error.message, data.details, data.requestId ?? null)
+    const data = error.data as ErrorData | null | undefined
+    if (isErrorCode(data?.code))
+      return new PlinthError(data.code, error.message, data.details, data.requestId ?? null, data.retryAfterS ?? null)
     if (error.cause instanceof PlinthError) return error.cause
   }
   return networkError()
@@ -47,6 +64,10 @@ export function toPlinthError(error: unknown): PlinthError {
 
 /** The code alone, for a `switch`. */
 export const errorCode = (error: unknown): PlinthErrorCode => toPlinthError(error).code
+
+/** Trying again soon may well work, and nobody has been told no. */
+export const isPassing = (code: PlinthErrorCode): boolean =>
+  code === 'NETWORK_ERROR' || code === 'DATABASE_UNAVAILABLE' || code === 'SERVER_BUSY'
 
 /** By a code that came without text, such as in the address of a failed sign-in. */
 export const messageFor = (code: ErrorCode): string => errorTable[code].message

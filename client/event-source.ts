@@ -17,13 +17,17 @@ export class FetchEventSource {
   readonly #listeners = new Map<string, Set<Listener>>()
   readonly #abort = new AbortController()
   readonly #url: string
-  readonly #headers: Record<string, string>
+  readonly #headers: () => Promise<Record<string, string>>
   #lastEventId = ''
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(url: string, { headers = {} }: { headers?: Record<string, string> } = {}) {
+  /** `headers` is asked for each time that the stream begins (again). */
+  constructor(
+    url: string,
+    { headers = {} }: { headers?: Record<string, string> | (() => Promise<Record<string, string>>) } = {},
+  ) {
     this.#url = url
-    this.#headers = headers
+    this.#headers = typeof headers === 'function' ? headers : async () => headers
     void this.#read()
   }
 
@@ -47,8 +51,9 @@ export class FetchEventSource {
     const lastEventId = this.#lastEventId && { 'last-event-id': this.#lastEventId }
     try {
       const answer = await fetch(this.#url, {
-        headers: { ...this.#headers, accept: 'text/event-stream', ...lastEventId },
+        headers: { ...(await this.#headers()), accept: 'text/event-stream', ...lastEventId },
         cache: 'no-store',
+        credentials: 'include',
         signal: this.#abort.signal,
       })
       if (answer.status !== 200 || !answer.headers.get('content-type')?.startsWith('text/event-stream')) {

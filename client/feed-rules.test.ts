@@ -1,5 +1,8 @@
 /** What a feed makes of a server that does not keep the rules, of events that cannot be applied, and of other trouble. */
-import { describe, expect, it } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { until } from '../server/test/until.ts'
 import { PlinthError, type PlinthErrorCode } from './errors.ts'
 import { openFeed } from './live.ts'
@@ -116,6 +119,22 @@ describe('a feed', () => {
     server.feed.close()
   })
 
+  it('takes a new snapshot when asking is answered with resync', async () => {
+    const asked: string[] = []
+    const server = play({
+      transports: ['polling'],
+      poll: async (from) => {
+        asked.push(from)
+        if (from === 'e:0') return { events: [], cursor: 'f:7', resync: true }
+        return { events: from === 'f:9' ? [{ type: 'x', seq: 10 }] : [], cursor: 'f:10', resync: false }
+      },
+    })
+    server.played.cursors = ['e:0', 'f:9']
+    await until('the event after it', () => server.seqs.length)
+    expect([server.seqs, server.played.snapshots, asked.slice(0, 2)]).toEqual([[10], 2, ['e:0', 'f:9']])
+    server.feed.close()
+  })
+
   it('does not pass over an event that could not be applied', async () => {
     const thrown = uncaught()
     const seqs: number[] = []
@@ -205,4 +224,104 @@ describe('a feed', () => {
     expect([server.states, server.errors]).toEqual([['offline'], []])
     server.feed.close()
   })
+})
+
+describe('a feed that has several transports', () => {
+  afterEach(() => void vi.useRealTimers())
+  /** On a clock that stands until it is moved. */
+  function start() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const server = play({ transports: ['websocket', 'sse'], climbEveryMs: 100 })
+    const follow = (number: number) => until(`follow ${number}`, () => server.follows[number - 1])
+    const fail = async (number: number) => (await follow(number)).handlers.onError(new Error('a proxy in between'))
+    const asked = (times: number) =>
+      until('the question', () => server.polls.length === times).then(() => setImmediate())
+    return { server, follow, fail, asked }
+  }
+  const report = (state: string) => ({ state, error: null })
+
+  it.each([
+    ['without a connection', [], 5000],
+    ['that is slow to answer', ['connecting', 'pending'], 15_000],
+    ['that is slow over the connection of others', ['pending', 'pending'], 15_000],
+  ])('gives up a stream %s in its time', async (_, states, withinMs) => {
+    const { server, follow } = start()
+    const first = await follow(1)
+    for (const state of states) first.handlers.onConnectionStateChange(report(state))
+    vi.advanceTimersByTime(withinMs - 1)
+    expect(first.stopped).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(first.stopped).toBe(true)
+    server.feed.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('keeps a stream that was slow', async () => {
+    const { server, follow } = start()
+    const { handlers } = await follow(1)
+    handlers.onConnectionStateChange(report('pending'))
+    vi.advanceTimersByTime(14_000)
+    handlers.onData({ id: 'e:0', data: { type: 'ready' } })
+    await until('live', () => server.feed.state === 'live')
+    handlers.onConnectionStateChange(report('pending'))
+    vi.advanceTimersByTime(60_000)
+    expect([server.follows.length, server.follows[0]?.stopped]).toEqual([1, false])
+    server.feed.close()
+  })
+
+  it('waits longer also when it takes the next', async () => {
+    const { server, follow, fail, asked } = start()
+    await fail(1)
+    await asked(1)
+    vi.advanceTimersByTime(250)
+    await fail(2)
+    await asked(2)
+    vi.advanceTimersByTime(249)
+    await setImmediate()
+    expect(server.follows).toHaveLength(2)
+    vi.advanceTimersByTime(251)
+    await follow(3)
+    server.feed.close()
+  })
+
+  it('leaves none behind that it had tried beside the one that broke', async () => {
+    const { server, follow, fail, asked } = start()
+    for (const number of [1, 2]) {
+      await fail(number)
+      await asked(number)
+      vi.advanceTimersByTime(500)
+    }
+    const { handlers } = await follow(3)
+    handlers.onData({ id: 'e:0', data: { type: 'ready' } })
+    await until('the middle', () => server.feed.transport === 'sse')
+    vi.advanceTimersByTime(100)
+    const better = await follow(4)
+    handlers.onError(new Error('broken'))
+    await until('the loss', () => server.feed.transport === null)
+    expect(better.stopped).toBe(true)
+    server.feed.close()
+  })
+})
+
+it('a feed that asks for ever keeps nothing of what it asked', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const known = Array.from({ length: 100 }, () => ({ type: 'x', seq: 0 }))
+  let asked = 0
+  const server = play({
+    transports: ['polling'],
+    poll: async (from) => {
+      // As if there were always more: no pause.
+      if (++asked % 100 === 0) await setImmediate()
+      return { events: known, cursor: from, resync: false }
+    },
+  })
+  const heap = async (questions: number) => {
+    await until('the questions', () => asked > questions)
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = await heap(2000)
+  expect((await heap(22_000)) - before).toBeLessThan(2_000_000)
+  server.feed.close()
 })

@@ -8,6 +8,7 @@ import { type Carrier, newCarrier } from './carrier.ts'
 import { networkError, type PlinthError, toPlinthError } from './errors.ts'
 import { type Cursor, Fault, formatCursor, guarded, parseCursor } from './live-cursor.ts'
 import type { Feed, FeedState, LiveHandlers, LiveOptions, LiveTransport } from './live-options.ts'
+import { Pause } from './pause.ts'
 
 /** Calls back when the client closes (null) or its session is over. Returns how to stop. */
 type UntilOver = (end: (failure: unknown) => void) => () => void
@@ -33,7 +34,8 @@ const wellAfterMs = 5000
 class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }> implements Feed {
   readonly #options: LiveOptions<Snapshot, Event>
   readonly #transports: readonly LiveTransport[]
-  readonly #ended = Promise.withResolvers<null>()
+  /** Called when it ends. Not a promise, which would keep whatever ever waited for it. */
+  readonly #cleanups = new Set<() => void>()
   readonly #carriers = new Set<Carrier>()
   readonly #forget: () => void
   #state: FeedState = 'connecting'
@@ -65,8 +67,9 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
     for (const carrier of this.#carriers) carrier.stop()
     this.#forget()
     this.#transport = null
-    this.#ended.resolve(null)
     this.#become('ended')
+    for (const cleanup of this.#cleanups) cleanup()
+    this.#cleanups.clear()
   }
 
   #end(error: PlinthError) {
@@ -100,16 +103,18 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
         if (this.#isOver) return
         if (isRefusal(error)) return this.#end(toPlinthError(error))
         this.#transport = null
+        // One that was to be better may be on its way.
+        for (const carrier of this.#carriers) carrier.stop()
         const well = this.#applied > appliedBefore || (readyAt !== null && performance.now() - readyAt > wellAfterMs)
         failures = well ? 1 : failures + 1
         if (readyAt !== null || error instanceof Fault) this.#become('connecting')
         else if (!(await this.#serverAnswers())) this.#become('offline')
         else if (++misses >= triesPerTransport && this.#step < this.#transports.length - 1) {
+          // A server that is merely slow gets no more to do by it: what failed still counts.
           misses = 0
-          failures = 0
           this.#step++
         }
-        if (failures > 0) await this.#pause(Math.min(125 * 2 ** failures, 15_000))
+        await this.#pause(Math.min(125 * 2 ** failures, 15_000))
       }
     }
   }
@@ -136,7 +141,7 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
           () => true,
           (error) => (isRefusal(error) ? Promise.reject(error) : false),
         )
-        if (await Promise.race([present.over, this.#ended.promise, isReady])) {
+        if (await this.#orEnded(Promise.race([present.over, isReady]))) {
           present.stop()
           present = next
           this.#step = better
@@ -168,14 +173,17 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
 
   #openStream(transport: 'websocket' | 'sse'): Carrier {
     const { carrier, ready, fail, onStop, isStopped } = newCarrier(transport, (it) => this.#carriers.delete(it))
-    const tooLate = setTimeout(() => fail(networkError()), readyWithinMs)
+    const failAfter = (ms: number) => setTimeout(() => fail(networkError()), ms)
+    let tooLate = failAfter(readyWithinMs)
     onStop(() => clearTimeout(tooLate))
     let begun = false
+    let isThere = false
     const handlers: LiveHandlers = {
       onData: ({ id, data }) => {
         if (isStopped()) return
         try {
           if (data.type === 'ready') {
+            isThere = true
             clearTimeout(tooLate)
             ready()
           } else if (data.type === 'resync') this.#startOver('the channel began anew')
@@ -187,6 +195,12 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
       onError: fail,
       onComplete: () => fail(networkError()),
       onConnectionStateChange: ({ state, error }) => {
+        if (state === 'pending' && !isThere && !isStopped()) {
+          // Nothing in between holds it up; the server has something else to do, and is given time as for any answer.
+          isThere = true
+          clearTimeout(tooLate)
+          tooLate = failAfter(answerWithinMs)
+        }
         // The first comes at once, and tells of the time before. tRPC would go on by itself, from a cursor of its own.
         if (begun && state === 'connecting' && error) fail(error)
       },
@@ -240,18 +254,29 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
     guarded(() => this.#options.onState?.(state))
   }
 
-  #orEnded<T>(promise: Promise<T>): Promise<T | null> {
-    return Promise.race([promise, this.#ended.promise])
+  /** Calls `cleanup` when the feed ends. Returns how to forget it. */
+  #whenOver(cleanup: () => void): () => void {
+    if (this.#isOver) cleanup()
+    else this.#cleanups.add(cleanup)
+    return () => this.#cleanups.delete(cleanup)
   }
 
-  /** Half of it to all of it, so that a restarted server is not met by everybody at once; ends with the feed. */
+  async #orEnded<T>(promise: Promise<T>): Promise<T | null> {
+    const ended = Promise.withResolvers<null>()
+    const forget = this.#whenOver(() => ended.resolve(null))
+    try {
+      return await Promise.race([promise, ended.promise])
+    } finally {
+      forget()
+    }
+  }
+
+  /** Ends with the feed. */
   async #pause(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const passed = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms * (0.5 + Math.random() / 2))
-    })
-    await this.#orEnded(passed)
-    clearTimeout(timer)
+    const pause = new Pause(ms)
+    const forget = this.#whenOver(pause.end)
+    await pause.over
+    forget()
   }
 
   /** @throws PlinthError NETWORK_ERROR when none comes */
@@ -261,11 +286,12 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
       timer = setTimeout(() => reject(networkError()), answerWithinMs)
     })
     // A closed feed waits for nothing.
-    void this.#ended.promise.then(() => clearTimeout(timer))
+    const forget = this.#whenOver(() => clearTimeout(timer))
     try {
       return await Promise.race([call, tooLate])
     } finally {
       clearTimeout(timer)
+      forget()
     }
   }
 }

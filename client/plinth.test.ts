@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { afterEach, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import { buildTestApp, newPerson, publicUrl } from '../server/test/app.ts'
 import type { TestBrowser } from '../server/test/browser.ts'
 import { TcpProxy } from '../server/test/tcp-proxy.ts'
@@ -218,6 +218,22 @@ describe('a server that goes away', () => {
     await relay.close()
   })
 
+  it('is not looked for when nobody subscribes any more, and is by the next who does', async () => {
+    const relay = await TcpProxy.before(port)
+    relay.mode = 'hang-up'
+    const client = clientOf(await app.signIn(), urlOf(relay))
+    const { stop } = follow(client)
+    await until('further tries', () => relay.accepted >= 2)
+    stop()
+    await until('the end', () => client.connection.state === 'disconnected')
+    const tried = relay.accepted
+    relay.mode = 'pass'
+    const next = follow(client)
+    await until('the next', () => next.seen.started === 1)
+    expect(relay.accepted - tried).toBe(1)
+    await relay.close()
+  })
+
   it('is asked less and less often', async () => {
     const relay = await TcpProxy.before(port)
     relay.mode = 'hang-up'
@@ -232,6 +248,32 @@ describe('a server that goes away', () => {
     })
     const gaps = times.slice(1).map((time, at) => time - (times[at] as number))
     expect(gaps.at(-1)).toBeGreaterThan(3 * (gaps[0] as number))
+    await relay.close()
+  })
+
+  it('is found at once by a page that comes into sight again', async () => {
+    const page = Object.assign(new EventTarget(), { hidden: true })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    vi.stubGlobal('document', page)
+    vi.stubGlobal('window', new EventTarget())
+    const relay = await TcpProxy.before(port)
+    const client = clientOf(await app.signIn(), urlOf(relay))
+    const { seen } = follow(client)
+    await until('the subscription', () => seen.started === 1)
+    relay.mode = 'hang-up'
+    relay.cut()
+    const before = relay.accepted
+    // The fifth wait of a hidden page takes five seconds at least.
+    await until('four tries', () => relay.accepted - before >= 4, 12_000)
+    relay.mode = 'pass'
+    page.hidden = false
+    const isBack = () => {
+      // Again and again: the first may come while a try is under way, which no wait is.
+      page.dispatchEvent(new Event('visibilitychange'))
+      return seen.started === 2
+    }
+    await until('the subscription again', isBack, 3000)
+    client.close()
     await relay.close()
   })
 
@@ -270,6 +312,14 @@ describe('a closed client', () => {
       'when the server wants a sign-in',
       `await client.signOut(); await until(() => client.connection.state === 'needs-auth')`,
     ],
+    [
+      'when it follows nothing any more on a server that is away',
+      `client.close()
+      const away = createPlinth({ url: 'http://127.0.0.1:2' })
+      const following = away.account.onSessionEnded.subscribe(undefined, {
+        onConnectionStateChange: ({ error }) => { if (error) following.unsubscribe() },
+      })`,
+    ],
   ])('lets its process exit %s', async (_, script) => {
     const browser = await app.signIn()
     const program = `
@@ -279,7 +329,7 @@ describe('a closed client', () => {
       client.account.onSessionEnded.subscribe(undefined, {})
       ${script}`
     const began = performance.now()
-    await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', program])
+    await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', program], { timeout: 15_000 })
     expect(performance.now() - began).toBeLessThan(8000)
   })
 })

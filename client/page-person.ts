@@ -1,0 +1,70 @@
+/**
+ * Whom this page shows and writes as. The session is the whole browser's, so the tabs tell one another when it begins and
+ * ends, over a BroadcastChannel that carries ids and reasons and nothing that opens anything; and each call and stream says
+ * whom it is meant for, so that what this page asks is never done as somebody else, however late the news comes.
+ */
+import type { SessionEndReason } from '../shared/account.ts'
+
+export type TabNews = { type: 'signed-in'; personId: string } | { type: 'ended'; reason: SessionEndReason | 'unknown' }
+
+const word = 'plinth-person'
+
+export class PagePerson {
+  #id: string | null = null
+  /** Whom calls are meant for. The last one also after their end: what a page still shows is written as nobody else. */
+  #last: string | null = null
+  readonly #channel: BroadcastChannel | null = null
+  readonly #changeListeners = new Set<() => void>()
+  readonly #newsListeners = new Set<(news: TabNews) => void>()
+
+  /** `channel`: the tabs that share a session; null for a program, whose session is its own. */
+  constructor(channel: string | null) {
+    if (channel === null || !globalThis.BroadcastChannel) return
+    this.#channel = new BroadcastChannel(channel)
+    this.#channel.onmessage = ({ data }: MessageEvent<TabNews>) => this.#hear(data)
+  }
+
+  /** As a header. */
+  get header(): Record<string, string> {
+    return this.#last === null ? {} : { [word]: this.#last }
+  }
+
+  /** As the end of an address. */
+  get query(): string {
+    return this.#last === null ? '' : `?${new URLSearchParams(this.header)}`
+  }
+
+  become(id: string | null, reason: SessionEndReason | 'unknown' = 'unknown'): void {
+    if (!this.#change(id)) return
+    const news: TabNews = id === null ? { type: 'ended', reason } : { type: 'signed-in', personId: id }
+    this.#channel?.postMessage(news)
+  }
+
+  /** Calls back when this page is another's, or nobody's, from now on: what is open was opened as the one before. */
+  onChange(listener: () => void): void {
+    this.#changeListeners.add(listener)
+  }
+
+  onNews(listener: (news: TabNews) => void): () => void {
+    this.#newsListeners.add(listener)
+    return () => this.#newsListeners.delete(listener)
+  }
+
+  close(): void {
+    this.#channel?.close()
+  }
+
+  #hear(news: TabNews) {
+    if (news.type === 'ended' ? this.#id === null : this.#id === news.personId) return
+    if (news.type === 'ended') this.#change(null)
+    for (const listener of [...this.#newsListeners]) listener(news)
+  }
+
+  #change(id: string | null): boolean {
+    if (id === this.#id) return false
+    this.#id = id
+    if (id !== null) this.#last = id
+    for (const listener of [...this.#changeListeners]) listener()
+    return true
+  }
+}
