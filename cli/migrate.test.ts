@@ -1,0 +1,39 @@
+import { readdirSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { migrationsFolder } from '../server/platform/db/migrations.ts'
+import { CommandLine } from '../server/test/command-line.ts'
+
+const line = await CommandLine.create()
+const names = readdirSync(migrationsFolder)
+  .filter((name) => name.endsWith('.sql'))
+  .map((name) => name.slice(0, -'.sql'.length))
+  .sort()
+
+it('says what is pending, applies it, and says that nothing is', { timeout: 60_000 }, async () => {
+  for (const _ of ['first', 'and nothing was made by asking']) {
+    const { code, out } = await line.run(['migrate', '--check', '--json'])
+    expect({ code, ...JSON.parse(out) }).toEqual({ code: 65, applied: [], pending: names })
+  }
+  expect(await line.run(['migrate'])).toEqual({ code: 0, out: `Applied: ${names.join(', ')}.\n`, err: '' })
+  expect(await line.run(['migrate'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing to do/) })
+  expect(await line.run(['migrate', '--check'])).toEqual({ code: 0, out: 'Nothing is pending.\n', err: '' })
+})
+
+it('the last one alone is pending where it is missing', { timeout: 60_000 }, async () => {
+  await line.withUnmigrated(({ db }) =>
+    db.execute(
+      `delete from drizzle.__drizzle_migrations where id = (select max(id) from drizzle.__drizzle_migrations)`,
+    ),
+  )
+  const { code, out } = await line.run(['migrate', '--check'])
+  expect({ code, out }).toEqual({ code: 65, out: `Pending: ${names.at(-1)}.\n` })
+})
+
+it('a database of a later release is left alone', { timeout: 60_000 }, async () => {
+  await line.withUnmigrated(({ db }) =>
+    db.execute(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 9999999999999)`),
+  )
+  for (const words of [['migrate'], ['migrate', '--check'], ['export', '/nowhere/x']]) {
+    expect((await line.run(words)).code).toBe(65)
+  }
+})

@@ -1,0 +1,160 @@
+/** `plinth tail` beside a server that is stopped, killed and started again: each event once, in order. */
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testEnvironment } from '../server/test/app.ts'
+import { CommandLine } from '../server/test/command-line.ts'
+import { createTestDatabase, onPostgres } from '../server/test/database.ts'
+import { range } from '../server/test/followers.ts'
+import { ServerProcess } from '../server/test/server-process.ts'
+import { until } from '../server/test/until.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'plinth-tail-'))
+const database = onPostgres ? await createTestDatabase() : null
+const DATABASE_URL = database?.url ?? `pglite://${join(scratch, 'db')}`
+const environment = testEnvironment({ DATABASE_URL, PORT: '0' })
+const line = new CommandLine(environment)
+
+/** An embedded database is made and opened meanwhile; each wait ends as soon as it can. */
+const patienceMs = 60_000
+let server = new ServerProcess(environment)
+let authorization = ''
+beforeAll(async () => {
+  await server.ready(patienceMs)
+  const people = JSON.parse((await line.run(['seed', '--json'])).out)
+  const { email, password } = people.at(-1)
+  const { accessToken } = await mutate('auth.login', { email, password })
+  authorization = `Bearer ${accessToken}`
+}, 2 * patienceMs)
+afterAll(async () => {
+  await server.kill('SIGKILL')
+  await database?.drop()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+async function mutate(path: string, input: unknown) {
+  const answer = await fetch(`${await server.origin()}/trpc/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    body: JSON.stringify(input),
+  })
+  expect([path, answer.status]).toEqual([path, 200])
+  return (await answer.json()).result.data
+}
+
+async function draft() {
+  const { id: draftId } = await mutate('drafts.create', { title: 'Minutes' })
+  let written = 0
+  const append = async (count: number) => {
+    for (let n = 0; n < count; n++)
+      await mutate('drafts.append', { draftId, segmentId: randomUUID(), text: `segment ${++written}` })
+  }
+  return { draftId, append }
+}
+
+/** Runs in the background; ends by Ctrl-C. */
+function tail(...words: string[]) {
+  const ctrlC = new AbortController()
+  const said = { out: '', err: '' }
+  const ended = line.run(['tail', ...words, '--json'], { interrupted: ctrlC.signal, said })
+  const events = () =>
+    said.out
+      .split('\n')
+      .filter((text) => text !== '')
+      .map((text) => JSON.parse(text))
+  return {
+    said,
+    events,
+    seqs: () => events().map(({ seq }) => seq),
+    async following() {
+      await until('it follows', () => said.err.includes('Following'), patienceMs)
+    },
+    async end() {
+      ctrlC.abort()
+      return ended
+    },
+  }
+}
+
+async function restart(signal: 'SIGTERM' | 'SIGKILL') {
+  await server.kill(signal)
+  server = new ServerProcess(environment)
+  await server.ready(patienceMs)
+}
+
+describe('tail', () => {
+  it('shows each event once and in order, through a stop, a kill and a start of the server', {
+    timeout: 5 * patienceMs,
+  }, async () => {
+    const { draftId, append } = await draft()
+    await append(2)
+    const tailing = tail(`draft:${draftId}`, '--after', '0')
+    await tailing.following()
+    await append(3)
+    await until('what came before the stop', () => tailing.seqs().includes(5), patienceMs)
+    await restart('SIGTERM')
+    await append(3)
+    await until('what came after the stop', () => tailing.seqs().includes(8), patienceMs)
+    await restart('SIGKILL')
+    await append(3)
+    await until('what came after the kill', () => tailing.seqs().includes(11), patienceMs)
+    expect(await tailing.end()).toMatchObject({ code: 0 })
+    expect(tailing.seqs()).toEqual(range(1, 11))
+    expect(tailing.events().map(({ segment }) => segment.text)).toEqual(range(1, 11).map((n) => `segment ${n}`))
+    expect(tailing.said.err).not.toMatch(/missing/)
+  })
+
+  it('begins where it is told to, by number or cursor, or now', { timeout: 2 * patienceMs }, async () => {
+    const { draftId, append } = await draft()
+    await append(3)
+    const [byNumber, fromNow] = [tail(`drafts/${draftId}`, '--after', '1'), tail(`drafts/${draftId}`)]
+    await Promise.all([byNumber.following(), fromNow.following()])
+    await append(1)
+    await until('the new one', () => byNumber.seqs().includes(4) && fromNow.seqs().includes(4), patienceMs)
+    expect([byNumber.seqs(), fromNow.seqs()]).toEqual([[2, 3, 4], [4]])
+    const byCursor = tail(`draft:${draftId}`, '--after', byNumber.events()[1].cursor)
+    await until('what came after the cursor', () => byCursor.seqs().includes(4), patienceMs)
+    expect(byCursor.seqs()).toEqual([4])
+    for (const each of [byNumber, fromNow, byCursor]) expect(await each.end()).toMatchObject({ code: 0 })
+  })
+
+  it('is told that it missed something where it did', { timeout: 2 * patienceMs }, async () => {
+    const { draftId, append } = await draft()
+    await append(1)
+    const tailing = tail(`draft:${draftId}`, '--after', 'another:1')
+    await until('the word', () => tailing.said.err.includes('Events are missing here'), patienceMs)
+    await append(1)
+    await until('what comes', () => tailing.seqs().includes(2), patienceMs)
+    expect(await tailing.end()).toMatchObject({ code: 0 })
+    expect(tailing.events().map(({ type }) => type)).toEqual(['resync', 'segment.added'])
+  })
+
+  it('is recorded: the operator followed the channel', { timeout: 2 * patienceMs }, async () => {
+    const { draftId } = await draft()
+    const tailing = tail(`draft:${draftId}`)
+    await tailing.following()
+    expect(await tailing.end()).toMatchObject({ code: 0, err: expect.not.stringMatching(/away/) })
+    const { out } = await line.run(['audit', 'list', '--json', '--target', `channel:draft:${draftId}`])
+    expect(JSON.parse(out).items).toMatchObject([{ action: 'channels.follow', actorId: null, ip: 'cli' }])
+  })
+
+  it('of a channel that is not there makes none, and says so', { timeout: 2 * patienceMs }, async () => {
+    for (const _ of ['once', 'again']) {
+      expect(await line.run(['tail', 'draft:nobody'])).toMatchObject({
+        code: 65,
+        err: expect.stringMatching(/There is nothing here/),
+      })
+    }
+    expect(await line.run(['tail', 'draft:x', '--after', 'yesterday'])).toMatchObject({ code: 64 })
+  })
+
+  it.skipIf(onPostgres)('without a server on the embedded database ends with 69, for nothing can happen', async () => {
+    await server.kill('SIGTERM')
+    expect(await line.run(['tail', 'draft:x'])).toMatchObject({
+      code: 69,
+      err: expect.stringMatching(/Start the server first/),
+    })
+  })
+})
