@@ -8,9 +8,16 @@ export const plinth = createPlinth()
 export const sessionKey = ['session']
 
 const passingCodes = new Set(['NETWORK_ERROR', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'REQUEST_TIMEOUT'])
-const signedOutCodes = new Set(['UNAUTHENTICATED', 'SESSION_ENDED', 'INVALID_CREDENTIAL'])
+const signedOutCodes = new Set([
+  'UNAUTHENTICATED',
+  'ACCESS_TOKEN_MISSING',
+  'REFRESH_REUSED',
+  'SESSION_ENDED',
+  'INVALID_CREDENTIAL',
+  'PERSON_CHANGED',
+])
 
-/** The server knows of no sign-in behind this call. */
+/** The server knows of no sign-in behind this call, or of another one than this page. */
 export const saysSignedOut = (error: unknown) => signedOutCodes.has(errorCode(error))
 
 /** Whichever call hears first that the session is over, the one place that knows who is signed in looks again. */
@@ -32,5 +39,8 @@ export const queryClient: QueryClient = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 })
+
+/** Of mutations with a password in them, or a secret in their answer: the cache forgets it with the form. */
+export const secretGcTime = 0
 
 export const trpc = createTRPCOptionsProxy<AppRouter>({ client: plinth, queryClient })

@@ -1,12 +1,21 @@
 /** The addresses of the app. Each page is fetched apart, and already when a link to it is hovered or focused. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { prefetchDevices, prefetchSignInMethods } from './account/account-queries.ts'
+import { prefetchApiKeys, prefetchDevices, prefetchSignInMethods } from './account/account-queries.ts'
+import {
+  prefetchAllApiKeys,
+  prefetchAudit,
+  prefetchPeople,
+  readApiKeysSearch,
+  readAuditSearch,
+  readPeopleSearch,
+} from './admin/admin-queries.ts'
 import { prefetchDraft, prefetchDrafts } from './drafts/draft-queries.ts'
 import { ErrorPage } from './failure/error-page.tsx'
 import { NotFoundPage } from './failure/not-found-page.tsx'
 import { noteNavigation } from './page/navigation.ts'
 import { Shell } from './shell/shell.tsx'
-import { prefetchMethods, readSignInSearch } from './sign-in/sign-in-search.ts'
+import { takeLinkToken } from './sign-in/link-token.ts'
+import { prefetchMethods, readReturnSearch, readSignInSearch } from './sign-in/sign-in-search.ts'
 
 const root = createRootRoute({ component: Shell })
 
@@ -22,6 +31,34 @@ const signIn = createRoute({
   validateSearch: readSignInSearch,
   loader: prefetchMethods,
   component: lazyRouteComponent(() => import('./sign-in/sign-in-page.tsx'), 'SignInPage'),
+})
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/register',
+  validateSearch: readReturnSearch,
+  component: lazyRouteComponent(() => import('./sign-in/register-page.tsx'), 'RegisterPage'),
+})
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  validateSearch: readReturnSearch,
+  component: lazyRouteComponent(() => import('./sign-in/forgot-password-page.tsx'), 'ForgotPasswordPage'),
+})
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  beforeLoad: takeLinkToken,
+  component: lazyRouteComponent(() => import('./sign-in/reset-password-page.tsx'), 'ResetPasswordPage'),
+})
+
+const verifyEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/verify-email',
+  beforeLoad: takeLinkToken,
+  component: lazyRouteComponent(() => import('./sign-in/verify-email-page.tsx'), 'VerifyEmailPage'),
 })
 
 const account = createRoute({
@@ -50,6 +87,13 @@ const signInMethods = createRoute({
   component: lazyRouteComponent(() => import('./account/sign-in-methods-tab.tsx'), 'SignInMethodsTab'),
 })
 
+const apiKeys = createRoute({
+  getParentRoute: () => account,
+  path: '/api-keys',
+  loader: prefetchApiKeys,
+  component: lazyRouteComponent(() => import('./account/api-keys-tab.tsx'), 'ApiKeysTab'),
+})
+
 const drafts = createRoute({
   getParentRoute: () => root,
   path: '/drafts',
@@ -64,8 +108,48 @@ const draft = createRoute({
   component: lazyRouteComponent(() => import('./drafts/draft-page.tsx'), 'DraftPage'),
 })
 
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/people',
+  validateSearch: readPeopleSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => prefetchPeople(deps),
+  component: lazyRouteComponent(() => import('./admin/people-page.tsx'), 'PeoplePage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/audit',
+  validateSearch: readAuditSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => prefetchAudit(deps),
+  component: lazyRouteComponent(() => import('./admin/audit-page.tsx'), 'AuditPage'),
+})
+
+const allApiKeys = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/api-keys',
+  validateSearch: readApiKeysSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => prefetchAllApiKeys(deps),
+  component: lazyRouteComponent(() => import('./admin/all-api-keys-page.tsx'), 'AllApiKeysPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, drafts, draft, signIn, account.addChildren([profile, devices, signInMethods])]),
+  routeTree: root.addChildren([
+    home,
+    drafts,
+    draft,
+    signIn,
+    register,
+    forgotPassword,
+    resetPassword,
+    verifyEmail,
+    account.addChildren([profile, devices, signInMethods, apiKeys]),
+    people,
+    audit,
+    allApiKeys,
+  ]),
   defaultPreload: 'intent',
   // The query cache decides what is fresh.
   defaultPreloadStaleTime: 0,
@@ -78,7 +162,16 @@ router.subscribe('onBeforeNavigate', ({ fromLocation, pathChanged }) => {
   if (fromLocation && pathChanged) noteNavigation()
 })
 
-export type AppPath = '/' | '/drafts' | '/account' | '/account/devices' | '/account/sign-in-methods'
+export type AppPath =
+  | '/'
+  | '/drafts'
+  | '/account'
+  | '/account/devices'
+  | '/account/sign-in-methods'
+  | '/account/api-keys'
+  | '/admin/people'
+  | '/admin/audit'
+  | '/admin/api-keys'
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -79,6 +79,8 @@ export const theme = createTheme({
   // The ring of src/global.css, which everything that takes focus shares.
   focusClassName: 'focus-ring',
   components: {
+    // Told apart from the text around by more than colour.
+    Anchor: { defaultProps: { underline: 'always' } },
     // Sentence case, as everywhere.
     Badge: { styles: { root: { textTransform: 'none', fontWeight: 600 } } },
     Menu: { defaultProps: { transitionProps: { duration: 120 } } },

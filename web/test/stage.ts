@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, expect } from 'vitest'
 import { freePort } from '../../dev/free-port.ts'
@@ -14,6 +16,8 @@ import { startLocalProvider } from '../../dev/openid-provider.ts'
 import { until } from '../../server/test/until.ts'
 
 const root = join(import.meta.dirname, '../..')
+
+type DemoPerson = 'admin' | 'engineer' | 'viewer'
 
 export class Stage {
   readonly url: string
@@ -32,8 +36,8 @@ export class Stage {
     this.#server = this.#spawn()
   }
 
-  /** Another person's browser, or another device: nothing shared with any other. */
-  async open(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+  /** Another person's browser, or another device: nothing shared with any other. Without a path it is at none yet. */
+  async open(path = 'about:blank', options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#chromium.newContext({ baseURL: this.url, reducedMotion: 'reduce', ...options })
     this.#contexts.push(context)
     context.on('page', (page) => this.#listen(page))
@@ -42,8 +46,17 @@ export class Stage {
     return page
   }
 
-  /** Through the real button and the local provider. */
-  async signIn(page: Page, person: 'admin' | 'engineer' | 'viewer' = 'engineer'): Promise<Page> {
+  /** Through the local provider, by the links of the pages on the way, which have tests of their own and are not drawn. */
+  async signIn(page: Page, person: DemoPerson = 'engineer'): Promise<Page> {
+    const chooser = await page.request.get('/auth/google')
+    const [, way = ''] = new RegExp(`href="([^"]+)"><strong>Demo ${person}<`).exec(await chooser.text()) ?? []
+    await page.goto(new URL(way, chooser.url()).href)
+    await page.waitForURL(`${this.url}/`)
+    return page
+  }
+
+  /** Through the real button. */
+  async signInByButton(page: Page, person: DemoPerson = 'engineer'): Promise<Page> {
     await page.goto('/sign-in')
     await page.getByRole('link', { name: 'Sign in with Google' }).click()
     await page.getByRole('link', { name: `Demo ${person}` }).click()
@@ -57,6 +70,7 @@ export class Stage {
   }
 
   async stopServer(): Promise<void> {
+    if (this.#server.exitCode !== null || this.#server.signalCode !== null) return
     const ended = new Promise((resolve) => this.#server.once('exit', resolve))
     this.#server.kill('SIGTERM')
     await ended
@@ -65,6 +79,15 @@ export class Stage {
   async startServer(): Promise<void> {
     this.#server = this.#spawn()
     await this.ready()
+  }
+
+  /** What only time, or somebody at the database, would bring about. The server is away meanwhile. */
+  async changeDatabase(statement: string): Promise<void> {
+    await this.stopServer()
+    const database = new PGlite(fileURLToPath(String(this.#environment.DATABASE_URL).replace('pglite:', 'file:')))
+    await database.exec(statement)
+    await database.close()
+    await this.startServer()
   }
 
   async ready(): Promise<void> {
@@ -106,8 +129,15 @@ export class Stage {
   }
 }
 
-/** One for a test file; it closes with it. `mock` has the same app sign people in without a provider. */
-export async function startStage({ mock = false } = {}): Promise<Stage> {
+interface StageOptions {
+  /** The same app signs people in without a provider. */
+  mock?: boolean
+  /** Settings beside those that every stage has, or in their place. */
+  environment?: Record<string, string>
+}
+
+/** One for a test file; it closes with it. */
+export async function startStage({ mock = false, environment = {} }: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'plinth-stage-'))
   const [port, providerPort] = [await freePort(), await freePort()]
   const url = `http://localhost:${port}`
@@ -142,6 +172,12 @@ export async function startStage({ mock = false } = {}): Promise<Stage> {
       JWT_ACCESS_SECRET: secret(),
       JWT_REFRESH_SECRET: secret(),
       LOG_LEVEL: 'error',
+      // All tests' people are at one address.
+      RATE_LIMIT_ANONYMOUS: '1000000',
+      RATE_LIMIT_SIGN_IN: '1000000',
+      RATE_LIMIT_SIGNED_IN: '1000000',
+      ...(process.env.STAGE_SESSION_MODE && { AUTH_SESSION_MODE: process.env.STAGE_SESSION_MODE }),
+      ...environment,
     },
   )
   await stage.ready()

@@ -12,6 +12,7 @@ const tabs = [
   { path: '/account', label: 'Profile' },
   { path: '/account/devices', label: 'Devices' },
   { path: '/account/sign-in-methods', label: 'Sign-in methods' },
+  { path: '/account/api-keys', label: 'API keys' },
 ] as const
 
 export function AccountPage() {

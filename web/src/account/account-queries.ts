@@ -8,6 +8,8 @@ const nextCursor = (page: { nextCursor: string | null }) => page.nextCursor ?? u
 export const devicesQuery = trpc.account.sessions.list.infiniteQueryOptions({}, { getNextPageParam: nextCursor })
 export const identitiesQuery = trpc.account.identities.list.infiniteQueryOptions({}, { getNextPageParam: nextCursor })
 
+export const apiKeysQuery = trpc.apiKeys.list.infiniteQueryOptions({}, { getNextPageParam: nextCursor })
+
 export const itemsOf = <Item>(data: InfiniteData<{ items: Item[] }, unknown>): Item[] =>
   data.pages.flatMap(({ items }) => items)
 
@@ -20,4 +22,8 @@ export const prefetchDevices = () => {
 
 export const prefetchSignInMethods = () => {
   if (isSignedIn()) void queryClient.prefetchInfiniteQuery(identitiesQuery)
+}
+
+export const prefetchApiKeys = () => {
+  if (isSignedIn()) void queryClient.prefetchInfiniteQuery(apiKeysQuery)
 }

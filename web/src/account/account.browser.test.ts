@@ -19,6 +19,26 @@ describe('the account page', () => {
     await expectAccessible(page)
   })
 
+  it('takes a username once, and says who may have which', async () => {
+    const page = await stage.signIn(await stage.open())
+    const choose = async (name: string) => {
+      await page.getByLabel('Username').fill(name)
+      await page.getByRole('button', { name: 'Save username' }).click()
+    }
+    await page.goto('/account')
+    await choose('two words')
+    await page.getByText('Must be 3 to 20 letters, digits or underscores').waitFor()
+    await choose('Ada_1815')
+    await page.getByText('Saved', { exact: true }).waitFor()
+    stage.expectFault(/status of 409/)
+    const other = await stage.signIn(await stage.open(), 'viewer')
+    await other.goto('/account')
+    await other.getByLabel('Username').fill('ada_1815')
+    await other.getByRole('button', { name: 'Save username' }).click()
+    await other.getByText('Somebody else has this username').waitFor()
+    expect(await other.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('username')
+  })
+
   it("ends another device's session, and that page turns read-only and says so", async () => {
     const desk = await stage.signIn(await stage.open(), 'admin')
     const phone = await stage.signIn(
@@ -60,6 +80,8 @@ describe('the account page', () => {
     const page = await stage.signIn(await stage.open(), 'viewer')
     await page.goto('/account')
     await page.getByLabel('Display name').waitFor()
+    // The last of what the page fetches.
+    await page.getByRole('button', { name: /account menu/ }).waitFor()
     stage.expectFault(/WebSocket connection to|ERR_CONNECTION_REFUSED|status of 50\d/)
     await stage.stopServer()
     await page

@@ -85,7 +85,8 @@ function questionAbout(target: Target): Question {
   if (target === 'others')
     return {
       question: 'Sign out everywhere else?',
-      consequence: 'All your sessions on other devices and browsers end. This device stays signed in.',
+      consequence:
+        'All your sessions on other devices and browsers end. This device stays signed in, and your API keys go on working.',
       confirm: 'Sign out everywhere else',
     }
   const { device, ip, lastUsedAt } = target

@@ -2,25 +2,33 @@ import { Badge } from '@mantine/core'
 import { Section } from '../page/section.tsx'
 import { Day } from '../page/time-ago.tsx'
 import { useSession } from '../session/session.ts'
+import { EmailFact } from './email-fact.tsx'
 import { NameForm } from './name-form.tsx'
 import { PersonAvatar } from './person-avatar.tsx'
 import classes from './profile-tab.module.css'
 import { roleNames } from './role-names.ts'
+import { UsernameForm } from './username-form.tsx'
 
 export function ProfileTab() {
   const session = useSession()
   if (!('person' in session)) return null
   const { person } = session
+  const isReadOnly = session.state !== 'signed-in'
   return (
     <Section title="Profile" about="How you appear to other people in Plinth.">
       <div className={classes.profile}>
         <PersonAvatar person={person} size="4.5rem" />
-        <NameForm key={person.id} person={person} isReadOnly={session.state !== 'signed-in'} />
+        <div className={classes.forms}>
+          <NameForm key={`name of ${person.id}`} person={person} isReadOnly={isReadOnly} />
+          <UsernameForm key={`username of ${person.id}`} person={person} isReadOnly={isReadOnly} />
+        </div>
       </div>
       <dl className={classes.facts}>
         <div>
           <dt>E-mail</dt>
-          <dd>{person.email ?? 'None: your way to sign in gave no address that you may hold here.'}</dd>
+          <dd>
+            <EmailFact person={person} isReadOnly={isReadOnly} />
+          </dd>
         </div>
         <div>
           <dt>Role</dt>

@@ -1,58 +1,82 @@
-/** The ways to sign in to this account. The last one stays, or the person would be locked out. */
+/** The ways to sign in to this account, and its password. The last way stays, or the person would be locked out. */
 import { Button } from '@mantine/core'
-import { IconBrandGoogleFilled } from '@tabler/icons-react'
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { Identity } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { ConfirmDialog, type Question } from '../page/confirm-dialog.tsx'
 import rows from '../page/row.module.css'
-import { Row } from '../page/row.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
-import { Day, TimeAgo } from '../page/time-ago.tsx'
 import { queryClient, trpc } from '../plinth.ts'
 import { useSession } from '../session/session.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import { identitiesQuery, itemsOf } from './account-queries.ts'
+import { IdentityRow, nameOf } from './identity-row.tsx'
+import { PasswordDialog } from './password-dialog.tsx'
 import { providerNames } from './provider-names.ts'
+import { ReauthenticationDialog } from './reauthentication-dialog.tsx'
 import { ShowMore } from './show-more.tsx'
+import { useReauthentication } from './use-reauthentication.ts'
 
-const nameOf = ({ provider, email }: Identity) =>
-  email ? `${providerNames[provider]} (${email})` : providerNames[provider]
+function questionAbout(identity: Identity): Question {
+  const consequence =
+    'You will no longer be able to sign in with it. Your other ways to sign in stay, and so does all of your account.'
+  if (identity.provider === 'password')
+    return { question: 'Remove your password?', consequence, confirm: 'Remove password' }
+  return {
+    question: `Unlink ${nameOf(identity)}?`,
+    consequence,
+    confirm: `Unlink ${providerNames[identity.provider]}`,
+  }
+}
 
-const questionAbout = (identity: Identity): Question => ({
-  question: `Unlink ${nameOf(identity)}?`,
-  consequence:
-    'You will no longer be able to sign in with it. Your other ways to sign in stay, and so does all of your account.',
-  confirm: `Unlink ${providerNames[identity.provider]}`,
-})
+const reload = () => queryClient.invalidateQueries({ queryKey: identitiesQuery.queryKey })
 
 export function SignInMethodsTab() {
-  const isSignedIn = useSession().state === 'signed-in'
+  const session = useSession()
+  const isSignedIn = session.state === 'signed-in'
   const heading = useRef<HTMLHeadingElement>(null)
   const list = useInfiniteQuery({ ...identitiesQuery, enabled: isSignedIn })
   const [asked, setAsked] = useState<Identity | null>(null)
   const [isAsking, setAsking] = useState(false)
+  const [isChoosing, setChoosing] = useState(false)
+  const reauthentication = useReauthentication()
   const unlink = useMutation({
     ...trpc.account.identities.unlink.mutationOptions(),
     onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: identitiesQuery.queryKey })
+      await reload()
       setAsking(false)
       setTimeout(() => heading.current?.focus(), 50)
-      showDone('Sign-in method unlinked')
+      showDone('Sign-in method removed')
     },
-    onError: (error) => {
+    onError: (error, input) => {
       setAsking(false)
-      showFailure('The sign-in method was not unlinked', error)
-      void queryClient.invalidateQueries({ queryKey: identitiesQuery.queryKey })
+      if (reauthentication.needs(error, () => unlink.mutate(input))) return
+      showFailure('The sign-in method was not removed', error)
+      void reload()
     },
   })
   const identities = list.data && itemsOf(list.data)
   const isOnly = identities?.length === 1 && !list.hasNextPage
+  const hasPassword = identities?.some(({ provider }) => provider === 'password') ?? false
+  const hasEmail = 'person' in session && session.person.email !== null
 
   return (
-    <Section title="Sign-in methods" headingRef={heading} about="Each of these lets you into this same account.">
+    <Section
+      title="Sign-in methods"
+      headingRef={heading}
+      about="Each of these lets you into this same account."
+      action={
+        // Without an address there is nothing to sign in with beside it.
+        identities &&
+        (hasPassword || hasEmail) && (
+          <Button variant="default" disabled={!isSignedIn} onClick={() => setChoosing(true)}>
+            {hasPassword ? 'Change password' : 'Set a password'}
+          </Button>
+        )
+      }
+    >
       {list.error && !identities && (
         <LoadFailure error={list.error} isRetrying={list.isFetching} onRetry={() => void list.refetch()} />
       )}
@@ -64,32 +88,15 @@ export function SignInMethodsTab() {
         <ul className={rows.list}>
           {identities.map((identity) => (
             <li key={identity.id}>
-              <Row
-                icon={IconBrandGoogleFilled}
-                strong={providerNames[identity.provider]}
-                quiet={
-                  <>
-                    {identity.email ?? 'No e-mail address'} · Added on <Day at={identity.createdAt} /> · Last used{' '}
-                    <TimeAgo at={identity.lastUsedAt} />
-                  </>
-                }
+              <IdentityRow
+                identity={identity}
+                isOnly={isOnly}
+                isDisabled={!isSignedIn || unlink.isPending}
                 isPending={unlink.isPending && unlink.variables.identityId === identity.id}
-                side={
-                  !isOnly && (
-                    <Button
-                      variant="default"
-                      size="xs"
-                      disabled={!isSignedIn || unlink.isPending}
-                      aria-label={`Unlink ${nameOf(identity)}`}
-                      onClick={() => {
-                        setAsked(identity)
-                        setAsking(true)
-                      }}
-                    >
-                      Unlink
-                    </Button>
-                  )
-                }
+                onUnlink={() => {
+                  setAsked(identity)
+                  setAsking(true)
+                }}
               />
             </li>
           ))}
@@ -104,6 +111,18 @@ export function SignInMethodsTab() {
         onCancel={() => setAsking(false)}
         onConfirm={() => asked && unlink.mutate({ identityId: asked.id })}
       />
+      <PasswordDialog
+        opened={isChoosing}
+        hasPassword={hasPassword}
+        needsReauthentication={reauthentication.needs}
+        onCancel={() => setChoosing(false)}
+        onChanged={() => {
+          setChoosing(false)
+          void reload()
+          showDone(hasPassword ? 'Password changed' : 'Password set')
+        }}
+      />
+      <ReauthenticationDialog {...reauthentication.dialog} hasPassword={hasPassword} />
     </Section>
   )
 }

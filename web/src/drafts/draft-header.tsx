@@ -3,18 +3,22 @@ import { Badge, Button } from '@mantine/core'
 import { IconCircle, IconLock, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Draft } from '../../../shared/drafts.ts'
+import type { Present } from '../../../shared/presence.ts'
 import { DraftActions } from './draft-actions.tsx'
 import classes from './draft-page.module.css'
 import { PeopleDialog } from './people-dialog.tsx'
+import { PeopleHere } from './people-here.tsx'
 
 interface Props {
   draft: Draft
   holderId: string | null
   myId: string
+  /** Who else is here. */
+  others: Present[]
   canChange: boolean
 }
 
-export function DraftHeader({ draft, holderId, myId, canChange }: Props) {
+export function DraftHeader({ draft, holderId, myId, others, canChange }: Props) {
   const [isShowingPeople, setShowingPeople] = useState(false)
   const isMine = holderId === myId
   const count = draft.collaborators.length
@@ -35,6 +39,9 @@ export function DraftHeader({ draft, holderId, myId, canChange }: Props) {
           {isMine ? 'You hold the ring' : `${nameIn(draft, holderId)} holds the ring`}
         </Badge>
       )}
+      <div className={classes.here}>
+        <PeopleHere others={others} />
+      </div>
       <div className={classes.actions}>
         <Button
           variant="default"

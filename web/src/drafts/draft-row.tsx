@@ -1,17 +1,18 @@
 import { Badge } from '@mantine/core'
 import { IconFileText } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import type { DraftSummary } from '../../../shared/drafts.ts'
+import type { ListedDraft } from '../../../shared/drafts.ts'
 import rows from '../page/row.module.css'
 import { Row } from '../page/row.tsx'
 import { TimeAgo } from '../page/time-ago.tsx'
+import classes from './drafts-page.module.css'
 
 interface Props {
-  draft: DraftSummary
+  draft: ListedDraft
   myId: string
 }
 
-export function DraftRow({ draft: { id, title, state, ringHolderId, segmentCount, updatedAt }, myId }: Props) {
+export function DraftRow({ draft: { id, title, state, ringHolder, segmentCount, updatedAt }, myId }: Props) {
   return (
     <Link to="/drafts/$draftId" params={{ draftId: id }} className={rows.link}>
       <Row
@@ -22,7 +23,9 @@ export function DraftRow({ draft: { id, title, state, ringHolderId, segmentCount
             {segmentsWords(segmentCount)} · Changed <TimeAgo at={updatedAt} />
           </>
         }
-        side={<StateBadge isClosed={state === 'closed'} isMyTurn={ringHolderId === myId} />}
+        side={
+          <StateBadge isClosed={state === 'closed'} isMine={ringHolder.id === myId} holder={ringHolder.displayName} />
+        }
       />
     </Link>
   )
@@ -31,13 +34,13 @@ export function DraftRow({ draft: { id, title, state, ringHolderId, segmentCount
 const counted = new Intl.NumberFormat('en')
 const segmentsWords = (count: number) => (count === 1 ? '1 segment' : `${counted.format(count)} segments`)
 
-function StateBadge({ isClosed, isMyTurn }: { isClosed: boolean; isMyTurn: boolean }) {
+function StateBadge({ isClosed, isMine, holder }: { isClosed: boolean; isMine: boolean; holder: string }) {
   if (isClosed)
     return (
       <Badge variant="light" color="gray">
         Closed
       </Badge>
     )
-  if (isMyTurn) return <Badge variant="light">You hold the ring</Badge>
-  return <span className={rows.quiet}>Another holds the ring</span>
+  if (isMine) return <Badge variant="light">You hold the ring</Badge>
+  return <span className={`${rows.quiet} ${classes.holder}`}>{holder} holds the ring</span>
 }

@@ -13,6 +13,7 @@ import { Editor } from './editor.tsx'
 import type { DraftInSight, LiveDraft } from './live-draft.ts'
 import { segmentElementId } from './segment-item.tsx'
 import { Segments } from './segments.tsx'
+import { useDraftPresence } from './use-draft-presence.ts'
 import { useReadingPlace } from './use-reading-place.ts'
 
 interface Props {
@@ -26,6 +27,7 @@ interface Props {
 export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
   const body = useRef<HTMLDivElement>(null)
   const { seen, followEnd, markSeen } = useReadingPlace(body, draft.segments.at(-1)?.position ?? 0)
+  const { presence, others } = useDraftPresence(live, now.feed, draft, me.id)
   const arrived = draft.segments.filter(({ position, author }) => position > seen && author?.id !== me.id)
   const isGone = now.isLost || !draft.collaborators.some(({ id }) => id === me.id)
   const readOnly = whyReadOnly({ isGone, draft, isSignedIn, mayWrite: hasCapability(me.role, 'draft:write') })
@@ -40,7 +42,13 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
   return (
     <Page title={draft.title}>
       <div ref={body}>
-        <DraftHeader draft={draft} holderId={ringHolderId(now)} myId={me.id} canChange={readOnly === null} />
+        <DraftHeader
+          draft={draft}
+          holderId={ringHolderId(now)}
+          myId={me.id}
+          others={isGone ? [] : others}
+          canChange={readOnly === null}
+        />
         <Segments live={live} draft={draft} unsent={now.unsent} me={me} canSend={readOnly === null} />
       </div>
       <div className={classes.foot}>
@@ -52,7 +60,15 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
           </div>
         )}
         {readOnly === null ? (
-          <Editor live={live} now={now} draft={draft} myId={me.id} onAdd={followEnd} />
+          <Editor
+            live={live}
+            now={now}
+            draft={draft}
+            myId={me.id}
+            writers={others.filter(({ writing }) => writing)}
+            onWriting={(writing) => presence.tellWriting(writing)}
+            onAdd={followEnd}
+          />
         ) : (
           <div className={classes.readOnly} role="note">
             <span>{readOnly}</span>

@@ -1,32 +1,14 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
+import { addPerson, field, newDraft } from '../../test/draft-acts.ts'
 import { startStage } from '../../test/stage.ts'
 
 const stage = await startStage()
 
-const field = (page: Page) => page.getByRole('textbox', { name: 'Next segment' })
 const segments = (page: Page) => page.getByRole('list', { name: 'Segments' }).getByRole('listitem')
 const texts = (page: Page) => page.locator('ol[aria-label="Segments"] > li p:first-of-type').allTextContents()
 const status = (page: Page) => page.getByRole('complementary', { name: 'Status' })
-
-async function newDraft(page: Page, title: string): Promise<string> {
-  await page.goto('/drafts')
-  await page.getByRole('button', { name: 'New draft' }).click()
-  await page.getByLabel('Title').fill(title)
-  await page.getByRole('button', { name: 'Create draft' }).click()
-  await page.getByRole('heading', { level: 1, name: title }).waitFor()
-  return new URL(page.url()).pathname
-}
-
-async function addPerson(page: Page, address: string, name: string) {
-  await page.getByRole('button', { name: /\d collaborators?/ }).click()
-  await page.getByLabel('Add a collaborator').fill(address)
-  await page.getByRole('button', { name: 'Add collaborator' }).click()
-  await page.getByRole('dialog').getByText(name).waitFor()
-  await page.keyboard.press('Escape')
-  await page.getByRole('dialog').waitFor({ state: 'detached' })
-}
 
 async function add(page: Page, text: string) {
   await field(page).fill(text)

@@ -3,6 +3,7 @@ import { Button, Kbd, Textarea } from '@mantine/core'
 import { IconClock } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
 import { AppendSegment, type Draft, draftLimits, type PersonRef } from '../../../shared/drafts.ts'
+import type { Present } from '../../../shared/presence.ts'
 import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
@@ -11,6 +12,7 @@ import { ringHolderId } from './draft-state.ts'
 import classes from './editor.module.css'
 import type { DraftInSight, LiveDraft } from './live-draft.ts'
 import { PassRing } from './pass-ring.tsx'
+import { namesOf } from './people-here.tsx'
 
 const remainingShownFrom = 500
 
@@ -19,10 +21,13 @@ interface Props {
   now: DraftInSight
   draft: Draft
   myId: string
+  /** Others who are typing just now. */
+  writers: Present[]
+  onWriting: (writing: boolean) => void
   onAdd: () => void
 }
 
-export function Editor({ live, now, draft, myId, onAdd }: Props) {
+export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Props) {
   const turnId = useId()
   const turn = useRef<HTMLParagraphElement>(null)
   const field = useRef<HTMLTextAreaElement>(null)
@@ -37,6 +42,7 @@ export function Editor({ live, now, draft, myId, onAdd }: Props) {
     setText(next)
     setFault(null)
     live.unsent.keepText(next)
+    onWriting(next.trim() !== '')
   }
   const add = () => {
     if (!isMine || isEmpty) return
@@ -58,6 +64,7 @@ export function Editor({ live, now, draft, myId, onAdd }: Props) {
   }
   const pass = async ({ id, displayName }: PersonRef) => {
     const passing = live.passRing(id)
+    onWriting(false)
     // The button that had the focus goes with the ring.
     setTimeout(() => turn.current?.focus(), 50)
     try {
@@ -76,6 +83,9 @@ export function Editor({ live, now, draft, myId, onAdd }: Props) {
             <>
               <IconClock size="1rem" aria-hidden /> Passing the ring to {nameIn(draft, holderId)}
             </>
+          ) : writers.length > 0 ? (
+            // As long as the words it takes the place of, so that nothing moves; and said aloud to nobody.
+            `${namesOf(writers)} ${writers.length === 1 ? 'is' : 'are'} writing… You can write when the ring is passed to you.`
           ) : (
             `${nameIn(draft, holderId)} holds the ring. You can write when it is passed to you.`
           )}

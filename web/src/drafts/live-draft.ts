@@ -5,8 +5,8 @@
 import { v7 as newId } from 'uuid'
 import { errorCode, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { Draft, DraftEvent, PersonRef } from '../../../shared/drafts.ts'
-import { isSignedIn } from '../account/account-queries.ts'
-import { lookAgain, plinth, queryClient } from '../plinth.ts'
+import { lookAgain, plinth, queryClient, saysSignedOut } from '../plinth.ts'
+import { isSignedInAs, lookForSession } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { draftQuery, reloadDrafts } from './draft-queries.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft } from './draft-state.ts'
@@ -34,6 +34,7 @@ export class LiveDraft {
   #feed: Feed | null = null
   #sending: Promise<void> | null = null
   #failures = 0
+  #renewals = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(draftId: string, me: PersonRef) {
@@ -55,6 +56,11 @@ export class LiveDraft {
     return () => this.#listeners.delete(listener)
   }
 
+  /** What carries it now. */
+  get transport() {
+    return this.#feed?.transport ?? null
+  }
+
   start() {
     const draftId = this.#draftId
     this.#become({ failure: null, feed: 'connecting' })
@@ -71,10 +77,12 @@ export class LiveDraft {
       onEvent: (event) => this.#hear(event),
       onState: (state) => {
         this.#become({ feed: state })
-        if (state === 'live' || state === 'polling') this.#send()
+        if (state !== 'live' && state !== 'polling') return
+        this.#renewals = 0
+        this.#send()
       },
       onError: (error) => {
-        lookAgain(error)
+        if (saysSignedOut(error)) void this.#renew()
         if (goneCodes.has(error.code)) queryClient.removeQueries({ queryKey: draftQuery(draftId).queryKey })
         if (this.#now.draft && goneCodes.has(error.code)) this.#dispatch({ type: 'lost' })
         else this.#become({ failure: error })
@@ -88,8 +96,8 @@ export class LiveDraft {
     this.#feed?.close()
     this.#feed = null
     clearTimeout(this.#timer)
-    // Whoever signs in next in this tab must not find it.
-    if (!isSignedIn()) return
+    // Whoever signs in next in this tab must not find it, nor whoever has.
+    if (!isSignedInAs(this.#me.id)) return
     const { draft, isLost } = this.#now
     if (draft && !isLost) queryClient.setQueryData(draftQuery(this.#draftId).queryKey, draft)
     void reloadDrafts()
@@ -98,6 +106,18 @@ export class LiveDraft {
   restart() {
     this.stop()
     this.start()
+  }
+
+  /** The session that it began with is over; the browser may hold a newer one of the same person. */
+  async #renew() {
+    const ended = this.#feed
+    await lookForSession()
+    setTimeout(
+      () => {
+        if (ended && this.#feed === ended && isSignedInAs(this.#me.id)) this.restart()
+      },
+      Math.min(250 * 2 ** this.#renewals++, longestPauseMs),
+    )
   }
 
   append(text: string) {
@@ -143,7 +163,8 @@ export class LiveDraft {
       if (!next || !this.#feed) return
       try {
         const { id: segmentId, text } = next
-        const segment = await plinth.drafts.append.mutate({ draftId: this.#draftId, segmentId, text })
+        const append = { draftId: this.#draftId, segmentId, text }
+        const segment = await plinth.drafts.append.mutate(append, { context: { idempotencyKey: null } })
         this.#failures = 0
         this.#dispatch({ type: 'append-answered', segment })
       } catch (error) {

@@ -1,6 +1,6 @@
 /** What support asks for: the code and the request id, out of the way until wanted. */
-import { Button, CopyButton } from '@mantine/core'
 import classes from './failure.module.css'
+import { RequestId } from './request-id.tsx'
 
 export function FailureDetails({ code, requestId }: { code: string; requestId: string | null }) {
   return (
@@ -11,14 +11,7 @@ export function FailureDetails({ code, requestId }: { code: string; requestId: s
       </div>
       {requestId && (
         <div>
-          Request id <code>{requestId}</code>
-          <CopyButton value={requestId}>
-            {({ copied, copy }) => (
-              <Button variant="subtle" size="compact-xs" onClick={copy}>
-                {copied ? 'Copied' : 'Copy request id'}
-              </Button>
-            )}
-          </CopyButton>
+          Request id <RequestId value={requestId} />
         </div>
       )}
     </details>

@@ -1,4 +1,4 @@
-/** What to say when something could not be loaded. Failed actions use the server's own message, which fits them. */
+/** What to say when something could not be loaded or done. */
 import { PlinthError, toPlinthError } from '../../../client/plinth.ts'
 
 export interface FailureWords {
@@ -23,6 +23,26 @@ export function loadFailureWords(error: unknown): FailureWords {
     default:
       return { title: 'This could not be loaded', advice: message }
   }
+}
+
+/** The server's own message fits what was done; with the time to wait where it tells one. */
+export function actionAdvice(error: unknown): string {
+  const { code, message, retryAfterS } = toPlinthError(error)
+  if (retryAfterS === null || !(code in tooOften)) return message
+  return `${tooOften[code as keyof typeof tooOften]} Try again in ${waitWords(retryAfterS)}.`
+}
+
+const tooOften = {
+  RATE_LIMITED: 'That was too often.',
+  TOO_MANY_ATTEMPTS: 'That was tried too many times.',
+}
+
+/** Never less than there is to wait. */
+export function waitWords(seconds: number): string {
+  if (seconds <= 1) return 'a second'
+  if (seconds <= 90) return `${Math.ceil(seconds)} seconds`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes <= 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`
 }
 
 /** Came from a call to the server, rather than from a fault of the page. */

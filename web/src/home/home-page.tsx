@@ -1,4 +1,4 @@
-import { Button, Skeleton, Stack, Text } from '@mantine/core'
+import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { DraftsGlance } from '../drafts/drafts-glance.tsx'
 import { LoadFailure } from '../failure/load-failure.tsx'
@@ -50,9 +50,14 @@ function Welcome() {
         Plinth is the workspace that your team signs in to, with one account on every device. You see where you are
         signed in, and can sign any device out from wherever you are.
       </Text>
-      <Button size="md" renderRoot={(props) => <Link to="/sign-in" {...props} />}>
-        Sign in
-      </Button>
+      <Group gap="sm">
+        <Button size="md" renderRoot={(props) => <Link to="/sign-in" {...props} />}>
+          Sign in
+        </Button>
+        <Button size="md" variant="default" renderRoot={(props) => <Link to="/register" {...props} />}>
+          Create an account
+        </Button>
+      </Group>
     </Page>
   )
 }

@@ -1,4 +1,4 @@
-/** Asks once, in words that name the thing, before something that cannot be taken back. */
+/** Asks once, in words that name the thing, before something that others feel or that cannot be taken back. */
 import { Button, Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Dialog } from './dialog.tsx'
@@ -9,6 +9,8 @@ export interface Question {
   consequence: ReactNode
   /** What the button does, in the words of the question. */
   confirm: string
+  /** Easily taken back: asked, but not in red. */
+  isHarmless?: boolean
 }
 
 interface Props {
@@ -28,7 +30,7 @@ export function ConfirmDialog({ asked, opened, isPending, onConfirm, onCancel }:
         <Button variant="default" onClick={onCancel} data-autofocus>
           Cancel
         </Button>
-        <Button color="red" loading={isPending} onClick={onConfirm}>
+        <Button color={asked?.isHarmless ? undefined : 'red'} loading={isPending} onClick={onConfirm}>
           {asked?.confirm}
         </Button>
       </Group>

@@ -9,10 +9,12 @@ interface Props {
   title: string
   /** For a search: near the top, and with its field in the place of a title. */
   isSearch?: boolean
+  /** What it shows cannot be shown again: a click beside it does not close it. */
+  isFirm?: boolean
   children: ReactNode
 }
 
-export function Dialog({ opened, onClose, title, isSearch = false, children }: Props) {
+export function Dialog({ opened, onClose, title, isSearch = false, isFirm = false, children }: Props) {
   return (
     <Modal.Root
       opened={opened}
@@ -24,6 +26,7 @@ export function Dialog({ opened, onClose, title, isSearch = false, children }: P
       transitionProps={{ duration: 150 }}
       // The page's scrollbar is always there; taking it away would move the page behind.
       lockScroll={false}
+      closeOnClickOutside={!isFirm}
       classNames={{ content: classes.content }}
     >
       <Modal.Overlay />

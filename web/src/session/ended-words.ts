@@ -5,6 +5,7 @@ export const endedWords: Record<SessionEndReason | 'unknown', string> = {
   revoked: 'You were signed out from another device.',
   replaced: 'You signed in again in this browser.',
   expired: 'Your session has expired.',
-  'account-changed': 'The way to sign in to this account changed, so it was signed out everywhere.',
+  'account-changed': 'This account was changed, so it was signed out everywhere.',
+  stolen: 'This sign-in was used from somewhere else too, so it was ended for safety.',
   unknown: 'Your session has ended.',
 }

@@ -1,10 +1,10 @@
 /**
- * Hears from the server when this session ends. However the stream stops, the server is asked who is signed in: the
+ * Hears from the server and from the other tabs when this session ends. However the stream stops, the server is asked who is signed in: the
  * browser may hold a newer session, for which the stream begins anew.
  */
 import { useEffect, useState } from 'react'
 import { plinth } from '../plinth.ts'
-import { endSession, lookForSession, useSession } from './session.ts'
+import { endSession, hearOtherTab, lookForSession, useSession } from './session.ts'
 
 const longestPauseMs = 60_000
 // The server ends the old session a moment before the browser gets the new cookie.
@@ -14,6 +14,8 @@ export function useSessionWatch() {
   const session = useSession()
   const personId = session.state === 'signed-in' ? session.person.id : null
   const [attempt, setAttempt] = useState(0)
+
+  useEffect(() => plinth.onOtherTab((news) => void hearOtherTab(news)), [])
 
   useEffect(() => {
     if (!personId) return

@@ -1,8 +1,10 @@
 /**
  * Who is signed in: one value in the query cache, which every page reads and only this file writes. `ended` keeps the
- * person, so that what was loaded stays readable; it heals by itself once the browser holds a session again.
+ * person, so that what was loaded stays readable; it heals by itself once the browser holds a session again. The client
+ * hears of each change first, so that nothing is asked for one person and shown to another.
  */
 import { queryOptions, useQuery } from '@tanstack/react-query'
+import type { TabNews } from '../../../client/plinth.ts'
 import type { Person, SessionEndReason } from '../../../shared/account.ts'
 import { plinth, queryClient, saysSignedOut, sessionKey } from '../plinth.ts'
 
@@ -18,8 +20,8 @@ export const sessionQuery = queryOptions({
   queryFn: ({ signal }) => readSession(signal),
   staleTime: 60_000,
   gcTime: Number.POSITIVE_INFINITY,
-  // Signed out here, a person may well come back from another tab where they signed in.
-  refetchOnWindowFocus: (query) => query.state.data?.state === 'signed-in' || 'always',
+  // Signed out here, a person may well come back from another tab where they signed in; or confirmed their address.
+  refetchOnWindowFocus: ({ state: { data } }) => (data?.state === 'signed-in' && data.person.emailVerified) || 'always',
 })
 
 const known = () => queryClient.getQueryData<Session>(sessionKey)
@@ -28,12 +30,16 @@ const keep = (session: Session) => queryClient.setQueryData<Session>(sessionKey,
 async function readSession(signal?: AbortSignal): Promise<Session> {
   try {
     const person = await plinth.account.me.query(undefined, { signal })
+    signal?.throwIfAborted()
     const before = known()
+    plinth.actAs(person.id)
     if (before && 'person' in before && before.person.id !== person.id) forgetPages()
     return { state: 'signed-in', person }
   } catch (error) {
     if (!saysSignedOut(error)) throw error
+    signal?.throwIfAborted()
     const before = known()
+    plinth.actAs(null)
     if (before?.state === 'signed-in') return { state: 'ended', person: before.person, reason: 'unknown' }
     return before ?? { state: 'signed-out', deliberately: false }
   }
@@ -51,16 +57,33 @@ export function useSession() {
   return { state: 'loading' } as const
 }
 
+/** Signed in by this very page, which need not ask who that is. Answers of before, to nobody or to another, are void. */
+export async function beginSession(person: Person) {
+  await queryClient.cancelQueries()
+  const before = known()
+  plinth.actAs(person.id)
+  keep({ state: 'signed-in', person })
+  if (before && 'person' in before && before.person.id !== person.id) forgetPages()
+}
+
 /** Changes by this very page, such as a new name; anything else is asked of the server. */
 export function keepPerson(person: Person) {
-  keep({ state: 'signed-in', person })
+  if (isSignedInAs(person.id)) keep({ state: 'signed-in', person })
+}
+
+/** Now; for what began earlier, and perhaps as another person. */
+export function isSignedInAs(personId: string): boolean {
+  const session = known()
+  return session?.state === 'signed-in' && session.person.id === personId
 }
 
 export async function endSession(reason: SessionEndReason) {
   if (leaving) return
   await queryClient.cancelQueries({ queryKey: sessionKey })
+  plinth.actAs(null, reason)
   const before = known()
-  if (before?.state === 'signed-in') keep({ state: 'ended', person: before.person, reason })
+  if (before?.state === 'signed-in' || (before?.state === 'ended' && before.reason === 'unknown'))
+    keep({ state: 'ended', person: before.person, reason })
 }
 
 /** Looks whether the browser still, or again, holds a session. */
@@ -68,6 +91,14 @@ export async function lookForSession(): Promise<boolean> {
   if (leaving) return false
   const session = await queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 }).catch(() => null)
   return session?.state === 'signed-in'
+}
+
+/** Asks rather than believes: by now a third tab may have signed in again. */
+export async function hearOtherTab(news: TabNews) {
+  // An answer that is underway may be older than the news.
+  await queryClient.cancelQueries({ queryKey: sessionKey })
+  await lookForSession()
+  if (news.type === 'ended' && news.reason !== 'unknown' && known()?.state === 'ended') await endSession(news.reason)
 }
 
 /** @throws PlinthError, and then nothing has changed here */

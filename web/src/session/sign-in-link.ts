@@ -1,9 +1,14 @@
 /** Where signing in leads back to. */
 import { useLocation } from '@tanstack/react-router'
 
+/** Pages on the way in, which nobody wants to come back to, and which stand alone without navigation. */
+export const waysIn = ['/sign-in', '/register', '/forgot-password', '/reset-password', '/verify-email'] as const
+
+export const isWayIn = (pathname: string) => (waysIn as readonly string[]).includes(pathname.replace(/\/$/, ''))
+
 /** Search of a link to the sign-in page that brings the person back to `from`. */
 export const returningTo = ({ href, pathname }: { href: string; pathname: string }): { returnTo?: string } =>
-  pathname === '/sign-in' || href === '/' ? {} : { returnTo: href }
+  isWayIn(pathname) || href === '/' ? {} : { returnTo: href }
 
 export const useReturnHere = () => returningTo(useLocation())
 
@@ -11,6 +16,6 @@ export const useReturnHere = () => returningTo(useLocation())
 export function safeReturnTo(wanted: string | undefined): string {
   if (!wanted || !/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(wanted) || !URL.canParse(wanted, location.origin)) return '/'
   const { origin, pathname, search, hash } = new URL(wanted, location.origin)
-  if (origin !== location.origin || pathname.startsWith('//') || pathname === '/sign-in') return '/'
+  if (origin !== location.origin || pathname.startsWith('//') || isWayIn(pathname)) return '/'
   return pathname + search + hash
 }

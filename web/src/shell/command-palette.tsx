@@ -1,6 +1,7 @@
 /** Search and commands, by Ctrl/Cmd-K. */
 import { useMantineColorScheme } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
+import { hasCapability } from '../../../shared/capabilities.ts'
 import { Dialog } from '../page/dialog.tsx'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
@@ -30,6 +31,7 @@ function useCommands(showShortcuts: () => void): Command[] {
   const { setColorScheme } = useMantineColorScheme()
   return commandsFor({
     isSignedIn: session.state === 'signed-in',
+    may: (capability) => session.state === 'signed-in' && hasCapability(session.person.role, capability),
     go: (path) => void navigate({ to: path }),
     signIn: () => void navigate({ to: '/sign-in', search: returnHere }),
     signOut,

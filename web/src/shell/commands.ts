@@ -2,8 +2,10 @@
 import type { MantineColorScheme } from '@mantine/core'
 import {
   type Icon,
+  IconApi,
   IconBrightness,
   IconDevices,
+  IconHistory,
   IconKey,
   IconKeyboard,
   IconLogin,
@@ -11,7 +13,9 @@ import {
   IconMoon,
   IconSun,
   IconUserCircle,
+  IconUsers,
 } from '@tabler/icons-react'
+import type { Capability } from '../../../shared/capabilities.ts'
 import type { AppPath } from '../router.tsx'
 import { products } from './products.ts'
 
@@ -28,6 +32,7 @@ export interface Command {
 
 interface Reach {
   isSignedIn: boolean
+  may: (capability: Capability) => boolean
   go: (path: AppPath) => void
   signIn: () => void
   signOut: () => void
@@ -35,7 +40,7 @@ interface Reach {
   showShortcuts: () => void
 }
 
-export function commandsFor({ isSignedIn, go, signIn, signOut, setColorScheme, showShortcuts }: Reach): Command[] {
+export function commandsFor({ isSignedIn, may, go, signIn, signOut, setColorScheme, showShortcuts }: Reach): Command[] {
   const page = (name: string, icon: Icon, path: AppPath, alias?: string): Command => {
     return { name, icon, alias, group: 'Go to', run: () => go(path) }
   }
@@ -48,9 +53,15 @@ export function commandsFor({ isSignedIn, go, signIn, signOut, setColorScheme, s
       ? [
           page('Account: profile', IconUserCircle, '/account', 'display name picture'),
           page('Account: devices', IconDevices, '/account/devices', 'sessions'),
-          page('Account: sign-in methods', IconKey, '/account/sign-in-methods', 'identities google unlink'),
+          page('Account: sign-in methods', IconKey, '/account/sign-in-methods', 'identities google unlink password'),
+          page('Account: API keys', IconApi, '/account/api-keys', 'tokens programs secrets'),
         ]
       : []),
+    ...(may('person:manage') ? [page('People', IconUsers, '/admin/people', 'admin users roles disable')] : []),
+    ...(may('person:manage')
+      ? [page('API keys of everybody', IconApi, '/admin/api-keys', 'admin tokens programs revoke')]
+      : []),
+    ...(may('audit-log:read') ? [page('Audit log', IconHistory, '/admin/audit', 'admin records history changes')] : []),
     action('Use light colours', IconSun, () => setColorScheme('light'), 'theme colour scheme bright'),
     action('Use dark colours', IconMoon, () => setColorScheme('dark'), 'theme colour scheme night'),
     action('Use the colours of the system', IconBrightness, () => setColorScheme('auto'), 'theme colour scheme auto'),

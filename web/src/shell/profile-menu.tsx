@@ -1,8 +1,9 @@
-/** The person who is signed in: their account, how the app looks to them, and the way out. */
+/** The person who is signed in: their account, what they administer, how the app looks to them, and the way out. */
 import { Badge, Menu, UnstyledButton, useMantineColorScheme, VisuallyHidden } from '@mantine/core'
-import { IconDevices, IconLogout, IconUserCircle } from '@tabler/icons-react'
+import { IconDevices, IconHistory, IconLogout, IconUserCircle, IconUsers } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { Person } from '../../../shared/account.ts'
+import { hasCapability } from '../../../shared/capabilities.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
 import { roleNames } from '../account/role-names.ts'
 import { colorSchemes } from './color-schemes.ts'
@@ -13,6 +14,8 @@ export function ProfileMenu({ person }: { person: Person }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const leave = useSignOut()
   const role = roleNames[person.role]
+  const mayManage = hasCapability(person.role, 'person:manage')
+  const mayAudit = hasCapability(person.role, 'audit-log:read')
   return (
     // Inside the header, where it belongs to a landmark; a placeholder for the focus is no item of a menu.
     <Menu position="bottom-end" width={264} withinPortal={false} withInitialFocusPlaceholder={false}>
@@ -44,6 +47,23 @@ export function ProfileMenu({ person }: { person: Person }) {
         >
           Devices
         </Menu.Item>
+        {(mayManage || mayAudit) && <Menu.Divider />}
+        {mayManage && (
+          <Menu.Item
+            leftSection={<IconUsers size="1.125rem" stroke={1.5} aria-hidden />}
+            renderRoot={(props) => <Link to="/admin/people" {...props} />}
+          >
+            People
+          </Menu.Item>
+        )}
+        {mayAudit && (
+          <Menu.Item
+            leftSection={<IconHistory size="1.125rem" stroke={1.5} aria-hidden />}
+            renderRoot={(props) => <Link to="/admin/audit" {...props} />}
+          >
+            Audit log
+          </Menu.Item>
+        )}
         <Menu.Divider />
         <Menu.Label>Colour scheme</Menu.Label>
         <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as typeof colorScheme)}>

@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks'
 import { Outlet, useLocation } from '@tanstack/react-router'
 import { useRef } from 'react'
 import { useSessionWatch } from '../session/session-watch.ts'
+import { isWayIn } from '../session/sign-in-link.ts'
 import { Announcer } from '../toasts/announcer.tsx'
 import { Toaster } from '../toasts/toaster.tsx'
 import { Header } from './header.tsx'
@@ -17,7 +18,7 @@ const loadShortcuts = async () => (await import('./shortcuts-dialog.tsx')).Short
 export function Shell() {
   useSessionWatch()
   const main = useRef<HTMLElement>(null)
-  const isBare = useLocation().pathname === '/sign-in'
+  const isBare = isWayIn(useLocation().pathname)
   const shortcuts = useLazyDialog(loadShortcuts, 'The list of shortcuts could not be opened')
   const palette = useLazyDialog(loadPalette, 'Search could not be opened')
   // Ctrl/Cmd-K also from within a field; a lone key only where it cannot be text.

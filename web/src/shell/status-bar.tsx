@@ -1,6 +1,6 @@
 /**
- * One slim bar for what is not well: the session is over, there is no network, or the live connection is lost. It says
- * what still works. It lies over the page's margin, so that nothing moves when it comes.
+ * One slim bar for what is not well: the session is over, there is no network, or the live connection is lost; it says what
+ * still works. When all is well, for an address that waits to be confirmed. It lies over the page's margin, so that nothing moves when it comes.
  */
 import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
@@ -10,6 +10,7 @@ import { endedWords } from '../session/ended-words.ts'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import { announce } from '../toasts/announcer.tsx'
+import { useAddressNotice } from './address-notice.ts'
 import { useConnectionTrouble } from './connection-trouble.ts'
 import { useFeedInSight } from './feed-in-sight.ts'
 import classes from './status-bar.module.css'
@@ -30,6 +31,7 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
   const returnHere = useReturnHere()
   const trouble = useConnectionTrouble(session.state === 'signed-in')
   const feed = useFeedInSight()
+  const address = useAddressNotice()
   const hasEnded = session.state === 'ended' && !isBare
   const words = hasEnded ? `${endedWords[session.reason]} What was loaded stays readable.` : wordsFor(trouble, feed)
 
@@ -37,7 +39,7 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
     if (words) announce(words)
   }, [words])
 
-  if (!words) return null
+  if (!words) return address && !isBare ? <AddressBar {...address} /> : null
   return (
     <aside className={classes.bar} aria-label="Status">
       <span>{words}</span>
@@ -51,6 +53,22 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
           Sign in again
         </Button>
       )}
+    </aside>
+  )
+}
+
+function AddressBar({ email, isSending, sendAgain, putOff }: NonNullable<ReturnType<typeof useAddressNotice>>) {
+  return (
+    <aside className={classes.bar} aria-label="Status" data-quiet>
+      <span>Confirm your address: we sent a mail to {email}.</span>
+      <span className={classes.actions}>
+        <Button size="compact-sm" variant="subtle" loading={isSending} onClick={sendAgain}>
+          Send again
+        </Button>
+        <Button size="compact-sm" variant="subtle" onClick={putOff}>
+          Not now
+        </Button>
+      </span>
     </aside>
   )
 }

@@ -6,6 +6,7 @@ import { type NotificationData, notifications } from '@mantine/notifications'
 import type { ReactNode } from 'react'
 import { type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import { FailureDetails } from '../failure/failure-details.tsx'
+import { actionAdvice } from '../failure/failure-words.ts'
 import { announce } from './announcer.tsx'
 
 const doneShownMs = 4000
@@ -13,7 +14,7 @@ const doneShownMs = 4000
 /** `title` says what did not happen, as in `The name was not saved`. */
 export function showFailure(title: string, error: unknown, advice?: string) {
   const failure = toPlinthError(error)
-  showProblem(title, advice ?? failure.message, failure)
+  showProblem(title, advice ?? actionAdvice(failure), failure)
 }
 
 export function showProblem(title: string, advice: string, failure: Pick<PlinthError, 'code' | 'requestId'>) {

@@ -1,0 +1,84 @@
+/** The lists of the admin pages by what their addresses ask for, and their loading ahead of a visit. */
+import type { Role } from '../../../shared/account.ts'
+import { type Capability, hasCapability } from '../../../shared/capabilities.ts'
+import { roleNames } from '../account/role-names.ts'
+import { queryClient, sessionKey, trpc } from '../plinth.ts'
+import type { Session } from '../session/session.ts'
+
+export interface PeopleSearch {
+  search?: string
+  role?: Role
+  active?: boolean
+}
+
+export interface AuditSearch {
+  actorId?: string
+  apiKeyId?: string
+  action?: string
+  target?: string
+}
+
+export interface ApiKeysSearch {
+  personId?: string
+}
+
+// The router reads what looks like a number as one.
+const text = (value: unknown) => {
+  const said = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
+  return said === '' ? undefined : said
+}
+
+const isRole = (value: unknown): value is Role => typeof value === 'string' && Object.hasOwn(roleNames, value)
+
+export const readPeopleSearch = ({ search, role, active }: Record<string, unknown>): PeopleSearch => ({
+  search: text(search),
+  role: isRole(role) ? role : undefined,
+  active: typeof active === 'boolean' ? active : undefined,
+})
+
+export const readAuditSearch = ({ actorId, apiKeyId, action, target }: Record<string, unknown>): AuditSearch => ({
+  actorId: text(actorId),
+  apiKeyId: text(apiKeyId),
+  action: text(action),
+  target: text(target),
+})
+
+export const readApiKeysSearch = ({ personId }: Record<string, unknown>): ApiKeysSearch => ({
+  personId: text(personId),
+})
+
+const getNextPageParam = (page: { nextCursor: string | null }) => page.nextCursor ?? undefined
+
+export const peopleQuery = ({ search, role, active }: PeopleSearch) =>
+  trpc.people.list.infiniteQueryOptions({ search, role, active }, { getNextPageParam })
+
+/** Read to see what is left of it: never older than the visit. */
+export const legacyUsesQuery = trpc.people.legacyReport.infiniteQueryOptions({}, { getNextPageParam, staleTime: 0 })
+
+export const auditQuery = ({ actorId, apiKeyId, action, target }: AuditSearch) =>
+  // Read to see what just happened: never older than the visit.
+  trpc.auditLog.list.infiniteQueryOptions({ actorId, apiKeyId, action, target }, { getNextPageParam, staleTime: 0 })
+
+export const allApiKeysQuery = ({ personId }: ApiKeysSearch) =>
+  trpc.apiKeys.listAll.infiniteQueryOptions({ personId }, { getNextPageParam })
+
+export const personQuery = (personId: string) => trpc.people.get.queryOptions({ personId }, { staleTime: 300_000 })
+
+const isAllowed = (capability: Capability) => {
+  const session = queryClient.getQueryData<Session>(sessionKey)
+  return session?.state === 'signed-in' && hasCapability(session.person.role, capability)
+}
+
+export const prefetchPeople = (search: PeopleSearch) => {
+  if (isAllowed('person:manage')) void queryClient.prefetchInfiniteQuery(peopleQuery(search))
+}
+
+export const prefetchAudit = (search: AuditSearch) => {
+  if (isAllowed('audit-log:read')) void queryClient.prefetchInfiniteQuery(auditQuery(search))
+}
+
+export const prefetchAllApiKeys = (search: ApiKeysSearch) => {
+  if (isAllowed('person:manage')) void queryClient.prefetchInfiniteQuery(allApiKeysQuery(search))
+}
+
+export const reloadPeople = () => queryClient.invalidateQueries(trpc.people.pathFilter())

@@ -1,0 +1,297 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { expectAccessible } from '../../test/axe.ts'
+import { expectToLookRight } from '../../test/shots.ts'
+import { startStage } from '../../test/stage.ts'
+
+const bridge = {
+  AUTH_LEGACY_HEADER: 'on',
+  LEGACY_HEADER_TRUSTED_CIDRS: '127.0.0.0/8,::1/128',
+  LEGACY_HEADER_SECRET: 'of-the-product-before-and-long-enough-to-be-one',
+}
+const stage = await startStage({ mock: true, environment: bridge })
+
+const openAs = async (person: 'admin' | 'engineer' | 'viewer', path: string, options = {}) =>
+  stage.open(`/auth/google?demo=${person}&returnTo=${encodeURIComponent(path)}`, options)
+const rowOf = (page: Page, name: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: name })
+
+async function act(page: Page, name: string, item: string, role: 'menuitem' | 'menuitemradio' = 'menuitem') {
+  await page.getByRole('button', { name: `Actions for ${name}` }).click()
+  await page.getByRole(role, { name: item, exact: true }).click()
+}
+
+describe('the people page', () => {
+  it('finds a person, keeps what was looked for in the address, and changes their role once asked', async () => {
+    const page = await openAs('admin', '/admin/people')
+    await rowOf(page, 'Demo viewer').waitFor()
+    await page.getByLabel('Search').fill('ENGINEER@')
+    await rowOf(page, 'Demo viewer').waitFor({ state: 'detached' })
+    expect(new URL(page.url()).searchParams.get('search')).toBe('ENGINEER@')
+    await page.reload()
+    expect(await page.getByLabel('Search').inputValue()).toBe('ENGINEER@')
+    await rowOf(page, 'engineer@plinth.local').getByText('Engineer', { exact: true }).waitFor()
+    expect(await rowOf(page, 'Demo').count()).toBe(1)
+
+    await act(page, 'Demo engineer', 'User', 'menuitemradio')
+    const dialog = page.getByRole('dialog', { name: 'Change the role of Demo engineer to User?' })
+    await dialog.waitFor()
+    await expectAccessible(page)
+    await dialog.getByRole('button', { name: 'Change role to User' }).click()
+    await page.getByText('Demo engineer now has the role User').first().waitFor()
+    await rowOf(page, 'Demo engineer').getByText('User', { exact: true }).waitFor()
+    // Back where the hand was.
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for Demo engineer')
+
+    await page.getByRole('combobox', { name: 'Role' }).selectOption('Engineer')
+    await page.getByText('Nobody matches these filters.').waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Clear filters' }).click()
+    await rowOf(page, 'Demo viewer').waitFor()
+    expect(new URL(page.url()).search).toBe('')
+    await act(page, 'Demo engineer', 'Engineer', 'menuitemradio')
+    await page.getByRole('button', { name: 'Change role to Engineer' }).click()
+    await rowOf(page, 'Demo engineer').getByText('Engineer', { exact: true }).waitFor()
+  })
+
+  it('tells who still comes by the header of the product before, once somebody does', async () => {
+    const page = await openAs('admin', '/admin/people')
+    await rowOf(page, 'Demo admin').first().waitFor()
+    expect(await page.getByText('Who still comes by X-User-Id').count()).toBe(0)
+    const headers = { 'x-user-id': 'employee-17', 'x-legacy-secret': bridge.LEGACY_HEADER_SECRET }
+    expect((await fetch(`${stage.url}/me`, { headers })).status).toBe(200)
+    await page.reload()
+    await rowOf(page, 'Id employee-17 · 1 use since').getByText('Still let in').waitFor()
+    await expectToLookRight(page, 'legacy-uses')
+  })
+
+  it('disables a person, who is signed out where they are and cannot come back until enabled', async () => {
+    const theirs = await openAs('viewer', '/account')
+    await theirs.getByLabel('Display name').waitFor()
+    const page = await openAs('admin', '/admin/people')
+    await act(page, 'Demo viewer', 'Disable')
+    const dialog = page.getByRole('dialog', { name: 'Disable Demo viewer?' })
+    await dialog.getByText('They are signed out everywhere and cannot sign in.').waitFor()
+    await dialog.getByRole('button', { name: 'Disable Demo viewer' }).click()
+    await rowOf(page, 'Demo viewer').getByText('Disabled', { exact: true }).waitFor()
+
+    await theirs.getByText('This account was changed, so it was signed out everywhere.').first().waitFor()
+    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
+    await theirs.goto('/auth/google?demo=viewer')
+    await theirs.getByText('Ask an administrator to enable it.').first().waitFor()
+
+    await page.getByRole('combobox', { name: 'State' }).selectOption('Disabled')
+    await page.waitForURL(/active=false/)
+    await rowOf(page, 'Demo admin').waitFor({ state: 'detached' })
+    await act(page, 'Demo viewer', 'Enable')
+    await page.getByRole('button', { name: 'Enable Demo viewer' }).click()
+    await page.getByText('Demo viewer can sign in again').first().waitFor()
+    await page.getByText('Nobody matches these filters.').waitFor()
+    await theirs.goto('/auth/google?demo=viewer')
+    await theirs.getByRole('button', { name: /Demo viewer.*account menu/s }).waitFor()
+  })
+
+  it('signs a person out everywhere', async () => {
+    const theirs = await openAs('viewer', '/account')
+    await theirs.getByLabel('Display name').waitFor()
+    const page = await openAs('admin', '/admin/people')
+    await act(page, 'Demo viewer', 'Sign out everywhere')
+    await page.getByRole('dialog', { name: 'Sign Demo viewer out everywhere?' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+    await page
+      .getByText(/Demo viewer was signed out of/)
+      .first()
+      .waitFor()
+    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
+  })
+
+  it('warns whoever is about to demote or disable themselves, and refuses the last administrator in words', async () => {
+    const page = await openAs('admin', '/admin/people')
+    await rowOf(page, 'Demo admin').getByText('You', { exact: true }).waitFor()
+    stage.expectFault(/status of 409/)
+    await act(page, 'Demo admin', 'Viewer', 'menuitemradio')
+    const ofRole = page.getByRole('dialog', { name: 'Change your own role to Viewer?' })
+    await ofRole.getByText(/you lose these pages at once/).waitFor()
+    await ofRole.getByRole('button', { name: 'Change role to Viewer' }).click()
+    const refusal = page.getByRole('group', { name: 'The role of Demo admin was not changed' })
+    await refusal.getByText('This is the last administrator. Make somebody else one first.').waitFor()
+    await rowOf(page, 'Demo admin').getByText('Admin', { exact: true }).waitFor()
+    await expectAccessible(page)
+    await refusal.getByRole('button', { name: 'Dismiss' }).click()
+    await act(page, 'Demo admin', 'Disable')
+    const ofAccount = page.getByRole('dialog', { name: 'Disable your own account?' })
+    await ofAccount.getByText(/until another admin enables you/).waitFor()
+    await ofAccount.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  it('says of which address nobody knows that it is the person’s: a role is not given for what somebody typed in', async () => {
+    const squatter = { username: 'the_boss', email: 'boss@plinth.local', password: 'Basalt-and-9-larches' }
+    const answer = await fetch(`${stage.url}/api/v1/auth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(squatter),
+    })
+    expect(answer.status).toBe(201)
+    const page = await openAs('admin', '/admin/people')
+    await rowOf(page, 'boss@plinth.local (not confirmed)').waitFor()
+    expect(await rowOf(page, 'Demo admin').getByText('not confirmed').count()).toBe(0)
+  })
+})
+
+describe('the audit log', () => {
+  it('shows who did what on whom, with before and after, reached from the person', async () => {
+    const page = await openAs('admin', '/admin/people')
+    for (const role of ['Viewer', 'Engineer']) {
+      await act(page, 'Demo engineer', role, 'menuitemradio')
+      await page.getByRole('button', { name: `Change role to ${role}` }).click()
+      await rowOf(page, 'Demo engineer').getByText(role, { exact: true }).waitFor()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+    await act(page, 'Demo engineer', 'Changes to them')
+    await page.waitForURL(/\/admin\/audit\?target=person/)
+    const newest = page.getByRole('main').getByRole('listitem').first()
+    await newest.getByText('Demo admin changed a role').click()
+    await newest.getByText('On Demo engineer').waitFor()
+    const change = newest.getByRole('row', { name: 'role' })
+    expect(await change.getByRole('cell').allInnerTexts()).toEqual(['viewer', 'engineer'])
+    await newest.getByText('people.changeRole').waitFor()
+    await newest.getByRole('button', { name: 'Copy request id' }).waitFor()
+    await expectAccessible(page)
+
+    await newest.getByRole('link', { name: 'All by this person' }).click()
+    await page.waitForURL(/actorId=/)
+    await page.getByRole('combobox', { name: 'Action' }).selectOption('Signed in')
+    await page.waitForURL(/action=auth\.signIn/)
+    await page.getByText('Demo admin signed in').first().waitFor()
+    await page.getByText('Demo admin changed a role').first().waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'By Demo admin' }).click()
+    await page.getByText('Demo viewer signed in').first().waitFor()
+    expect(new URL(page.url()).searchParams.has('actorId')).toBe(false)
+  })
+})
+
+describe('a long log', () => {
+  it('comes page by page', async () => {
+    const page = await openAs('viewer', '/')
+    await page.getByRole('button', { name: /account menu/ }).waitFor()
+    const headers: Record<string, string> = { origin: stage.url }
+    // Where pages hold tokens, a call beside them needs one too, which can be had once the page has its own.
+    const renewed = await page.request.post('/trpc/auth.refresh', { data: {}, headers })
+    if (renewed.ok()) headers.authorization = `Bearer ${(await renewed.json()).result.data.accessToken}`
+    for (let count = 0; count < 51; count++) {
+      const answer = await page.request.post('/trpc/account.updateProfile', {
+        data: { displayName: 'Demo viewer' },
+        headers,
+      })
+      expect(answer.status()).toBe(200)
+    }
+    const admin = await openAs('admin', '/admin/audit?action=account.updateProfile')
+    await admin.getByRole('button', { name: 'Show more records' }).waitFor()
+    expect(await admin.getByRole('main').getByRole('listitem').count()).toBe(50)
+    await admin.getByRole('button', { name: 'Show more records' }).click()
+    await admin.getByRole('main').getByRole('listitem').nth(50).waitFor()
+    await admin.getByRole('button', { name: 'Show more records' }).waitFor({ state: 'detached' })
+    expect(await admin.getByRole('main').getByRole('listitem').count()).toBe(51)
+  })
+})
+
+describe('both pages', () => {
+  it('are offered to whoever may see them, and tell anybody else who may', async () => {
+    const admin = await openAs('admin', '/')
+    await admin.getByRole('button', { name: /account menu/ }).click()
+    await admin.getByRole('menuitem', { name: 'Audit log' }).waitFor()
+    await admin.getByRole('menuitem', { name: 'People' }).click()
+    await admin.waitForURL(/\/admin\/people/)
+    await admin.keyboard.press('Control+k')
+    await admin.getByRole('dialog').waitFor()
+    await admin.keyboard.type('audit')
+    await admin.keyboard.press('Enter')
+    await admin.waitForURL(/\/admin\/audit/)
+
+    const engineer = await openAs('engineer', '/admin/people')
+    for (const path of ['/admin/people', '/admin/audit']) {
+      await engineer.goto(path)
+      await engineer.getByText('You are not allowed to see this page.').waitFor()
+      await engineer.getByText(/people with the role Admin; yours is Engineer/).waitFor()
+      await expectAccessible(engineer)
+    }
+    await engineer.getByRole('button', { name: /account menu/ }).click()
+    await engineer.getByRole('menuitem', { name: 'Devices' }).waitFor()
+    expect(await engineer.getByRole('menuitem', { name: /People|Audit log/ }).count()).toBe(0)
+
+    const stranger = await stage.open('/admin/people?role=viewer')
+    await stranger.waitForURL(/\/sign-in\?returnTo=/)
+    await stranger.getByRole('link', { name: 'Sign in with Google' }).click()
+    await stranger.waitForURL(/\/admin\/people\?role=viewer/)
+    await rowOf(stranger, 'Demo viewer').waitFor()
+  })
+
+  it('say what failed and go on from there', async () => {
+    const page = await openAs('admin', '/')
+    stage.expectFault(/status of 503/)
+    let isAway = true
+    await page.route(/people\.list|auditLog\.list/, (route) =>
+      isAway ? route.fulfill({ status: 503, json: { error: unavailable } }) : route.continue(),
+    )
+    for (const path of ['/admin/people', '/admin/audit']) {
+      isAway = true
+      await page.goto(path)
+      await page.getByText('Plinth cannot answer right now').waitFor({ timeout: 15_000 })
+      await page.getByText('Details').click()
+      await page.getByText('request-of-the-test').waitFor()
+      isAway = false
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await page.getByRole('main').getByRole('listitem').first().waitFor()
+    }
+  })
+
+  it.for([
+    ['a phone', { viewport: { width: 360, height: 740 }, hasTouch: true }],
+    ['a phone in the dark', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const }],
+    ['text at 200 %', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
+  ] as const)('fit %s without sideways scrolling', async ([, options]) => {
+    const page = await openAs('admin', '/admin/people', options)
+    const expectFits = async () => {
+      const { scroll, client } = await page.evaluate(() => ({
+        scroll: document.documentElement.scrollWidth,
+        client: document.documentElement.clientWidth,
+      }))
+      expect(scroll, `width of ${page.url()}`).toBeLessThanOrEqual(client)
+      await expectAccessible(page)
+    }
+    await page.getByRole('button', { name: 'Actions for Demo engineer' }).click()
+    await page.getByRole('menuitem', { name: 'Disable' }).waitFor()
+    await expectFits()
+    await page.goto('/admin/audit')
+    await page.locator('summary').first().click()
+    await page.getByRole('button', { name: 'Copy request id' }).waitFor()
+    await expectFits()
+  })
+})
+
+// The last: everything above needs the demo admin to be one.
+describe('an administrator', () => {
+  it('who gives the role away sees at once that the page is closed to them', async () => {
+    const page = await openAs('admin', '/admin/people')
+    await act(page, 'Demo engineer', 'Admin', 'menuitemradio')
+    await page.getByText('An admin can change roles, disable people and read the audit log.').waitFor()
+    await page.getByRole('button', { name: 'Change role to Admin' }).click()
+    await rowOf(page, 'Demo engineer').getByText('Admin', { exact: true }).waitFor()
+    await act(page, 'Demo admin', 'User', 'menuitemradio')
+    await page.getByRole('button', { name: 'Change role to User' }).click()
+    await page.getByText(/people with the role Admin; yours is User/).waitFor()
+
+    const other = await openAs('engineer', '/admin/people')
+    await act(other, 'Demo admin', 'Admin', 'menuitemradio')
+    await other.getByRole('button', { name: 'Change role to Admin' }).click()
+    await other.getByText('Demo admin now has the role Admin').first().waitFor()
+    await act(other, 'Demo engineer', 'Engineer', 'menuitemradio')
+    await other.getByRole('button', { name: 'Change role to Engineer' }).click()
+    await other.getByText(/yours is Engineer/).waitFor()
+  })
+})
+
+const unavailable = {
+  message: 'Plinth cannot reach its database right now. Please try again shortly.',
+  code: -32603,
+  data: { code: 'DATABASE_UNAVAILABLE', httpStatus: 503, requestId: 'request-of-the-test', details: [] },
+}

@@ -1,0 +1,82 @@
+/** Everybody's API keys, or one person's: what calls here in whose name, and taking it back. */
+import { Button } from '@mantine/core'
+import { IconX } from '@tabler/icons-react'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useRef } from 'react'
+import { itemsOf } from '../account/account-queries.ts'
+import { ApiKeyList } from '../account/api-key-list.tsx'
+import { ShowMore } from '../account/show-more.tsx'
+import { LoadFailure } from '../failure/load-failure.tsx'
+import { RowSkeletons } from '../page/row-skeletons.tsx'
+import { Section } from '../page/section.tsx'
+import { plinth, queryClient, trpc } from '../plinth.ts'
+import { AdminPage } from './admin-page.tsx'
+import { allApiKeysQuery } from './admin-queries.ts'
+import classes from './filters.module.css'
+import { PersonName } from './target-name.tsx'
+
+export function AllApiKeysPage() {
+  return (
+    <AdminPage title="API keys of everybody" capability="person:manage">
+      {(_me, isReadOnly) => <ApiKeys isReadOnly={isReadOnly} />}
+    </AdminPage>
+  )
+}
+
+const reload = () => queryClient.invalidateQueries(trpc.apiKeys.pathFilter())
+
+function ApiKeys({ isReadOnly }: { isReadOnly: boolean }) {
+  const search = useSearch({ from: '/admin/api-keys' })
+  const navigate = useNavigate({ from: '/admin/api-keys' })
+  const heading = useRef<HTMLHeadingElement>(null)
+  const list = useInfiniteQuery({ ...allApiKeysQuery(search), enabled: !isReadOnly })
+  const apiKeys = list.data && itemsOf(list.data)
+  const showAll = () => {
+    void navigate({ search: {}, replace: true, resetScroll: false })
+    // The button that had the focus goes.
+    heading.current?.focus()
+  }
+
+  return (
+    <Section
+      title="API keys"
+      headingRef={heading}
+      about="By these, programs act in the name of the people who made them. Who needs one makes it on their own account page."
+    >
+      {search.personId && (
+        <fieldset className={classes.filters} disabled={isReadOnly} aria-label="Filters">
+          <Button
+            variant="light"
+            rightSection={<IconX size="1rem" aria-hidden />}
+            title="Show the keys of everybody"
+            onClick={showAll}
+          >
+            Of <PersonName personId={search.personId} />
+          </Button>
+        </fieldset>
+      )}
+      {list.error && !apiKeys && (
+        <LoadFailure error={list.error} isRetrying={list.isFetching} onRetry={() => void list.refetch()} />
+      )}
+      {!list.error &&
+        !apiKeys &&
+        (isReadOnly ? (
+          <p>The list was not loaded before your session ended. Sign in again to see it.</p>
+        ) : (
+          <RowSkeletons count={3} label="Loading API keys" />
+        ))}
+      {apiKeys?.length === 0 && <p>{search.personId ? 'They have no API keys.' : 'Nobody has an API key.'}</p>}
+      {apiKeys && apiKeys.length > 0 && (
+        <ApiKeyList
+          apiKeys={apiKeys}
+          isReadOnly={isReadOnly}
+          revoke={(keyId) => plinth.apiKeys.revokeAny.mutate({ keyId })}
+          reload={reload}
+          heading={heading}
+        />
+      )}
+      <ShowMore list={list} what="API keys" />
+    </Section>
+  )
+}

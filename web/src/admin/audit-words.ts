@@ -1,0 +1,71 @@
+/** What the records of the audit log say, in words. An action that has none here is shown by its code. */
+
+import type { AuditRecord } from '../../../shared/audit-log.ts'
+
+/** After the name of who did it. */
+export const actionWords: Record<string, string> = {
+  'auth.signUp': 'registered',
+  'auth.register': 'registered by a program',
+  'auth.signIn': 'signed in',
+  'auth.login': 'signed in by a program',
+  'auth.exchange': 'finished signing in',
+  'auth.signInRefused': 'was refused at sign-in',
+  'auth.refresh': 'renewed their sign-in',
+  'auth.signOut': 'signed out',
+  'auth.logout': 'signed out by a program',
+  'auth.forgotPassword': 'asked for a link to set a password',
+  'auth.resetPassword': 'set a new password by mail',
+  'auth.verifyEmail': 'confirmed an address',
+  'auth.resendVerification': 'asked for a link to confirm an address',
+  'auth.legacyHeader': 'came by X-User-Id',
+  'account.updateProfile': 'changed their profile',
+  'account.chooseUsername': 'chose a username',
+  'account.changePassword': 'changed their password',
+  'account.confirmPassword': 'confirmed that it is them',
+  'account.sessions.revoke': 'ended one of their sessions',
+  'account.sessions.revokeOthers': 'signed out everywhere else',
+  'account.identities.unlink': 'unlinked a sign-in method',
+  'account.identities.claimLegacyId': 'claimed the id that they had before',
+  'apiKeys.create': 'made an API key',
+  'apiKeys.revoke': 'revoked one of their API keys',
+  'apiKeys.revokeAny': 'revoked an API key of somebody',
+  'apiKeys.createFor': 'made an API key for somebody',
+  'channels.follow': 'followed a live channel',
+  'database.export': 'exported the database',
+  'database.import': 'imported the database',
+  'drafts.create': 'began a draft',
+  'drafts.append': 'added a segment',
+  'drafts.passRing': 'passed the ring',
+  'drafts.addCollaborator': 'added a collaborator',
+  'drafts.removeCollaborator': 'removed a collaborator',
+  'drafts.rename': 'renamed a draft',
+  'drafts.close': 'closed a draft',
+  'people.changeRole': 'changed a role',
+  'people.disable': 'disabled a person',
+  'people.enable': 'enabled a person',
+  'people.endSessions': 'signed a person out everywhere',
+  'people.sessions.revoke': 'ended a session of a person',
+  'people.seed': 'gave a demo person a password',
+}
+
+const stolenWords = 'had a spent refresh token come back, so the session was ended'
+
+/** Undefined where there are none. */
+export const recordWords = ({ action, after }: Pick<AuditRecord, 'action' | 'after'>): string | undefined =>
+  action === 'auth.refresh' && after?.reason === 'stolen' ? stolenWords : actionWords[action]
+
+export const actionTitle = (action: string): string => {
+  const words = actionWords[action]
+  return words ? words.charAt(0).toUpperCase() + words.slice(1) : action
+}
+
+/** Of `noun:id`. */
+export function targetParts(target: string): { noun: string; id: string } {
+  const [noun = '', ...id] = target.split(':')
+  return { noun, id: id.join(':') }
+}
+
+export function valueWords(value: unknown): string {
+  if (value === undefined || value === null || value === '') return 'nothing'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

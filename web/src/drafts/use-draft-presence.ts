@@ -1,0 +1,20 @@
+import { useDocumentVisibility, useNetwork } from '@mantine/hooks'
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import type { Draft } from '../../../shared/drafts.ts'
+import { DraftPresence } from './draft-presence.ts'
+import type { FeedState, LiveDraft } from './live-draft.ts'
+
+/** Other collaborators who are here, while the draft is followed live; where it is asked for instead, nothing is known. */
+export function useDraftPresence(live: LiveDraft, feed: FeedState, draft: Draft, myId: string) {
+  const [presence] = useState(() => new DraftPresence(draft.id, myId))
+  const all = useSyncExternalStore(presence.onChange, presence.others)
+  const { online } = useNetwork()
+  const isSeen = useDocumentVisibility() === 'visible'
+  const transport = feed === 'live' && online ? live.transport : null
+  // All tabs of a browser share one event stream for this: one that nobody looks at leaves it to the others.
+  const isFollowing = transport === 'websocket' || (transport === 'sse' && isSeen)
+  useEffect(() => {
+    if (isFollowing) return presence.follow(transport)
+  }, [presence, isFollowing, transport])
+  return { presence, others: all.filter(({ person }) => draft.collaborators.some(({ id }) => id === person.id)) }
+}

@@ -1,0 +1,39 @@
+/** A field for a password to be, with all that it needs beneath it, ticked as one types. */
+import type { TextInputProps } from '@mantine/core'
+import { VisuallyHidden } from '@mantine/core'
+import { IconCheck, IconPoint } from '@tabler/icons-react'
+import type { Ref } from 'react'
+import { passwordRules } from '../../../shared/auth.ts'
+import classes from './password.module.css'
+import { PasswordField } from './password-field.tsx'
+
+type Props = Omit<TextInputProps, 'type' | 'value'> & { value: string; ref?: Ref<HTMLInputElement> }
+
+export function NewPasswordField(props: Props) {
+  // As the server composes it before it looks.
+  const text = props.value.normalize('NFC')
+  return (
+    <PasswordField
+      {...props}
+      autoComplete="new-password"
+      inputWrapperOrder={['label', 'input', 'error', 'description']}
+      descriptionProps={{ component: 'div' }}
+      description={
+        <ul className={classes.rules}>
+          {passwordRules.map(({ rule, holds }) => {
+            const isMet = text !== '' && holds(text)
+            return (
+              <li key={rule} data-met={isMet || undefined}>
+                {isMet ? <IconCheck size="1rem" stroke={2.5} aria-hidden /> : <IconPoint size="1rem" aria-hidden />}
+                <span>
+                  {rule}
+                  <VisuallyHidden>{isMet ? ', done.' : ', still needed.'}</VisuallyHidden>
+                </span>
+              </li>
+            )
+          })}
+        </ul>
+      }
+    />
+  )
+}
