@@ -1,8 +1,8 @@
-/** One of the four servers, told by its parent what to publish. Answers with the CPU time that it took. */
+/** One of the four servers, told by its parent how long to publish. Answers with how many events and how much CPU time that was. */
 import { EventEmitter, on } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { initTRPC, tracked } from '@trpc/server'
 import { applyWSSHandler, getWSConnectionHandler } from '@trpc/server/adapters/ws'
 import { Server as SocketIoServer } from 'socket.io'
@@ -10,9 +10,10 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { ChannelReader } from '../server/platform/live/channel-reader.ts'
 import { HandOver } from '../server/platform/live/follow.ts'
 import { HandOverSocket, objectEncoder } from '../server/platform/live/handover-socket.ts'
+import { markOf, nowUs } from './marked-socket.ts'
 
 /** About the size of a paragraph with its author. */
-const event = (n: number) => ({ type: 'segment.added', seq: n, mark: 'MARK', text: 'x'.repeat(300) })
+const event = (n: number) => ({ type: 'segment.added', seq: n, mark: markOf(nowUs()), text: 'x'.repeat(300) })
 
 interface Contest {
   publish(from: number, size: number): void
@@ -106,35 +107,50 @@ const contest = (contests[process.argv[2] ?? ''] as () => Contest)()
 http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
 let published = 0
 
+/** So that a slow server's share is not one event, nor a fast one's an endless stream. */
+const least = { bursts: 2 }
+
 process.on('message', async (question: Record<string, unknown>) => {
   if (question.ask === 'heap') {
     global.gc?.()
     await turn()
     global.gc?.()
-    process.send?.({ heap: process.memoryUsage().rss })
+    process.send?.({ rss: process.memoryUsage().rss })
   } else if (question.ask === 'subscribed') {
-    while (contest.subscribed() < Number(question.sockets)) await turn()
+    while (contest.subscribed() < Number(question.sockets)) await delay(5)
     process.send?.({})
-  } else {
-    const cpu = process.cpuUsage()
-    for (let burst = 0; burst < Number(question.bursts); burst++) {
-      contest.publish(published, Number(question.size))
-      published += Number(question.size)
-      // Until the kernel has taken it all: otherwise this would measure how well a server queues.
-      do await turn()
-      while (await pending(http))
+  } else if (question.ask === 'publish') {
+    const [size, budgetUs] = [Number(question.size), Number(question.cpuS) * 1e6]
+    const [cpu, first] = [process.cpuUsage(), published]
+    const usedUs = () => {
+      const { user, system } = process.cpuUsage(cpu)
+      return user + system
     }
-    const { user, system } = process.cpuUsage(cpu)
-    process.send?.({ cpuS: (user + system) / 1e6 })
+    let waits = 0
+    for (let burst = 0; burst < least.bursts || usedUs() < budgetUs; burst++) {
+      contest.publish(published, size)
+      published += size
+      // Until the kernel has taken it all: otherwise this would measure how well a server queues.
+      await turn()
+      for (; pending(); waits++) await delay(1)
+    }
+    process.send?.({ events: published - first, cpuS: usedUs() / 1e6, waits })
+  } else {
+    const [events, everyMs] = [Number(question.events), Number(question.everyMs)]
+    for (let n = 0; n < events; n++) {
+      contest.publish(published++, 1)
+      await delay(everyMs)
+    }
+    process.send?.({ events })
   }
 })
 
-const connections = new Set<import('node:net').Socket>()
+const connections = new Set<Socket>()
 http.on('connection', (socket) => {
   connections.add(socket)
   socket.once('close', () => connections.delete(socket))
 })
-async function pending(_server: Server): Promise<boolean> {
+function pending(): boolean {
   for (const socket of connections) if (socket.writableLength > 0) return true
   return false
 }

@@ -1,0 +1,80 @@
+/**
+ * Connections that repeat one request each, the next as soon as its answer is complete. Answers are counted and not parsed, but for
+ * where they end, so that reading costs little, and the same whichever server writes.
+ */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+const good = Buffer.from('HTTP/1.1 200')
+const endOfHead = '\r\n\r\n'
+const endOfChunks = '0\r\n\r\n'
+
+export interface Load {
+  begin(): void
+  /** Resolves with the number of answers when the last one is complete. @throws where one was no 200 */
+  end(): Promise<number>
+}
+
+/** One for each of `requests`. @throws where the first answer to one is no 200, or has not `mark` in it */
+export async function openConnections(port: number, requests: readonly Buffer[], mark: string): Promise<Load> {
+  let [answered, goesOn] = [0, true]
+  const opened = await Promise.all(
+    requests.map(async (request) => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+      await once(socket, 'connect')
+      await checkAnswer(socket, request, mark)
+      return { socket, request }
+    }),
+  )
+  const done = opened.map(
+    ({ socket, request }) =>
+      new Promise<void>((resolve, reject) => {
+        let begun: Buffer | null = null
+        socket.once('error', reject)
+        socket.on('data', (chunk: Buffer) => {
+          const answer = begun ? Buffer.concat([begun, chunk]) : chunk
+          if (answer.length >= good.length && good.compare(answer, 0, good.length) !== 0) reject(new Error(`${answer}`))
+          if (!isComplete(answer)) {
+            begun = answer
+            return
+          }
+          begun = null
+          answered++
+          if (goesOn) socket.write(request)
+          else resolve()
+        })
+      }),
+  )
+  return {
+    begin() {
+      for (const { socket, request } of opened) socket.write(request)
+    },
+    async end() {
+      goesOn = false
+      await Promise.all(done)
+      for (const { socket } of opened) socket.destroy()
+      return answered
+    },
+  }
+}
+
+async function checkAnswer(socket: Socket, request: Buffer, mark: string): Promise<void> {
+  socket.write(request)
+  let answer = Buffer.alloc(0)
+  while (!isComplete(answer)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    answer = Buffer.concat([answer, chunk])
+  }
+  if (!answer.subarray(0, good.length).equals(good) || !answer.includes(mark)) throw new Error(`${answer}`)
+}
+
+/** @throws for more than one answer, which nobody has asked for */
+function isComplete(answer: Buffer): boolean {
+  const headEnd = answer.indexOf(endOfHead)
+  if (headEnd === -1) return false
+  const announced = /\r\ncontent-length: (\d+)/i.exec(answer.toString('latin1', 0, headEnd))?.[1]
+  if (announced === undefined) return answer.toString('latin1', answer.length - endOfChunks.length) === endOfChunks
+  const length = headEnd + endOfHead.length + Number(announced)
+  if (answer.length > length) throw new Error(`${answer.length} bytes, not ${length}`)
+  return answer.length === length
+}
