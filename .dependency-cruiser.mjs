@@ -17,7 +17,12 @@ export default {
       'Nothing imports this file: delete it, or give it a reader.',
       {
         orphan: true,
-        pathNot: ['\\.test\\.ts$', '^dev/(main|server|migrate|studio)\\.ts$', '\\.d\\.ts$', '^web/public/'],
+        pathNot: [
+          '\\.test\\.ts$',
+          '^dev/(main|server|migrate|openapi|studio|plinth)\\.ts$',
+          '\\.d\\.ts$',
+          '^web/public/',
+        ],
       },
       {},
     ),
@@ -31,7 +36,7 @@ export default {
     rule(
       'server-needs-dependencies',
       'A production install leaves devDependencies out: the server may not need them.',
-      { path: '^(server|shared)/', pathNot: '(\\.test\\.ts$|^server/test/)' },
+      { path: '^(server|shared|cli)/', pathNot: '(\\.test\\.ts$|^server/test/)' },
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
     rule(
@@ -79,7 +84,10 @@ export default {
     rule(
       'drivers-in-db-only',
       'Database drivers live in platform/db; ask `app.database` or take a Database.',
-      { path: '^(server|client|web|shared|dev)/', pathNot: ['^server/platform/db/', '^server/test/', '\\.test\\.ts$'] },
+      {
+        path: '^(server|client|web|shared|dev|cli)/',
+        pathNot: ['^server/platform/db/', '^(server|web)/test/', '\\.test\\.ts$'],
+      },
       {
         path: '^node_modules/(pg|postgres|@electric-sql|drizzle-orm/(node-postgres|pglite))/',
         dependencyTypesNot: ['type-only'],
@@ -100,8 +108,33 @@ export default {
     rule(
       'web-over-client',
       'web/ talks to the server through client/; from server/ it sees types only.',
-      { path: '^web/', pathNot: ['\\.browser\\.test\\.ts$', '^web/test/'] },
+      { path: '^web/', pathNot: ['\\.test\\.ts$', '^web/test/'] },
       { path: '^(server|dev)/', dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
+      'cli-over-router',
+      'cli/ is a server-side program over the router, or over client/ where a server runs; only dev/ starts it.',
+      { path: '^cli/', pathNot: '\\.test\\.ts$' },
+      { path: '^(web|dev)/' },
+    ),
+    rule(
+      'nobody-needs-the-cli',
+      'The server is whole without its commands.',
+      { path: '^(server|shared|client|web)/', pathNot: '^server/test/' },
+      { path: '^cli/' },
+    ),
+    rule(
+      'mcp-sdk-comes-late',
+      'Most servers never open that door, and loading is most of a start: import() it where it is switched on.',
+      {
+        path: '^(server|cli|dev)/',
+        pathNot: ['^server/platform/mcp/tool-server\\.ts$', '\\.test\\.ts$', '^server/test/'],
+      },
+      {
+        path: ['^server/platform/mcp/tool-server\\.ts$', '^node_modules/@modelcontextprotocol/'],
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     ),
     rule(
       'tests-are-not-imported',

@@ -1,12 +1,40 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const sides = ['server/**', 'client/**', 'shared/**', 'dev/**'].map((folder) => `${folder}/*`)
+const sides = ['server/**', 'client/**', 'shared/**', 'dev/**', 'cli/**'].map((folder) => `${folder}/*`)
+
+/** Long ones about doors and processes, to which it is all the same which database is behind: seen once is enough. */
+const sameOnBoth = [
+  'client/feed-rules.test.ts',
+  'server/platform/mail/mail-sender.test.ts',
+  'server/platform/trpc/streams.test.ts',
+  'server/platform/trpc/lean-handler.test.ts',
+  'server/platform/trpc/links.test.ts',
+  'server/platform/errors/unreadable.test.ts',
+  'server/platform/rest/openapi-fuzz.test.ts',
+  'server/platform/mcp/hostile.test.ts',
+  'server/test/parity.test.ts',
+  'server/platform/identity/password-hash.test.ts',
+  'server/platform/identity/common-passwords.test.ts',
+  'server/platform/identity/upgrade.test.ts',
+  'server/features/auth/sign-in-times.test.ts',
+  'dev/main.test.ts',
+]
+
+const inBrowser = {
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  // As slow as the machine may be; each wait ends as soon as it can.
+  expect: { poll: { timeout: 10_000 } },
+}
 
 /** `*.pg.test.ts` needs Postgres (races, several instances, faults of the server); `*.browser.test.ts` needs Chromium. */
 export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // Most of a test is waiting for a server, a socket or a clock: two files at a time also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
@@ -22,13 +50,22 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: sides.map((side) => `${side}.test.ts`),
-          exclude: ['**/*.browser.test.ts'],
+          exclude: ['**/*.browser.test.ts', ...sameOnBoth],
           env: { TEST_DATABASE_URL: process.env.TEST_DATABASE_URL ?? 'postgres://127.0.0.1:5432/postgres' },
         },
       },
+      // Its tools are installed beside it, for they need another compiler: see contract/package.json.
+      { extends: true, test: { name: 'contract', include: ['contract/**/*.test.ts'] } },
+      { extends: true, test: { ...inBrowser, name: 'browser', include: ['web/**/*.browser.test.ts'] } },
+      // Pages of an account and of its administrators once more; those of signing in choose the mode themselves.
       {
         extends: true,
-        test: { name: 'browser', include: ['web/**/*.browser.test.ts'], testTimeout: 60_000, fileParallelism: false },
+        test: {
+          ...inBrowser,
+          name: 'browser-jwt',
+          include: ['web/src/{account,admin}/*.browser.test.ts'],
+          env: { STAGE_SESSION_MODE: 'jwt' },
+        },
       },
     ],
   },

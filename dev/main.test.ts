@@ -43,6 +43,9 @@ describe('npm run dev', () => {
     const { answer: me } = await walk.follow(`http://localhost:${port}/me`)
     expect(await me.json()).toMatchObject({ displayName: 'Demo engineer', role: 'engineer' })
 
+    const inbox = await fetch(`http://localhost:${port}/dev/mail`)
+    expect(await inbox.text()).toContain('<h1>Mail</h1>')
+
     // A change of the code, as an editor makes it. A server whose log nobody reads would stand still before long.
     const now = new Date()
     await utimes(join(import.meta.dirname, '../server/router.ts'), now, now)

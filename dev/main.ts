@@ -131,7 +131,8 @@ function announce() {
   const database = environment.DATABASE_URL?.startsWith('pglite:')
     ? 'embedded, in .data/'
     : 'Postgres, as DATABASE_URL says'
+  const mail = environment.SMTP_URL ? 'sent, as SMTP_URL says' : `kept, and shown at ${address.origin}/dev/mail`
   console.log(
-    `\n  Plinth is ready: ${address.origin}\n\n  Database   ${database}\n  ${people[provider]}\n  Stop       Ctrl-C\n`,
+    `\n  Plinth is ready: ${address.origin}\n\n  Database   ${database}\n  ${people[provider]}\n  Mail       ${mail}\n  Stop       Ctrl-C\n`,
   )
 }

@@ -1,0 +1,153 @@
+/**
+ * A program as somebody writes it who has the OpenAPI document and nothing of ours: two people write a draft together over REST. What
+ * it relies on is checked twice, by the compiler against types made of the document, and by running it.
+ */
+import createClient, { type Client } from 'openapi-fetch'
+import type { components, paths } from './generated/api.ts'
+
+type Api = Client<paths>
+type Draft = components['schemas']['Draft']
+
+export interface Surroundings {
+  url: string
+  fetch: (request: Request) => Promise<Response>
+  newAccount: () => { username: string; email: string; password: string }
+  /** Of the newest mail. */
+  tokenFor: (email: string, purpose: 'reset-password' | 'verify-email') => Promise<string>
+}
+
+/** Returns the draft as both have left it. @throws where an answer is not what the document leads one to expect */
+export async function run({ url, fetch, newAccount, tokenFor }: Surroundings): Promise<Draft> {
+  const anybody = createClient<paths>({ baseUrl: url, fetch })
+  const [ada, grace] = [newAccount(), newAccount()]
+  const registered = await register(anybody, ada)
+  await register(anybody, grace)
+  await signInErrors(anybody, ada)
+
+  const writer = createClient<paths>({ baseUrl: url, fetch, headers: bearer(registered.accessToken) })
+  const friend = createClient<paths>({ baseUrl: url, fetch, headers: bearer(await signIn(anybody, grace)) })
+  const draftId = await begin(writer)
+  await writeTogether(writer, friend, draftId, grace.username)
+  const draft = expected(await writer.GET('/v1/collab/drafts/{draftId}', { params: { path: { draftId } } }))
+  await readAgain(writer, draftId)
+
+  await byMail(anybody, ada, tokenFor)
+  await tokens(anybody, grace)
+  return draft
+}
+
+const bearer = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` })
+
+function expected<Data>({
+  data,
+  error,
+  response,
+}: {
+  data?: Data
+  error?: unknown
+  response: Response
+}): NonNullable<Data> {
+  if (data) return data
+  throw new Error(`${response.status} ${response.url} ${JSON.stringify(error)}`)
+}
+
+function check(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`not so: ${what}`)
+}
+
+async function register(api: Api, account: { username: string; email: string; password: string }) {
+  const { data } = expected(await api.POST('/api/v1/auth/register', { body: account }))
+  // Null where an operator has chosen that nobody is told who has an account; the client's types leave out what can only be null.
+  if (!('user' in data) || !data.user) throw new Error('a mail was awaited')
+  check(data.user.username === account.username, 'the name that was asked for')
+  const again = await api.POST('/api/v1/auth/register', { body: account })
+  check(again.response.status === 409 && again.error?.error.code === 'USERNAME_TAKEN', 'a name is one person’s')
+  // @ts-expect-error a password is needed
+  const invalid = await api.POST('/api/v1/auth/register', { body: { username: 'x', email: 5 } })
+  const fields = invalid.error?.error.details?.map(({ field }) => field)
+  check(fields?.join() === 'username,email,password', 'every fault at once')
+  return data
+}
+
+async function signInErrors(api: Api, { email }: { email: string }) {
+  const { error, response } = await api.POST('/api/v1/auth/login', { body: { email, password: 'Another-horse-1' } })
+  check(response.status === 401 && error?.error.code === 'WRONG_CREDENTIALS', 'a wrong password is refused')
+  const nobody = await api.GET('/me')
+  check(nobody.error?.error.code === 'UNAUTHENTICATED', 'nobody has no account')
+}
+
+async function signIn(api: Api, { email, password }: { email: string; password: string }): Promise<string> {
+  const { data } = expected(await api.POST('/api/v1/auth/login', { body: { email, password } }))
+  const { id, displayName } = data.user
+  const me = expected(await api.GET('/me', { headers: bearer(data.accessToken) }))
+  check(me.id === id && me.displayName === displayName && me.role === 'user', 'the token is of who signed in')
+  // @ts-expect-error nobody is told of a hash
+  check(me.passwordHash === undefined, 'no hash')
+  return data.accessToken
+}
+
+async function begin(writer: Api): Promise<string> {
+  const params = { header: { 'Idempotency-Key': crypto.randomUUID() } }
+  const body = { title: 'Minutes of Monday' }
+  const draft = expected(await writer.POST('/v1/collab/drafts', { params, body }))
+  const repeated = expected(await writer.POST('/v1/collab/drafts', { params, body }))
+  check(draft.id === repeated.id && draft.state === 'open', 'a repeat is the same draft')
+  // @ts-expect-error a title is a text
+  const invalid = await writer.POST('/v1/collab/drafts', { body: { title: 5 } })
+  check(invalid.response.status === 400, 'a number is no title')
+  const { items, nextCursor } = expected(await writer.GET('/v1/collab/drafts', { params: { query: { limit: 10 } } }))
+  check(items[0]?.ringHolder.id === draft.ringHolderId && nextCursor === null, 'the draft is listed')
+  return draft.id
+}
+
+async function writeTogether(writer: Api, friend: Api, draftId: string, person: string) {
+  const params = { path: { draftId } }
+  const unseen = await friend.GET('/v1/collab/drafts/{draftId}', { params })
+  check(unseen.error?.error.code === 'NOT_FOUND', 'a draft of others is not there')
+  const added = expected(await writer.POST('/v1/collab/drafts/{draftId}/collaborators', { params, body: { person } }))
+  const one = expected(await writer.POST('/v1/collab/drafts/{draftId}/segments', { params, body: { text: 'We met,' } }))
+  check(one.position === 1 && one.author?.id !== added.id, 'the first segment is the writer’s')
+  const early = await friend.POST('/v1/collab/drafts/{draftId}/segments', { params, body: { text: 'x' } })
+  check(early.response.status === 409 && early.error?.error.code === 'RING_NOT_HELD', 'one writes at a time')
+  const passed = expected(await writer.POST('/v1/collab/drafts/{draftId}/pass-ring', { params, body: { to: person } }))
+  check(passed.ringHolderId === added.id, 'the ring is passed')
+  const segmentId = crypto.randomUUID()
+  const body = { segmentId, text: ' and agreed.' }
+  check(
+    expected(await friend.POST('/v1/collab/drafts/{draftId}/segments', { params, body })).id === segmentId,
+    'a segment has the id that its writer gave it',
+  )
+}
+
+async function readAgain(writer: Api, draftId: string) {
+  const path = { draftId }
+  const first = await writer.GET('/v1/collab/drafts/{draftId}', { params: { path } })
+  const etag = first.response.headers.get('etag') ?? ''
+  const params = { path, header: { 'If-None-Match': etag } }
+  const again = await writer.GET('/v1/collab/drafts/{draftId}', { params })
+  check(again.response.status === 304 && etag !== '', 'what has not changed is not sent again')
+}
+
+async function byMail(api: Api, { email }: { email: string }, tokenFor: Surroundings['tokenFor']) {
+  const asked = expected(await api.POST('/api/v1/auth/forgot-password', { body: { email } }))
+  const again = expected(await api.POST('/api/v1/auth/resend-verification', { body: { email } }))
+  check(asked.message === asked.data.message && again.success, 'words for a person')
+  const verified = await api.POST('/api/v1/auth/verify-email', {
+    body: { token: await tokenFor(email, 'verify-email') },
+  })
+  check(verified.response.status === 204, 'the address is confirmed')
+  const body = { token: await tokenFor(email, 'reset-password'), newPassword: 'Correct-horse-battery-7' }
+  check((await api.POST('/api/v1/auth/reset-password', { body })).response.status === 204, 'the password is set')
+  const used = await api.POST('/api/v1/auth/reset-password', { body })
+  check(used.response.status === 422 && used.error?.error.code === 'ONE_TIME_TOKEN_INVALID', 'a link works once')
+}
+
+async function tokens(api: Api, { email, password }: { email: string; password: string }) {
+  const { data } = expected(await api.POST('/api/v1/auth/login', { body: { email, password } }))
+  const renewed = expected(await api.POST('/api/v1/auth/refresh', { body: { refreshToken: data.refreshToken } }))
+  const { refreshToken } = renewed.data
+  if (refreshToken === null) throw new Error('a program gets its own refresh token')
+  check((await api.POST('/api/v1/auth/logout', { body: { refreshToken } })).response.status === 204, 'signed out')
+  const over = await api.POST('/api/v1/auth/refresh', { body: { refreshToken } })
+  check(over.response.status === 401 && over.error?.error.code === 'SESSION_ENDED', 'a session that is over stays so')
+}
