@@ -59,6 +59,10 @@ function tail(...words: string[]) {
   const ctrlC = new AbortController()
   const said = { out: '', err: '' }
   const ended = line.run(['tail', ...words, '--json'], { interrupted: ctrlC.signal, said })
+  let isOver = false
+  void ended.finally(() => {
+    isOver = true
+  })
   const events = () =>
     said.out
       .split('\n')
@@ -69,7 +73,11 @@ function tail(...words: string[]) {
     events,
     seqs: () => events().map(({ seq }) => seq),
     async following() {
-      await until('it follows', () => said.err.includes('Following'), patienceMs)
+      await this.until('it follows', () => said.err.includes('Following'))
+    },
+    async until(what: string, look: () => boolean) {
+      await until(what, () => look() || isOver, patienceMs)
+      if (!look()) throw new Error(`${what}: it ended before, saying ${said.err}`)
     },
     async end() {
       ctrlC.abort()
@@ -93,13 +101,13 @@ describe('tail', () => {
     const tailing = tail(`draft:${draftId}`, '--after', '0')
     await tailing.following()
     await append(3)
-    await until('what came before the stop', () => tailing.seqs().includes(5), patienceMs)
+    await tailing.until('what came before the stop', () => tailing.seqs().includes(5))
     await restart('SIGTERM')
     await append(3)
-    await until('what came after the stop', () => tailing.seqs().includes(8), patienceMs)
+    await tailing.until('what came after the stop', () => tailing.seqs().includes(8))
     await restart('SIGKILL')
     await append(3)
-    await until('what came after the kill', () => tailing.seqs().includes(11), patienceMs)
+    await tailing.until('what came after the kill', () => tailing.seqs().includes(11))
     expect(await tailing.end()).toMatchObject({ code: 0 })
     expect(tailing.seqs()).toEqual(range(1, 11))
     expect(tailing.events().map(({ segment }) => segment.text)).toEqual(range(1, 11).map((n) => `segment ${n}`))
@@ -112,10 +120,11 @@ describe('tail', () => {
     const [byNumber, fromNow] = [tail(`drafts/${draftId}`, '--after', '1'), tail(`drafts/${draftId}`)]
     await Promise.all([byNumber.following(), fromNow.following()])
     await append(1)
-    await until('the new one', () => byNumber.seqs().includes(4) && fromNow.seqs().includes(4), patienceMs)
+    await byNumber.until('the new one', () => byNumber.seqs().includes(4))
+    await fromNow.until('the new one', () => fromNow.seqs().includes(4))
     expect([byNumber.seqs(), fromNow.seqs()]).toEqual([[2, 3, 4], [4]])
     const byCursor = tail(`draft:${draftId}`, '--after', byNumber.events()[1].cursor)
-    await until('what came after the cursor', () => byCursor.seqs().includes(4), patienceMs)
+    await byCursor.until('what came after the cursor', () => byCursor.seqs().includes(4))
     expect(byCursor.seqs()).toEqual([4])
     for (const each of [byNumber, fromNow, byCursor]) expect(await each.end()).toMatchObject({ code: 0 })
   })
@@ -124,9 +133,9 @@ describe('tail', () => {
     const { draftId, append } = await draft()
     await append(1)
     const tailing = tail(`draft:${draftId}`, '--after', 'another:1')
-    await until('the word', () => tailing.said.err.includes('Events are missing here'), patienceMs)
+    await tailing.until('the word', () => tailing.said.err.includes('Events are missing here'))
     await append(1)
-    await until('what comes', () => tailing.seqs().includes(2), patienceMs)
+    await tailing.until('what comes', () => tailing.seqs().includes(2))
     expect(await tailing.end()).toMatchObject({ code: 0 })
     expect(tailing.events().map(({ type }) => type)).toEqual(['resync', 'segment.added'])
   })

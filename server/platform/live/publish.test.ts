@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { until } from '../../test/until.ts'
 import { withTransaction } from '../db/transaction.ts'
-import { publish } from './publish.ts'
+import { newEpoch, publish } from './publish.ts'
 import { events } from './table.ts'
 
 const app = await buildTestApp()
@@ -82,5 +82,9 @@ describe('an event', () => {
       [1, 3],
       [2, 9],
     ])
+  })
+
+  it('has a cursor that is no option where it is said on a command line', () => {
+    for (let n = 0; n < 1_000; n++) expect(newEpoch()).toMatch(/^[0-9a-f]{12}$/)
   })
 })

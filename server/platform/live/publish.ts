@@ -65,4 +65,5 @@ export function announceCommitted(tx: Database, event: ChannelEvent): void {
   if (listener) afterCommit(tx, () => listener(event))
 }
 
-export const newEpoch = () => randomBytes(6).toString('base64url')
+/** In hexadecimal, for a cursor is also said on a command line, where what begins with `-` is an option. */
+export const newEpoch = () => randomBytes(6).toString('hex')
