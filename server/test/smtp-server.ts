@@ -72,7 +72,12 @@ export class TestSmtpServer {
       onRcptTo: step('recipient'),
       onData: async (stream, { envelope, secure }, done) => {
         const chunks: Buffer[] = []
-        for await (const chunk of stream) chunks.push(chunk)
+        try {
+          for await (const chunk of stream) chunks.push(chunk)
+        } catch (error) {
+          // Cut off before its end: no mail.
+          return done(error as Error)
+        }
         const mail = parseMail(Buffer.concat(chunks).toString(), envelope, secure)
         this.arrived++
         await this.hold(mail)
