@@ -74,7 +74,7 @@ describe('with all well', () => {
   })
 
   it('changes nothing: no database is made by looking', async () => {
-    const empty = await CommandLine.create()
+    const empty = await CommandLine.create({ empty: true })
     const { one } = await examine(around, empty)
     if (onPostgres)
       expect(one('migrations')).toMatchObject({ state: 'warning', says: expect.stringMatching(/^Pending: 0000_/) })

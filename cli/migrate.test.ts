@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { migrationsFolder } from '../server/platform/db/migrations.ts'
 import { CommandLine } from '../server/test/command-line.ts'
+import { beginWithoutMigrations } from '../server/test/migrated-data-dir.ts'
 
-const line = await CommandLine.create()
+beginWithoutMigrations()
+const line = await CommandLine.create({ empty: true })
 const names = readdirSync(migrationsFolder)
   .filter((name) => name.endsWith('.sql'))
   .map((name) => name.slice(0, -'.sql'.length))

@@ -6,12 +6,13 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
-import { afterAll, afterEach, expect } from 'vitest'
+import { afterEach, expect, onTestFinished, TestRunner } from 'vitest'
 import { plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
 import type { AppDatabase } from '../platform/db/plugin.ts'
 import type { Sessions } from '../platform/identity/sessions.ts'
 import type { PresenceTimes } from '../platform/presence/lease-store.ts'
+import { atEnd } from './at-end.ts'
 import { TestBrowser } from './browser.ts'
 import { createTestDatabase } from './database.ts'
 import { withOwnInbox } from './mails.ts'
@@ -141,7 +142,7 @@ type Options = {
   presence?: Partial<PresenceTimes>
 }
 
-/** Closes, with its database, after the tests of the file. `ready: false` does not wait for the database. */
+/** Closes, with its database, after the test that asks for it, or after the tests of the file. `ready: false` does not wait for the database. */
 export async function buildTestApp({ environment = {}, ready = true, page, presence }: Options = {}): Promise<TestApp> {
   const provider = await startOpenIdProvider()
   const database = environment.DATABASE_URL ? null : await createTestDatabase()
@@ -177,12 +178,13 @@ export async function buildTestApp({ environment = {}, ready = true, page, prese
   const app = new TestApp(root, inside as FastifyInstance, provider, logs)
   if (ready) await app.database.whenMigrated
 
-  afterEach(() => app.assertNoUnexpectedErrors())
-  afterAll(async () => {
+  atEnd(async () => {
     await root.close()
     if (config.mail.inboxFolder) await rm(config.mail.inboxFolder, { recursive: true, force: true })
     await provider.close()
     await database?.drop()
   })
+  if (TestRunner.getCurrentTest()) onTestFinished(() => app.assertNoUnexpectedErrors())
+  else afterEach(() => app.assertNoUnexpectedErrors())
   return app
 }

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterAll } from 'vitest'
 import { runCommand } from '../../cli/main.ts'
 import { readConfig } from '../platform/config/config.ts'
 import { type Database, type DatabaseDriver, openDatabase } from '../platform/db/database.ts'
 import { migrationsFolder } from '../platform/db/migrations.ts'
 import { testEnvironment } from './app.ts'
+import { atEnd } from './at-end.ts'
 import { createTestDatabase, onPostgres } from './database.ts'
 
 export interface Said {
@@ -24,11 +24,11 @@ export class CommandLine {
     this.environment = environment
   }
 
-  /** With a database that is there until the end of the file: a command opens and closes it each time. */
-  static async create(): Promise<CommandLine> {
+  /** With a database that is there until the end of the test or the file: a command opens and closes it each time. */
+  static async create(options: { empty?: boolean } = {}): Promise<CommandLine> {
     const folder = mkdtempSync(join(tmpdir(), 'plinth-cli-'))
-    const database = onPostgres ? await createTestDatabase() : null
-    afterAll(async () => {
+    const database = onPostgres ? await createTestDatabase(options) : null
+    atEnd(async () => {
       await database?.drop()
       rmSync(folder, { recursive: true, force: true })
     })

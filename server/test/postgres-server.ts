@@ -50,7 +50,8 @@ export class PostgresServer {
       unix_socket_directories: join(this.#folder, 'sockets'),
       fsync: 'off',
       full_page_writes: 'off',
-      max_connections: 200,
+      // Several test files at a time, each with several instances.
+      max_connections: 500,
     }
     this.#postmaster = spawn(
       program('postgres'),

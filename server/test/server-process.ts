@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
-import { afterAll } from 'vitest'
 import { settings } from '../platform/config/settings.ts'
 import type { LogLine } from './app.ts'
 import { until } from './until.ts'
@@ -85,8 +84,9 @@ export class ServerProcess {
   }
 }
 
-afterAll(async () => {
+/** Of a test file that is over. */
+export async function endServerProcesses(): Promise<void> {
   const left = [...running]
   for (const child of left) child.kill('SIGKILL')
   await Promise.all(left.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'close')))
-})
+}

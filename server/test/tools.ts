@@ -1,23 +1,17 @@
 /** Programs at the MCP door, by the official SDK's client, in both forms of the protocol. */
 import { type CallToolResult, Client, SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterEach } from 'vitest'
 import type { ErrorBody } from '../../shared/errors.ts'
+import { atEnd } from './at-end.ts'
 
 /** With a handshake (up to 2025-11-25) and without (from 2026-07-28). */
 export const eras = ['legacy', 'modern'] as const
 export type Era = (typeof eras)[number]
 
-const open = new Set<Client>()
-afterEach(async () => {
-  await Promise.all([...open].map((client) => client.close()))
-  open.clear()
-})
-
 /** Closed after the test. */
 export async function connectTools(url: string, headers: Record<string, string>, era: Era = 'modern'): Promise<Client> {
   const mode = era === 'modern' ? ({ pin: '2026-07-28' } as const) : era
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
-  open.add(client)
+  atEnd(() => client.close())
   await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit: { headers } }))
   return client
 }

@@ -121,7 +121,9 @@ describe('an instance', () => {
 describe('a migration that fails', () => {
   const database = 'failing'
   it('is told once, leaves nothing behind, and is done once its cause is mended', async () => {
-    const app = await failing
+    await emptyDatabase(database)
+    await server.query((sql) => sql`create table users (n integer)`, database)
+    const app = await buildTestApp({ environment: { DATABASE_URL: server.url(database) }, ready: false })
     app.expectErrorLog(/migration failed, trying again/)
     const failures = () => app.logs.filter(({ msg }) => msg === 'migration failed, trying again')
     await until('told', () => failures().length > 0)
@@ -141,9 +143,4 @@ describe('a migration that fails', () => {
     expect(await recorded(database)).toHaveLength(entries.length)
     expect((await app.browser().get('/readyz')).statusCode).toBe(200)
   }, 40_000)
-
-  // Built here, as the app registers hooks of its own.
-  const failing = emptyDatabase(database)
-    .then(() => server.query((sql) => sql`create table users (n integer)`, database))
-    .then(() => buildTestApp({ environment: { DATABASE_URL: server.url(database) }, ready: false }))
 })

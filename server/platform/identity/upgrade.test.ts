@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import Fastify from 'fastify'
 import { expect, it } from 'vitest'
+import { beginWithoutMigrations } from '../../test/migrated-data-dir.ts'
 import { packageFolder } from '../config/package-folder.ts'
 import { openPglite } from '../db/pglite-driver.ts'
 import { rowsOf } from '../db/rows.ts'
 
+beginWithoutMigrations()
 const migrations = join(packageFolder, 'migrations')
 
 /** The migrations up to `last`, as the version before had them. */

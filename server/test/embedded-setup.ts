@@ -1,0 +1,30 @@
+/** Once a run, for all tests on the embedded database: what migrated-data-dir.ts hands out. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { drizzle } from 'drizzle-orm/pglite'
+import { migrate } from 'drizzle-orm/pglite/migrator'
+import type { TestProject } from 'vitest/node'
+import { migrationsFolder } from '../platform/db/migrations.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    migratedDataDir: string
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'plinth-data-dir-'))
+  // Not by its name, under which tests find migrated-data-dir.ts.
+  const { dataDir } = createRequire(import.meta.url)('@electric-sql/pglite-prepopulatedfs')
+  const database = await PGlite.create({ loadDataDir: await dataDir() })
+  await migrate(drizzle(database), { migrationsFolder })
+  const dump = await database.dumpDataDir('none')
+  await database.close()
+  const path = join(folder, 'data.tar')
+  await writeFile(path, Buffer.from(await dump.arrayBuffer()))
+  project.provide('migratedDataDir', path)
+  return () => rm(folder, { recursive: true, force: true })
+}
