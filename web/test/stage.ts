@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -149,7 +150,7 @@ export async function startStage({ mock = false, environment = {} }: StageOption
   const stage = new Stage(
     url,
     await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+      executablePath: chromiumPath(),
       args: [
         '--no-sandbox',
         '--disable-gpu',
@@ -189,4 +190,12 @@ export async function startStage({ mock = false, environment = {} }: StageOption
     await rm(folder, { recursive: true, force: true })
   })
   return stage
+}
+
+/** The one without windows draws the same with half the work. */
+function chromiumPath(): string {
+  const installed = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path))
+  const path = process.env.CHROMIUM_PATH ?? installed
+  if (!path) throw new Error('Install Debian’s chromium-headless-shell or chromium, or name one in CHROMIUM_PATH.')
+  return path
 }
