@@ -1,7 +1,11 @@
 /** The one client of this app, the cache of what it was told, and the typed query options that join the two. */
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
+import { config } from 'zod'
 import { type AppRouter, createPlinth, errorCode } from '../../client/plinth.ts'
+
+// It would try whether it may compile, and our content security policy says no, aloud.
+config({ jitless: true })
 
 export const plinth = createPlinth()
 

@@ -20,7 +20,15 @@ export async function docsPageScript(): Promise<void> {
 
   const views: { text: string; view: HTMLElement; section: HTMLElement }[] = []
   for (const { name } of api.tags) {
-    const section = make('section', {}, make('h2', {}, name))
+    const section = make(
+      'section',
+      {},
+      make(
+        'h2',
+        {},
+        name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+      ),
+    )
     for (const [path, methods] of Object.entries(api.paths)) {
       for (const [method, operation] of Object.entries(methods)) {
         if (!operation.tags.includes(name)) continue
