@@ -9,6 +9,7 @@ import { type Resolution, resolveCredential } from './platform/identity/credenti
 import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
 import { operator } from './platform/identity/operator.ts'
 import type { PasswordHashes } from './platform/identity/password-hash.ts'
+import type { Profiles } from './platform/identity/profiles.ts'
 import type { WayIn } from './platform/identity/provider.ts'
 import { exchangeCode, refresh } from './platform/identity/renew-session.ts'
 import { cookieFlags, sessionCookieName } from './platform/identity/session-cookie.ts'
@@ -25,6 +26,7 @@ export interface Context {
   readonly db: Database
   readonly config: Config
   readonly sessions: Sessions
+  readonly profiles: Profiles
   readonly passwordHashes: PasswordHashes
   readonly metrics: Metrics
   readonly live: LiveHub
@@ -85,6 +87,7 @@ export function createContext(
     db: app.database.db,
     config: app.config,
     sessions: app.sessions,
+    profiles: app.profiles,
     passwordHashes: app.passwordHashes,
     metrics: app.metrics,
     live: app.live,

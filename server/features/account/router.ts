@@ -36,7 +36,7 @@ export const accountRouter = router({
       mcp: { description: 'The person as whom you act, with their role' },
     })
     .output(Person)
-    .query(({ ctx }) => getMe(ctx.db, ctx.actor)),
+    .query(({ ctx }) => getMe(ctx.profiles, ctx.actor)),
 
   methods: publicProcedure.output(SignInMethods).query(({ ctx }) => listSignInMethods(ctx.config)),
 
@@ -45,14 +45,14 @@ export const accountRouter = router({
     .input(UpdateProfile)
     .use(recorded)
     .output(Person)
-    .mutation(({ ctx, input }) => updateProfile(ctx.db, ctx.actor, input)),
+    .mutation(({ ctx, input }) => updateProfile(ctx.db, ctx.actor, ctx.sessions, input)),
 
   chooseUsername: authedProcedure
     .meta({ audit: { noun: 'person' } })
     .input(ChooseUsername)
     .use(recorded)
     .output(Person)
-    .mutation(({ ctx, input }) => chooseUsername(ctx.db, ctx.actor, input)),
+    .mutation(({ ctx, input }) => chooseUsername(ctx.db, ctx.actor, ctx.sessions, input)),
 
   changePassword: authedProcedure
     .meta({ audit: { noun: 'person', secret: true } })

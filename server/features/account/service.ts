@@ -18,31 +18,22 @@ import type { Config } from '../../platform/config/config.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { brokenUnique } from '../../platform/db/faults.ts'
 import { toPage } from '../../platform/db/page.ts'
-import { preparedOn } from '../../platform/db/prepared.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { deviceName } from '../../platform/identity/device-name.ts'
 import { requireFreshSignIn } from '../../platform/identity/fresh-sign-in.ts'
 import { methodNames } from '../../platform/identity/method-names.ts'
 import { lockPerson, mailToOwner } from '../../platform/identity/people.ts'
+import type { Profile, Profiles } from '../../platform/identity/profiles.ts'
 import { type Actor, isApiKey, type Sessions } from '../../platform/identity/sessions.ts'
 import { signInPath } from '../../platform/identity/sign-in-path.ts'
 import { identities, sessions as sessionTable, type User, users } from '../../platform/identity/table.ts'
 
-/** By name: it is what pages ask first and most often. */
-const findMe = preparedOn((db) =>
-  db
-    .select()
-    .from(users)
-    .where(eq(users.id, sql.placeholder('id')))
-    .prepare('find_me'),
-)
-
-export async function getMe(db: Database, actor: Actor): Promise<Person> {
-  const [user] = await findMe(db).execute({ id: actor.id })
+export async function getMe(profiles: Profiles, actor: Actor): Promise<Person> {
+  const profile = await profiles.find(actor.id)
   // Signed in a moment ago, deleted since.
-  if (!user) throw new AppError('SESSION_ENDED')
-  return toPerson(user)
+  if (!profile) throw new AppError('SESSION_ENDED')
+  return toPerson(profile)
 }
 
 /** What a sign-in page shows. Mock and real sign-in look the same from here. */
@@ -50,13 +41,19 @@ export function listSignInMethods(config: Config): z.infer<typeof SignInMethods>
   return { methods: [{ provider: config.auth.provider, name: 'Google', path: signInPath }], password: true }
 }
 
-export async function updateProfile(db: Database, actor: Actor, { displayName }: UpdateProfile): Promise<Person> {
+export async function updateProfile(
+  db: Database,
+  actor: Actor,
+  sessions: Sessions,
+  { displayName }: UpdateProfile,
+): Promise<Person> {
   return withTransaction(db, async (tx) => {
     const mine = eq(users.id, actor.id)
     const [before] = await tx.select().from(users).where(mine).for('no key update')
     const [user] = await tx.update(users).set({ displayName }).where(mine).returning()
     if (!before || !user) throw new AppError('SESSION_ENDED')
     noteChange(tx, before, { displayName })
+    afterCommit(tx, () => sessions.announceChanged(actor.id))
     return toPerson(user)
   })
 }
@@ -137,7 +134,12 @@ export async function listIdentities(db: Database, actor: Actor, page: PageReque
 }
 
 /** @throws AppError USERNAME_TAKEN */
-export async function chooseUsername(db: Database, actor: Actor, { username }: ChooseUsername): Promise<Person> {
+export async function chooseUsername(
+  db: Database,
+  actor: Actor,
+  sessions: Sessions,
+  { username }: ChooseUsername,
+): Promise<Person> {
   return withTransaction(db, async (tx) => {
     const mine = eq(users.id, actor.id)
     const [before] = await tx.select().from(users).where(mine).for('no key update')
@@ -145,6 +147,7 @@ export async function chooseUsername(db: Database, actor: Actor, { username }: C
     try {
       const [user] = await tx.update(users).set({ username }).where(mine).returning()
       noteChange(tx, before, { username })
+      afterCommit(tx, () => sessions.announceChanged(actor.id))
       return toPerson(user as User)
     } catch (error) {
       throw brokenUnique(error) === 'users_username_key' ? new AppError('USERNAME_TAKEN', { cause: error }) : error
@@ -207,7 +210,7 @@ export async function* followSessionEnd(
   }
 }
 
-export function toPerson(user: User): Person {
+export function toPerson(user: Profile): Person {
   return {
     id: user.id,
     email: user.email,

@@ -87,7 +87,10 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
       before: { emailVerified: user.emailVerified },
       after: { emailVerified: true, endedSessions: ended },
     })
-    afterCommit(tx, () => sessions.announceEnded(ended, 'account-changed'))
+    afterCommit(tx, () => {
+      sessions.announceEnded(ended, 'account-changed')
+      sessions.announceChanged(user.id)
+    })
     return spent.email
   })
   await signInAttempts.forgive(email)
@@ -95,7 +98,7 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
 
 /** @throws AppError ONE_TIME_TOKEN_INVALID */
 export async function verifyEmail(call: SigningIn, { token }: VerifyEmail): Promise<void> {
-  const { db, config, origin } = call
+  const { db, config, sessions, origin } = call
   const owner = await ownerOf(call, token, 'verify-email')
   await withTransaction(db, async (tx) => {
     const user = await lockPerson(tx, owner.id)
@@ -103,6 +106,7 @@ export async function verifyEmail(call: SigningIn, { token }: VerifyEmail): Prom
     if (!spent?.email || !mayUse(user, spent.email)) throw new AppError('ONE_TIME_TOKEN_INVALID')
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
     if (config.auth.hideExistence) await claimUsername(tx, user)
+    afterCommit(tx, () => sessions.announceChanged(user.id))
     await recordAudit(tx, {
       ...origin,
       actorId: user.id,

@@ -10,7 +10,7 @@ import { type Origin, recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Config } from '../../platform/config/config.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { brokenUnique } from '../../platform/db/faults.ts'
-import { withTransaction } from '../../platform/db/transaction.ts'
+import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError, toAppError } from '../../platform/errors/app-error.ts'
 import { issueOneTimeToken } from '../../platform/identity/one-time-tokens.ts'
 import type { OpenedSession } from '../../platform/identity/open-session.ts'
@@ -151,7 +151,7 @@ function taken(error: unknown): unknown {
 
 /** @throws AppError WRONG_CREDENTIALS, TOO_MANY_ATTEMPTS, SERVER_BUSY */
 export async function signIn(call: SigningIn, { email, password }: SignIn, by: By) {
-  const { db, config, passwordHashes, signInAttempts, origin } = call
+  const { db, config, sessions, passwordHashes, signInAttempts, origin } = call
   return counted(call, () => signInAttempts.guard(email, attempt))
 
   async function attempt() {
@@ -188,6 +188,7 @@ export async function signIn(call: SigningIn, { email, password }: SignIn, by: B
         .where(eq(users.id, userId))
         .returning()
       const user = row as User
+      afterCommit(tx, () => sessions.announceChanged(userId))
       const { sessionId, ...tokens } = await call.openSession(tx, user, byPassword(user), by.holder)
       const after = { provider: 'password', ...(rehashed && { rehashed: true }) }
       await recordAudit(tx, { ...origin, actorId: userId, action: by.action, target: `session:${sessionId}`, after })

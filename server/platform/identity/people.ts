@@ -5,6 +5,7 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
+import { afterCommit } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
 import { type MailTemplate, type MailValues, queueMail } from '../mail/mail-queue.ts'
 import { methodNames } from './method-names.ts'
@@ -37,7 +38,7 @@ export async function findOrCreatePerson(
       .update(identities)
       .set({ lastUsedAt: sql`now()`, email: profile.email })
       .where(eq(identities.id, known.identityId))
-    const user = await signedIn(tx, known.user.id, {
+    const user = await signedIn(tx, sessions, known.user.id, {
       ...(profile.pictureUrl && { avatarUrl: profile.pictureUrl }),
       ...(await provenSince(tx, known.user, profile)),
     })
@@ -51,7 +52,8 @@ export async function findOrCreatePerson(
     refuseDisabled(holder)
     if (!holder.emailVerified) endedSessions = await evict(tx, sessions, holder)
     else await mailAdded(tx, holder, profile)
-    user = await signedIn(tx, holder.id, { emailVerified: true, avatarUrl: holder.avatarUrl ?? profile.pictureUrl })
+    const avatarUrl = holder.avatarUrl ?? profile.pictureUrl
+    user = await signedIn(tx, sessions, holder.id, { emailVerified: true, avatarUrl })
   } else {
     const [created] = await tx
       .insert(users)
@@ -102,12 +104,13 @@ export async function evict(tx: Database, sessions: Sessions, user: User): Promi
   return sessions.end(tx, user.id, 'all', 'account-changed')
 }
 
-async function signedIn(tx: Database, id: string, change: Partial<User>): Promise<User> {
+async function signedIn(tx: Database, sessions: Sessions, id: string, change: Partial<User>): Promise<User> {
   const [user] = await tx
     .update(users)
     .set({ ...change, lastLoginAt: sql`now()`, lastActiveAt: sql`now()` })
     .where(eq(users.id, id))
     .returning()
+  afterCommit(tx, () => sessions.announceChanged(id))
   return user as User
 }
 

@@ -12,11 +12,13 @@ import { openToOperator } from './operator-door.ts'
 import { OperatorToken } from './operator-token.ts'
 import { OutsideSessions } from './outside-sessions.ts'
 import { PasswordHashes } from './password-hash.ts'
+import { Profiles } from './profiles.ts'
 import { Sessions } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: Sessions
+    profiles: Profiles
     passwordHashes: PasswordHashes
     outsideSessions: OutsideSessions
     accessTokens: AccessTokens
@@ -34,6 +36,7 @@ export const identityPlugin = fp(
   async (app) => {
     const sessions = new Sessions(app.database.db, app.config.auth, app.notices, app.log)
     app.decorate('sessions', sessions)
+    app.decorate('profiles', new Profiles(app.database.db, app.notices))
     app.decorate('passwordHashes', new PasswordHashes())
     app.decorate('outsideSessions', new OutsideSessions(app.database.db, sessions, app.config))
     app.decorate('accessTokens', new AccessTokens(app.config))

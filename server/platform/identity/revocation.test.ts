@@ -75,6 +75,7 @@ describe('a socket', () => {
     const socket = await TestSocket.openAs(url, browser)
     const { id } = (await browser.get('/me')).json()
     await app.database.db.update(users).set({ role: 'viewer' }).where(eq(users.id, id))
+    app.sessions.announceChanged(id)
     await app.sessions.checkWatched()
     expect((await socket.call('query', 'account.me')).result?.data.role).toBe('viewer')
     expect(socket.close).toBeNull()

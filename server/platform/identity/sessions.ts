@@ -194,7 +194,7 @@ export class Sessions {
     }
   }
 
-  /** After the commit that changed a person's role or state: each instance asks the database again. */
+  /** After the commit that changed a person's role, state or profile: each instance asks the database again. */
   announceChanged(personId: string): void {
     this.#notices.publish('people.changed', { personIds: [personId] })
   }

@@ -13,7 +13,7 @@ import { databaseTransport } from './transport.ts'
 /** What instances say to each other. An instance of another release may say more, or say it otherwise. */
 const wire = {
   'sessions.ended': z.object({ sessionIds: z.array(z.string()), reason: SessionEndReason }),
-  /** Role or state: what was remembered of them is not to be trusted. */
+  /** Role, state or profile: what was remembered of them is not to be trusted. */
   'people.changed': z.object({ personIds: z.array(z.string()) }),
   /** [channel, epoch, seq, JSON of the event, or null when it is too long: whoever cares looks it up] */
   'live.published': z.object({ hints: z.array(z.tuple([z.string(), z.string(), z.int(), z.string().nullable()])) }),
