@@ -10,7 +10,6 @@ import {
   getTRPCErrorFromUnknown,
   type TRPCDataTransformer,
   TRPCError,
-  transformTRPCResponse,
 } from '@trpc/server'
 import { getHTTPStatusCode } from '@trpc/server/http'
 import type { TRPCResponse } from '@trpc/server/rpc'
@@ -104,6 +103,11 @@ async function answer(
   const failure = (error: TRPCError, path?: string, input?: unknown): TRPCResponse => ({
     error: getErrorShape({ config, ctx, error, path, input, type }),
   })
+  /** As `transformTRPCResponse` does it, whose copies of copies take almost as long as calling the procedure. */
+  const transformed = (answer: TRPCResponse) =>
+    'error' in answer
+      ? { error: config.transformer.output.serialize(answer.error) }
+      : { result: { data: config.transformer.output.serialize((answer.result as { data: unknown }).data) } }
   const finish = (answers: TRPCResponse[], errors: (TRPCError | undefined)[]) =>
     reply
       .code(getHTTPStatusCode(answers, errors))
@@ -112,7 +116,9 @@ async function answer(
       .serializer(asText)
 
   try {
-    const outcomes = (await Promise.all(paths.map(call))).map((outcome) => {
+    // Waiting for one alone takes a third of the time of waiting for all of one.
+    const called = paths.length === 1 ? [await call(paths[0] as string, 0)] : await Promise.all(paths.map(call))
+    const outcomes = called.map((outcome) => {
       if (!isStream(outcome.data)) return outcome
       const error = streamRefused()
       if (!isBatch) throw error
@@ -126,14 +132,14 @@ async function answer(
       answers,
       outcomes.map(({ error }) => error),
     )
-    return JSON.stringify(transformTRPCResponse(config, isBatch ? answers : (answers[0] as TRPCResponse)))
+    return JSON.stringify(isBatch ? answers.map(transformed) : transformed(answers[0] as TRPCResponse))
   } catch (cause) {
     // What came of it is no JSON, such as a bigint or a stream, or the error has no form.
     const error = getTRPCErrorFromUnknown(cause)
     onError({ error, path: undefined, input: undefined, ctx, type, req: request })
     const answer = failure(error)
     finish([answer], [error])
-    return JSON.stringify(transformTRPCResponse(config, answer))
+    return JSON.stringify(transformed(answer))
   }
 }
 
