@@ -2,10 +2,11 @@
  * REST: a real route for each procedure that names one, so that hooks, limits, logs and 404s see it. The procedure runs as it
  * does at every other door, with the same context, and its failures leave by the same table.
  */
-import { type AnyRouter, callTRPCProcedure } from '@trpc/server'
+import type { AnyRouter } from '@trpc/server'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
 import { isEnveloped } from '../errors/plugin.ts'
+import { callProcedure } from '../trpc/call-procedure.ts'
 import { deprecationHeaders } from './deprecation.ts'
 import { envelope } from './envelope.ts'
 import { isKnown, weakTag } from './etag.ts'
@@ -48,7 +49,7 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
         }
         const ctx = createContext(app, request, reply)
         const call = { path: name, type, ctx, getRawInput, signal: undefined, batchIndex: 0 }
-        const data: unknown = await callTRPCProcedure({ router, ...call })
+        const data: unknown = await callProcedure(router, call)
         if (data === undefined) return reply.code(204).send()
         // By itself: Fastify would send a bare text as text, and null as nothing.
         const told = JSON.stringify(data)

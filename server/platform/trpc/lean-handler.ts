@@ -4,17 +4,12 @@
  * several times the rest. Whatever may be anything else is the adapter's, and is so before any of it has run:
  * other methods and media types, streams, subscriptions, what is not there, odd addresses. In doubt, leave it to the adapter.
  */
-import {
-  callTRPCProcedure,
-  getErrorShape,
-  getTRPCErrorFromUnknown,
-  type TRPCDataTransformer,
-  TRPCError,
-} from '@trpc/server'
+import { getErrorShape, getTRPCErrorFromUnknown, type TRPCDataTransformer, TRPCError } from '@trpc/server'
 import { getHTTPStatusCode } from '@trpc/server/http'
 import type { TRPCResponse } from '@trpc/server/rpc'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer, HttpCalls } from './adapter-handler.ts'
+import { callProcedure } from './call-procedure.ts'
 
 interface Ordinary {
   type: 'query' | 'mutation'
@@ -93,7 +88,7 @@ async function answer(
     try {
       if (withoutContext) throw withoutContext
       const getRawInput = async () => inputs.read()[batchIndex]
-      return { data: await callTRPCProcedure({ router, path, type, getRawInput, ctx, signal, batchIndex }) }
+      return { data: await callProcedure(router, { path, type, getRawInput, ctx, signal, batchIndex }) }
     } catch (cause) {
       const error = getTRPCErrorFromUnknown(cause)
       onError({ error, path, input: inputs.ifRead(batchIndex), ctx, type, req: request })
