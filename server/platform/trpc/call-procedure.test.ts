@@ -61,7 +61,7 @@ const router = t.router({
       throw new TRPCError({ code: 'FORBIDDEN', message: 'no' })
     })
     .query(() => 1),
-  forgetful: noted.use((() => undefined) as never).query(() => 1),
+  forgetful: t.procedure.use((() => undefined) as never).query(() => 1),
   twice: noted
     .use(async ({ next }) => {
       await next()
