@@ -369,6 +369,6 @@ it('answers as if the session had ended when the person was deleted', async () =
   await app.database.db.delete(users).where(eq(users.id, id))
   expect(codeOf(await here.mutate('account.updateProfile', { displayName: 'Ghost' }))).toEqual([401, 'SESSION_ENDED'])
   // Nobody has said so.
-  await until('the refusal', async () => (await here.get('/me')).json().error?.code === 'SESSION_ENDED', 1000)
+  await until('the refusal', async () => (await here.get('/me')).json().error?.code === 'SESSION_ENDED')
   expect((await here.get('/me')).json().error.code).toBe('SESSION_ENDED')
 })
