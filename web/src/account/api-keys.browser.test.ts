@@ -76,7 +76,7 @@ describe('API keys', () => {
     await page.getByText('API key revoked').first().waitFor()
     await page.getByText('You have no API keys.').waitFor()
     expect(await call(key)).toBe(401)
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('API keys')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('API keys')
   })
 
   it('of everybody are seen and revoked by an admin, reached from the person', async () => {
