@@ -1,7 +1,8 @@
 /** A person's own account: who they are, where they are signed in, and how they may sign in. */
 import { z } from 'zod'
+import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { Id, pageOf } from './pages.ts'
+import { pageOf } from './pages.ts'
 import { singleLine } from './text.ts'
 
 /** A ladder: each role may do all that the ones before it may. */

@@ -1,9 +1,10 @@
 /** API keys: what programs call with. A key acts as the person who made it, and may do no more than its scopes name. */
 import { z } from 'zod'
 import { capabilities } from './capabilities.ts'
-import { PersonRef } from './drafts.ts'
+import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { Id, PageRequest, pageOf } from './pages.ts'
+import { PageRequest, pageOf } from './pages.ts'
+import { PersonRef } from './person-ref.ts'
 import { singleLine } from './text.ts'
 
 export const apiKeyLimits = { nameLength: 60, days: 366, usualDays: 90, perPerson: 50 } as const

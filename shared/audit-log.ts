@@ -1,8 +1,9 @@
 /** The record of who changed what, as an administrator reads it. */
 import { z } from 'zod'
-import { PersonRef } from './drafts.ts'
+import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { Id, PageRequest, pageOf } from './pages.ts'
+import { PageRequest, pageOf } from './pages.ts'
+import { PersonRef } from './person-ref.ts'
 import { singleLine } from './text.ts'
 
 export const AuditRecord = z.object({

@@ -1,10 +1,11 @@
 /** Live channels as the operator sees them, whatever they are of. */
 import { z } from 'zod'
+import { LastEventId } from './live.ts'
 import { singleLine } from './text.ts'
 
 /** Such as `draft:<id>`. */
 export const GetChannel = z.object({ channel: singleLine(200) })
-export const FollowChannel = GetChannel.extend({ lastEventId: z.string().max(64).optional() })
+export const FollowChannel = GetChannel.extend({ lastEventId: LastEventId })
 export type FollowChannel = z.infer<typeof FollowChannel>
 
 /** Where a channel stands. */

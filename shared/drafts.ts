@@ -3,21 +3,14 @@
  * passing hands it to another collaborator.
  */
 import { z } from 'zod'
+import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { Id, PageRequest, pageOf } from './pages.ts'
+import { eventsOf, happened, LastEventId, LiveCursor } from './live.ts'
+import { PageRequest, pageOf } from './pages.ts'
+import { PersonRef } from './person-ref.ts'
 import { singleLine, text } from './text.ts'
 
 export const draftLimits = { titleLength: 120, segmentLength: 10_000, segments: 5_000, collaborators: 50 } as const
-
-/** As other people see somebody. */
-export const PersonRef = z
-  .object({
-    id: Id,
-    displayName: z.string().meta({ example: 'Ada' }),
-    avatarUrl: z.string().nullable().meta({ example: null }),
-  })
-  .meta({ id: 'PersonRef' })
-export type PersonRef = z.infer<typeof PersonRef>
 
 export const Segment = z
   .object({
@@ -56,11 +49,7 @@ export const Draft = DraftSummary.extend({
   /** The owner among them. */
   collaborators: z.array(PersonRef),
   segments: z.array(Segment),
-  cursor: z.string().meta({
-    description:
-      "Where the draft's channel stood when this was read: follow from here and nothing is missed or doubled",
-    example: '3f9c2a71:12',
-  }),
+  cursor: LiveCursor,
 }).meta({ id: 'Draft' })
 export type Draft = z.infer<typeof Draft>
 
@@ -85,9 +74,8 @@ export const AddCollaborator = GetDraft.extend({ person: PersonName })
 export const RemoveCollaborator = GetDraft.extend({ userId: Id })
 export const TellWriting = GetDraft.extend({ writing: z.boolean() })
 export const WritingTold = z.object({ writing: z.boolean() })
-export const FollowDraft = GetDraft.extend({ lastEventId: z.string().max(64).optional() })
+export const FollowDraft = GetDraft.extend({ lastEventId: LastEventId })
 
-const happened = { seq: z.int(), at: Instant, actorId: Id.nullable() }
 /** What happens in a draft, as its followers hear of it. */
 export const DraftEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('segment.added'), ...happened, segment: Segment }),
@@ -98,5 +86,4 @@ export const DraftEvent = z.discriminatedUnion('type', [
 ])
 export type DraftEvent = z.infer<typeof DraftEvent>
 
-/** For clients that can hold no stream open. `resync`: the cursor is of no use any more; fetch the draft, go on from `cursor`. */
-export const DraftEvents = z.object({ events: z.array(DraftEvent), cursor: z.string(), resync: z.boolean() })
+export const DraftEvents = eventsOf(DraftEvent)

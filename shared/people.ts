@@ -1,9 +1,11 @@
 /** People as an administrator sees them. */
 import { z } from 'zod'
 import { Person, RevokeSession, Role } from './account.ts'
-import { PersonName, PersonRef } from './drafts.ts'
+import { PersonName } from './drafts.ts'
+import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { Id, PageRequest, pageOf } from './pages.ts'
+import { PageRequest, pageOf } from './pages.ts'
+import { PersonRef } from './person-ref.ts'
 import { singleLine } from './text.ts'
 
 export const ManagedPerson = Person.extend({

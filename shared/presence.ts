@@ -1,6 +1,6 @@
 /** Who is looking at the same thing at the moment. A hint, and never older than some seconds. */
 import { z } from 'zod'
-import { PersonRef } from './drafts.ts'
+import { PersonRef } from './person-ref.ts'
 
 export const Present = z.object({
   person: PersonRef,

@@ -11,13 +11,13 @@ import {
   ListDrafts,
   ListedDrafts,
   PassRing,
-  PersonRef,
   RemoveCollaborator,
   RenameDraft,
   Segment,
   TellWriting,
   WritingTold,
 } from '../../../shared/drafts.ts'
+import { PersonRef } from '../../../shared/person-ref.ts'
 import { followChannel } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
 import { followPresence } from '../../platform/presence/follow.ts'

@@ -11,12 +11,12 @@ import {
   type DraftSummary,
   draftLimits,
   type PassRing,
-  type PersonRef,
   type RemoveCollaborator,
   type RenameDraft,
   type TellWriting,
 } from '../../../shared/drafts.ts'
 import type { PageRequest } from '../../../shared/pages.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { toPage } from '../../platform/db/page.ts'

@@ -1,6 +1,6 @@
 /** The names by which people mean each other: id, username, legacy id, or an e-mail address that its owner has proved. */
 import { and, eq, inArray, or, sql } from 'drizzle-orm'
-import { Id } from '../../../shared/pages.ts'
+import { Id } from '../../../shared/id.ts'
 import type { Database } from '../db/database.ts'
 import { isLegacyId } from './legacy-sessions.ts'
 import { identities, type User, users } from './table.ts'

@@ -3,7 +3,7 @@
  * beyond. Only its own instance writes a lease; another one may sweep it away with its dead instance.
  */
 import { and, asc, eq, gt, inArray, isNull, lt, min, or, sql } from 'drizzle-orm'
-import type { PersonRef } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Database } from '../db/database.ts'
 import { users } from '../identity/table.ts'
 import { presenceLeases, presenceServers } from './table.ts'

@@ -1,5 +1,5 @@
 /** Who is in one room, as last read, and who of them writes, as last heard: for those who follow it on this instance. */
-import type { PersonRef } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Present } from '../../../shared/presence.ts'
 
 /** Changes that come together are told together, and nobody makes followers hear more than ten times a second. */

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { hasCapability } from '../../../shared/capabilities.ts'
-import type { PersonRef } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import { useSession } from '../session/session.ts'
 import { personQuery } from './admin-queries.ts'
 import { targetParts } from './audit-words.ts'

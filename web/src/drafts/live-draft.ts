@@ -4,7 +4,8 @@
  */
 import { v7 as newId } from 'uuid'
 import { errorCode, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
-import type { Draft, DraftEvent, PersonRef } from '../../../shared/drafts.ts'
+import type { Draft, DraftEvent } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import { lookAgain, plinth, queryClient, saysSignedOut } from '../plinth.ts'
 import { isSignedInAs, lookForSession } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'

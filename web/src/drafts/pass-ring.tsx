@@ -1,7 +1,7 @@
 /** Hands the ring on: to the one other person at once, of several to the one that is chosen. */
 import { Button, Menu } from '@mantine/core'
 import { IconCircle } from '@tabler/icons-react'
-import type { PersonRef } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import classes from './editor.module.css'
 
 interface Props {

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core'
 import { IconAlertCircle, IconClock } from '@tabler/icons-react'
 import { memo } from 'react'
-import type { PersonRef } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
 import { FailureDetails } from '../failure/failure-details.tsx'
 import { TimeAgo } from '../page/time-ago.tsx'

@@ -1,7 +1,8 @@
 /** The text so far: what the server has, then what was written here and is on its way. Of a long one, its end first. */
 import { Button } from '@mantine/core'
 import { useLayoutEffect, useRef, useState } from 'react'
-import type { Draft, PersonRef } from '../../../shared/drafts.ts'
+import type { Draft } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Unsent } from './draft-state.ts'
 import type { LiveDraft } from './live-draft.ts'
 import { SegmentItem } from './segment-item.tsx'

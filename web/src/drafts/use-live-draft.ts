@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import type { PersonRef } from '../../../shared/drafts.ts'
+import type { PersonRef } from '../../../shared/person-ref.ts'
 import { LiveDraft } from './live-draft.ts'
 
 /** Follows the draft while `isSignedIn`; afterwards what was loaded stays. Another draft or person: another `key`. */
