@@ -27,6 +27,8 @@ export interface ProcedureMeta {
     noun: string
     /** The field of the input whose value is the other half; absent, it is the answer's `id`, or else the actor. */
     id?: string
+    /** Fields, of the input and of what changed, that are people's own words or long: the record says that there were some, not which. */
+    leaveOut?: readonly string[]
     /** The procedure writes its record itself, in the one statement that it is, and needs no transaction. */
     byItself?: true
     /**
@@ -252,6 +254,18 @@ const scopeMissing = (scope: Capability) =>
 
 type Fields = Record<string, unknown> | undefined
 
+function leavingOut(fields: readonly string[] = [], columns: Fields): Fields {
+  return (
+    columns &&
+    Object.fromEntries(
+      Object.entries(columns).map(([name, value]) => [
+        name,
+        fields.includes(name) && value != null ? '[left out]' : value,
+      ]),
+    )
+  )
+}
+
 /**
  * Around every mutation, after its input and before its output: one transaction with the change, its record in the audit log
  * and, where the call has a key, its answer. `ctx.db` is that transaction. What the services do besides the database waits for
@@ -277,9 +291,9 @@ export const recorded = t.middleware(async ({ ctx, path, meta, input, getRawInpu
         actorId: personIdOf(actor),
         action: path,
         target: `${audit.noun}:${id}`,
-        before: change?.before,
+        before: leavingOut(audit.leaveOut, change?.before),
         // What was asked, for a row may not show it: whom a collaborator's removal removed.
-        after: change?.after === null ? null : { ...(input as Fields), ...change?.after },
+        after: change?.after === null ? null : leavingOut(audit.leaveOut, { ...(input as Fields), ...change?.after }),
       })
       return result.data
     }

@@ -55,6 +55,15 @@ export async function readPage(db: Database, channel: string, epoch: string, aft
   return rows.map(({ createdAt, ...row }) => toChannelEvent(channel, epoch, { ...row, at: createdAt }))
 }
 
+/**
+ * Where a channel stands, for what is read after this and followed from here. All up to it is in what is read then; more may be, so
+ * whoever applies the events of the channel to it must know an old one when it comes: by a version, or by an id. It needs no transaction.
+ */
+export async function presentCursor(db: Database, id: string): Promise<string> {
+  const { epoch, head } = await readOrMakeState(db, id)
+  return formatCursor({ epoch, seq: head })
+}
+
 /** Where a channel stands, for a snapshot that its reader follows from; in the transaction that reads the rest of it. */
 export async function readCursor(tx: Database, id: string): Promise<string> {
   const state = (await readStates(tx, [id])).get(id)

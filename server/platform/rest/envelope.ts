@@ -3,10 +3,10 @@ import { z } from 'zod'
 
 const apiVersion = 'v1'
 
-/** Of a list that is paged by numbers. */
+/** Of a list that can be paged by numbers. */
 const NumberedPage = z.object({
   items: z.array(z.unknown()),
-  pagination: z.object({ page: z.int(), limit: z.int(), total: z.int(), totalPages: z.int() }),
+  pagination: z.looseObject({ page: z.int().nullable(), limit: z.int(), total: z.int(), totalPages: z.int() }),
 })
 /** An answer that is nothing but words for a person. */
 const Words = z.strictObject({ message: z.string() })
