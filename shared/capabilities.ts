@@ -5,6 +5,14 @@ import type { Role } from './account.ts'
 const leastRole = {
   'draft:read': 'viewer',
   'draft:write': 'user',
+  'task:read': 'viewer',
+  'task:write': 'user',
+  'conversation:read': 'viewer',
+  'conversation:write': 'user',
+  /** Alerts and figures too. */
+  'drift:read': 'viewer',
+  'drift:report': 'engineer',
+  'drift:decide': 'engineer',
   'person:manage': 'admin',
   'audit-log:read': 'admin',
 } as const satisfies Record<string, Role>

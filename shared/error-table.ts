@@ -79,6 +79,27 @@ export const errorTable = {
     status: 422,
     message: 'Nobody here goes by that name or address. Check it, or ask them to sign in once.',
   },
+  TASK_LIST_FULL: { status: 422, message: 'Your list has reached its limit. Delete tasks that you do not need.' },
+  CONVERSATION_FULL: { status: 422, message: 'This conversation has reached its limit. Begin a new one to go on.' },
+  CONVERSATION_LIST_FULL: {
+    status: 422,
+    message: 'You have as many conversations as can be kept. Delete some that you do not need.',
+  },
+  ASSISTANT_OFF: {
+    status: 422,
+    message: 'No assistant is set up here. An operator can set one up with ASSISTANT_URL.',
+  },
+  ANSWERED_BY_ASSISTANT: {
+    status: 422,
+    message: 'The assistant writes the answers here: send your message as the user, and ask it.',
+  },
+  ANSWER_UNDER_WAY: { status: 409, message: 'The assistant is answering already. Wait for it, or stop it.' },
+  NOTHING_TO_ANSWER: { status: 422, message: 'The last word is the assistant’s. Write something first.' },
+  ALREADY_DECIDED: { status: 409, message: 'Somebody has decided on this drift already. Reload to see how.' },
+  NOTHING_DRIFTED: {
+    status: 422,
+    message: 'What is expected and what is there are the same, so this is no drift. Report only what differs.',
+  },
   LEGACY_ID_NOT_VOUCHED: {
     status: 422,
     message: 'Nothing vouches for this id of yours. Open this page through the product that you had it in.',

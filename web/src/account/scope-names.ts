@@ -4,6 +4,13 @@ import type { Scope } from '../../../shared/api-keys.ts'
 export const scopeNames: Record<Scope, string> = {
   'draft:read': 'Read drafts',
   'draft:write': 'Write in drafts',
+  'task:read': 'Read tasks',
+  'task:write': 'Change tasks',
+  'conversation:read': 'Read conversations',
+  'conversation:write': 'Write in conversations',
+  'drift:read': 'Read drifts and alerts',
+  'drift:report': 'Report drifts',
+  'drift:decide': 'Approve and reject drifts',
   'person:manage': 'Manage people',
   'audit-log:read': 'Read the audit log',
 }

@@ -1,0 +1,43 @@
+/** Alerts: what an operations team should look at. Each person has read them or not for themselves. */
+import { z } from 'zod'
+import { Severity } from './drifts.ts'
+import { Id } from './id.ts'
+import { Instant } from './instant.ts'
+import { eventsOf, happened, LastEventId } from './live.ts'
+import { listOf, listRequest } from './pages.ts'
+
+export const Alert = z
+  .object({
+    id: Id,
+    /** Null when it is about none, or about one that is not kept any more. */
+    driftId: Id.nullable(),
+    severity: Severity,
+    title: z.string().meta({ example: 'Critical drift of security_group web-frontend' }),
+    message: z.string(),
+    /** By whoever asks; always false for whoever is not signed in. */
+    isRead: z.boolean(),
+    createdAt: Instant,
+  })
+  .meta({ id: 'Alert' })
+export type Alert = z.infer<typeof Alert>
+export const Alerts = listOf(Alert)
+export type Alerts = z.infer<typeof Alerts>
+
+export const ListAlerts = listRequest({ severity: Severity.optional() }).prefault({})
+export type ListAlerts = z.infer<typeof ListAlerts>
+export const ReadAlert = z.object({ alertId: Id })
+export const AlertRead = z.object({ id: Id, isRead: z.literal(true) })
+/** How many are unread, counted up to 100; `cursor`: of one's own alerts channel. */
+export const UnreadAlerts = z.object({ unread: z.int().max(100) })
+export const AllAlertsRead = z.object({ read: z.int() })
+export const FollowAlerts = z.object({ lastEventId: LastEventId }).prefault({})
+
+/** For everybody who is signed in. */
+export const AlertEvent = z.object({ type: z.literal('alert.created'), ...happened, alert: Alert })
+export type AlertEvent = z.infer<typeof AlertEvent>
+export const AlertEvents = eventsOf(AlertEvent)
+
+/** For the devices of whoever read it. Null: all up to now. */
+export const AlertReadEvent = z.object({ type: z.literal('alert.read'), ...happened, alertId: Id.nullable() })
+export type AlertReadEvent = z.infer<typeof AlertReadEvent>
+export const AlertReadEvents = eventsOf(AlertReadEvent)

@@ -1,0 +1,18 @@
+/**
+ * What may be asked for without a network. `queue`: the client writes the call down and sends it when it can, in order, so it must do the
+ * same however late it comes and however often: it names what it makes, and sets rather than toggles. Whatever is not here is refused
+ * offline, for it needs to be decided on what is so now.
+ */
+export const queuedOffline = [
+  'tasks.create',
+  'tasks.update',
+  'tasks.complete',
+  'tasks.move',
+  'tasks.delete',
+  'tasks.restore',
+  'conversations.create',
+  'conversations.rename',
+  'conversations.messages.append',
+] as const
+
+export type QueuedOffline = (typeof queuedOffline)[number]
