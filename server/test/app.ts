@@ -9,8 +9,11 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { afterEach, expect, onTestFinished, TestRunner } from 'vitest'
 import { plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
+import { newId } from '../platform/db/columns.ts'
 import type { AppDatabase } from '../platform/db/plugin.ts'
+import { sessionCookieName } from '../platform/identity/session-cookie.ts'
 import type { Sessions } from '../platform/identity/sessions.ts'
+import { identities, users } from '../platform/identity/table.ts'
 import type { PresenceTimes } from '../platform/presence/lease-store.ts'
 import { atEnd } from './at-end.ts'
 import { TestBrowser } from './browser.ts'
@@ -94,6 +97,25 @@ export class TestApp {
     // Where AUTH_SESSION_MODE is `jwt`, as the page does that it leads to.
     if (code) browser.accessToken = (await browser.mutate('auth.exchange', { code })).json().result.data.accessToken
     return browser
+  }
+
+  /** A new person, signed in without the way to the provider and back, which has tests of its own and takes three times as long. */
+  async enter(browser = this.browser()): Promise<{ browser: TestBrowser; id: string }> {
+    if (this.inside.config.auth.sessionMode === 'jwt') {
+      await this.signIn({}, browser)
+      return { browser, id: String((await browser.get('/me')).json().id) }
+    }
+    const { db } = this.database
+    const { sub: subject, email, name: displayName } = newPerson()
+    const id = newId()
+    const now = new Date()
+    await db.insert(users).values({ id, email, emailVerified: true, displayName, lastLoginAt: now, lastActiveAt: now })
+    await db.insert(identities).values({ userId: id, provider: 'google', subject, email })
+    const by = { provider: 'google', subject } as const
+    const from = { userId: id, by, ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
+    const { token } = await this.sessions.create(db, from, 'cookie')
+    browser.cookies.set(sessionCookieName(this.inside.config), String(token))
+    return { browser, id }
   }
 
   async beginSignIn(browser: TestBrowser, returnTo?: string): Promise<URL> {

@@ -40,10 +40,7 @@ function elsewhere(): TestBrowser {
   return app.browser({ 'x-forwarded-for': `10.0.${hosts >> 8}.${hosts & 255}` })
 }
 
-async function newPerson(): Promise<Person> {
-  const browser = await app.signIn({}, elsewhere())
-  return { browser, id: String((await browser.get('/me')).json().id) }
-}
+const newPerson = (): Promise<Person> => app.enter(elsewhere())
 
 /** Somebody who calls, and with what. */
 interface Scene extends Omit<Sent, 'procedure'> {

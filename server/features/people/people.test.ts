@@ -123,7 +123,7 @@ describe('the last administrator', () => {
 
 describe('the audit log', () => {
   it('is read by who, what, on what and when, the newest first', async () => {
-    const { id: personId } = await signedIn(app)
+    const personId = (await (await app.signIn()).get('/me')).json().id
     const began = new Date().toISOString()
     await admin.browser.mutate('people.changeRole', { personId, role: 'engineer' })
     await admin.browser.mutate('people.changeRole', { personId, role: 'viewer' })
