@@ -18,7 +18,7 @@ import {
   WritingTold,
 } from '../../../shared/drafts.ts'
 import { PersonRef } from '../../../shared/person-ref.ts'
-import { followChannel } from '../../platform/live/follow.ts'
+import { follow } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
 import { followPresence } from '../../platform/presence/follow.ts'
 import { can, recorded, router } from '../../trpc.ts'
@@ -153,16 +153,9 @@ export const draftsRouter = router({
   onEvent: can('draft:read')
     .meta({ socket: { path: '/v1/ws/drafts/{draftId}', events: plainNames } })
     .input(FollowDraft)
-    .subscription(async function* ({ ctx, input, signal }) {
-      const { id } = await findDraft(ctx.db, ctx.actor, input.draftId)
-      yield* followChannel<DraftEvent>(ctx.live, draftChannel(id), {
-        lastEventId: input.lastEventId,
-        handsOver: ctx.handsOver,
-        signal,
-        userId: ctx.actor.id,
-        capability: ctx.capability,
-        allowed: stillCollaborators,
-      })
+    .subscription(async function* (call) {
+      const { id } = await findDraft(call.ctx.db, call.ctx.actor, call.input.draftId)
+      yield* follow<DraftEvent>(call, draftChannel(id), stillCollaborators)
     }),
   /** Who looks at the draft now, and who of them writes: the whole list each time. Following it is being here. */
   onPresence: can('draft:read')

@@ -1,6 +1,10 @@
+import type { FastifyInstance } from 'fastify'
 import { afterEach, expect, it, vi } from 'vitest'
+import { buildTestApp } from '../../test/app.ts'
 import { until } from '../../test/until.ts'
-import { recurring } from './recurring.ts'
+import { users } from '../identity/table.ts'
+import { jobsPlugin } from './plugin.ts'
+import { type Job, recurring } from './recurring.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -23,4 +27,29 @@ it.each<[string, () => Promise<void>]>([
   await until('the third time', () => times >= 3)
   await stop()
   expect(warnings).toMatchObject(Array(2).fill({ err: { message: 'away' }, work: 'tidy up' }))
+})
+
+it('work of a feature is done on the database of the app, and told of where there was some', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+  let stopped = false
+  const job = (name: string, done: number): Job => ({
+    name,
+    everyMs: 4,
+    async work(db, signal) {
+      signal.addEventListener('abort', () => {
+        stopped = true
+      })
+      await db.$count(users)
+      return done
+    },
+  })
+  const page = async (scope: FastifyInstance) => {
+    await scope.register(jobsPlugin, { jobs: [job('tidy up', 3), job('find nothing', 0)] })
+  }
+  const app = await buildTestApp({ page })
+  const told = () => app.logs.filter(({ msg }) => msg === 'recurring work done')
+  await until('the third time', () => told().length >= 3)
+  expect(new Set(told().map(({ work, done }) => `${work} ${done}`))).toEqual(new Set(['tidy up 3']))
+  await app.root.close()
+  expect(stopped).toBe(true)
 })

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../db/database.ts'
 
 const firstWithinMs = 5_000
 
@@ -15,6 +16,12 @@ export interface Recurring {
   ready: Promise<void>
   /** Should end soon after `signal`. */
   work: (signal: AbortSignal) => Promise<void>
+}
+
+/** Recurring work of a feature, in its `jobs.ts`. Instances do it at the same time, so it must not mind. */
+export interface Job extends Pick<Recurring, 'name' | 'everyMs'> {
+  /** Should end soon after `signal`. Resolves to how many things were done. */
+  work: (db: Database, signal: AbortSignal) => Promise<number>
 }
 
 /** Returns how to stop, which waits for the work under way. */

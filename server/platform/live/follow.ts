@@ -3,8 +3,9 @@
  * everything after it, each event tracked with its cursor, so that an ordinary client resumes by `lastEventId`.
  */
 import { type TrackedEnvelope, tracked } from '@trpc/server'
+import type { Capability } from '../../../shared/capabilities.ts'
 import { AppError } from '../errors/app-error.ts'
-import type { Follower, LossCode } from './access-watch.ts'
+import type { Allowed, Follower, LossCode } from './access-watch.ts'
 import { type Cursor, formatCursor, parseCursor } from './channel-event.ts'
 import type { ChannelReader, Sink } from './channel-reader.ts'
 import type { LiveHub } from './live-hub.ts'
@@ -99,4 +100,21 @@ export async function* followChannel<Event>(
     unwatch()
     handOver.release()
   }
+}
+
+/** What the resolver of a subscription under `can(…)` is given. */
+interface FollowCall {
+  ctx: { live: LiveHub; handsOver: boolean; actor: { id: string }; capability: Capability }
+  input: { lastEventId?: string | undefined }
+  signal: AbortSignal | undefined
+}
+
+/** Of a channel in which whoever has the capability is allowed for as long: everybody's, or the caller's own. */
+const whoeverCan: Allowed = async (_db, followings) => followings
+
+/** A subscription to `channel` for whoever calls. Whoever calls this has authorised. @throws as `followChannel` */
+export function follow<Event>({ ctx, input, signal }: FollowCall, channel: string, allowed = whoeverCan) {
+  const { live, handsOver, actor, capability } = ctx
+  const { lastEventId } = input
+  return followChannel<Event>(live, channel, { lastEventId, handsOver, signal, userId: actor.id, capability, allowed })
 }

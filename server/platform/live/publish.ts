@@ -11,7 +11,7 @@
  * A sequence has none of that: numbers are given before the commit, and a reader that saw 2 may see 1 afterwards.
  */
 import { randomBytes } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { afterCommit, beforeCommit, rootOf } from '../db/transaction.ts'
@@ -57,6 +57,13 @@ async function insertEvent(tx: Database, channel: string, { type, actorId, ...pa
 /** Makes a channel before its first event, with the thing that it is of, so that a snapshot of it has a cursor. */
 export async function openChannel(tx: Database, id: string): Promise<void> {
   await tx.insert(channels).values({ id, epoch: newEpoch(), head: 0 }).onConflictDoNothing()
+}
+
+/** Instead of events, for a change of everything: whoever follows the channel fetches the present state anew (`resync`). */
+export async function beginAnew(tx: Database, id: string): Promise<void> {
+  await beforeCommit(tx, id, async (last) => {
+    await last.update(channels).set({ epoch: newEpoch() }).where(eq(channels.id, id))
+  })
 }
 
 /** For a hot write that is one statement of its own: what `publish` does after its insert. */

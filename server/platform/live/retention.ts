@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
+import { beforeCommit } from '../db/transaction.ts'
 import { channels, events } from './table.ts'
 
 /** As long as an unused session: whoever was away for longer has to sign in again and fetch everything anyway. */
@@ -35,6 +36,19 @@ export async function trimEvents(db: Database, signal?: AbortSignal): Promise<nu
     await delay(pauseMs)
   }
   return trimmed
+}
+
+/**
+ * For what is deleted: all events of its channel until now go too, with the transaction that `tx` is. Call it before the event that tells of
+ * the deletion: of that one whoever is up to date hears, and whoever is not begins anew, and finds nothing.
+ */
+export async function forgetEvents(tx: Database, channel: string): Promise<void> {
+  // Where the channel's own events are written, and so before those that are published after this.
+  await beforeCommit(tx, channel, async (last) => {
+    await last.execute(sql`
+      with raised as (update ${channels} set floor = head where id = ${channel} returning floor)
+      delete from ${events} using raised where channel = ${channel} and seq <= raised.floor`)
+  })
 }
 
 /**
