@@ -43,6 +43,8 @@ export interface ProcedureMeta {
   mcp?: McpMeta
   /** Who may, as documents tell it. The procedures below say it, and their middlewares decide. */
   access?: Access
+  /** Whoever is not signed in may as well, unless PUBLIC_READS is false. Nothing in the answer says anything about a person. */
+  publicRead?: true
   /** A subscription to a channel: over a WebSocket of plain JSON too. */
   socket?: SocketMeta
 }
@@ -150,13 +152,15 @@ function payerOf(resolution: Resolution): { id: string } | null {
  * For everybody. An ended session counts as none and its cookie is taken back, so that the sign-in page works;
  * any other bad credential is refused here too.
  */
-export const publicProcedure = gate('anybody', (ctx, resolution) => {
+export const publicProcedure = gate('anybody', admitAnybody)
+
+function admitAnybody(ctx: Context, resolution: Resolution): { actor: Actor | null } {
   if (resolution.kind === 'refused') {
     if (!resolution.staleCookie) throw new AppError(resolution.code)
     ctx.clearSessionCookie()
   }
   return { actor: resolution.kind === 'signed-in' ? resolution.actor : null }
-})
+}
 
 /**
  * For a call whose input is its credential: no other decides, so that a token which has run out is not in its successor's way. It
@@ -232,13 +236,27 @@ export const claimingProcedure = gate('signed-in', ({ pageOf }, resolution) => {
  * @throws as `authedProcedure`, but for API_KEY_REFUSED, and FORBIDDEN, SCOPE_MISSING
  */
 export const can = (capability: Capability) =>
+  gate(capability, (ctx, resolution) => admitWith(capability, ctx, resolution))
+
+function admitWith(capability: Capability, ctx: Context, resolution: Resolution) {
+  const { actor } = admitOnOwnPage(ctx, resolution)
+  const { role, scopes } = actor
+  if (!hasCapability(role, capability)) throw new AppError('FORBIDDEN')
+  if (scopes && !scopes.includes(capability)) throw scopeMissing(capability)
+  return { actor, capability }
+}
+
+/**
+ * For everybody while PUBLIC_READS is true, as `publicProcedure`; else as `can`. Whoever is signed in, or comes by an API key, needs the
+ * capability either way. A browser that has yet to exchange its refresh token is told to, for it would be shown what strangers are.
+ * @throws as `can`
+ */
+export const publicRead = (capability: Capability) =>
   gate(capability, (ctx, resolution) => {
-    const { actor } = admitOnOwnPage(ctx, resolution)
-    const { role, scopes } = actor
-    if (!hasCapability(role, capability)) throw new AppError('FORBIDDEN')
-    if (scopes && !scopes.includes(capability)) throw scopeMissing(capability)
-    return { actor, capability }
-  })
+    if (resolution.kind === 'signed-in' || !ctx.config.publicReads) return admitWith(capability, ctx, resolution)
+    if (resolution.kind === 'anonymous' && resolution.refreshable) throw new AppError('ACCESS_TOKEN_MISSING')
+    return { ...admitAnybody(ctx, resolution), capability }
+  }).meta({ publicRead: true })
 
 /** For commands of whoever runs the server, whom no sign-in and no role makes. @throws as `authedProcedure`, and FORBIDDEN */
 export const operatorProcedure = gate('operator', (ctx, resolution) => {

@@ -9,7 +9,9 @@ import { pathParameters } from './rest-route.ts'
 
 const app = await buildTestApp({ environment: { CORS_ORIGINS: 'https://partner.example', RATE_LIMIT_SIGNED_IN: '50' } })
 const reads = procedures.flatMap(({ path, type, meta }) =>
-  type === 'query' && meta?.rest ? [{ path, address: meta.rest.path, access: meta.access }] : [],
+  type === 'query' && meta?.rest
+    ? [{ path, address: meta.rest.path, access: meta.access, publicRead: meta.publicRead }]
+    : [],
 )
 
 async function prepared({ path, address }: (typeof reads)[number]) {
@@ -71,7 +73,7 @@ describe.each(reads)('$address', (read) => {
     const refused = await ask(me, url, etag)
     expect([refused.statusCode, refused.headers.etag]).toEqual([429, undefined])
     expect(refused.headers['cache-control']).toBe('no-store')
-    if (read.access === 'anybody') return
+    if (read.access === 'anybody' || read.publicRead) return
     const nobody = await app.browser().get(url, { 'if-none-match': '*' })
     expect([nobody.statusCode, nobody.headers.etag, nobody.headers['cache-control']]).toEqual([
       401,

@@ -94,6 +94,7 @@ function operationOf(route: RestRoute, book: SchemaBook): Operation {
   return {
     operationId: name,
     summary: rest.summary,
+    ...(route.isPublicRead && { description: 'For everybody, unless an operator has set `PUBLIC_READS` to false.' }),
     ...(rest.deprecated && { deprecated: true, description: `May be gone from ${rest.deprecated.sunset} on.` }),
     tags: [tagOf(route)],
     security: securityOf(route),
@@ -175,7 +176,7 @@ function addForms(book: SchemaBook): void {
 
 function failuresOf(route: RestRoute, book: SchemaBook, { sends, named }: { sends: boolean; named: boolean }) {
   const codes = new Set<ErrorCode>([
-    ...(route.fields ? (['VALIDATION_ERROR'] as const) : []),
+    ...(route.fields || takesKey(route) ? (['VALIDATION_ERROR'] as const) : []),
     ...credentialFaults(route),
     ...(route.type === 'mutation' ? (['ORIGIN_NOT_ALLOWED'] as const) : []),
     ...(named ? (['NOT_FOUND'] as const) : []),
@@ -251,7 +252,9 @@ const byApiKey = { apiKey: [] }
 
 function securityOf(route: RestRoute): Operation['security'] {
   if (isOpen(route)) return []
-  return route.access === 'signed-in' ? signedIn : [...signedIn, byApiKey]
+  // As the specification has it of what may be left out.
+  const nothing = route.isPublicRead ? [{}] : []
+  return route.access === 'signed-in' ? signedIn : [...nothing, ...signedIn, byApiKey]
 }
 
 const securitySchemes = {

@@ -32,6 +32,8 @@ export interface RestRoute {
   readonly type: 'query' | 'mutation'
   readonly rest: Required<RestMeta>
   readonly access: Access | undefined
+  /** Whoever is not signed in may as well, where an operator has not switched that off. */
+  readonly isPublicRead: boolean
   /** What comes in or goes out is secret: no answer is kept for a key, and nothing may come in the address. */
   readonly isSecret: boolean
   readonly inputs: readonly z.ZodType[]
@@ -43,7 +45,7 @@ export interface RestRoute {
 interface Procedure {
   _def: {
     type: 'query' | 'mutation' | 'subscription'
-    meta?: { rest?: RestMeta; access?: Access; audit?: { secret?: true } }
+    meta?: { rest?: RestMeta; access?: Access; publicRead?: true; audit?: { secret?: true } }
     inputs: unknown[]
     output?: unknown
   }
@@ -52,7 +54,7 @@ interface Procedure {
 export function restRoutesOf(router: AnyRouter): RestRoute[] {
   const procedures = Object.entries(router._def.procedures as Record<string, Procedure>)
   return procedures.flatMap(([name, { _def }]) => {
-    const { rest, access, audit } = _def.meta ?? {}
+    const { rest, access, publicRead, audit } = _def.meta ?? {}
     if (!rest) return []
     if (access === 'operator') throw new Error(`${name}: the operator's commands do not come over REST`)
     const { type, output } = _def
@@ -66,7 +68,8 @@ export function restRoutesOf(router: AnyRouter): RestRoute[] {
       if (!fields?.has(parameter)) throw new Error(`${name}: {${parameter}} is no field of its input`)
     }
     const whole = { status: 200, summary: inWords(name), errors: [], deprecated: null, ...rest } as const
-    return [{ name, type, rest: whole, access, isSecret: audit?.secret === true, inputs, output, fields }]
+    const isSecret = audit?.secret === true
+    return [{ name, type, rest: whole, access, isPublicRead: publicRead === true, isSecret, inputs, output, fields }]
   })
 }
 

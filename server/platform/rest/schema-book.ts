@@ -76,6 +76,13 @@ export class SchemaBook {
       )
       return Object.fromEntries(shown.map(([name, inner]) => [name, this.exampleOf(inner, io)]))
     }
+    const { propertyNames, additionalProperties } = found as Record<
+      'propertyNames' | 'additionalProperties',
+      JsonSchema
+    >
+    if (propertyNames?.enum && required) {
+      return Object.fromEntries(required.map((name) => [name, this.exampleOf(additionalProperties, io)]))
+    }
     if (items) return [this.exampleOf(items, io)]
     if ('default' in found) return found.default
     switch ([type].flat()[0]) {
