@@ -108,6 +108,8 @@ describe('a wrong setting', () => {
     ['SESSION_IDLE_TTL', 'a week', /duration/],
     ['SESSION_IDLE_TTL', '-7d', /duration/],
     ['SESSION_ABSOLUTE_TTL', '99999999999y', /duration/],
+    ['DRIFT_RETENTION', '0', /duration/],
+    ['DRIFT_RETENTION', '11y', /ten years/],
     ['BETTER_AUTH_URL', 'http://auth.example.com', /https/],
     ['AUTH_LEGACY_HEADER', 'true', /on or off/],
     ['MCP', 'true', /on or off/],
@@ -124,10 +126,33 @@ describe('a wrong setting', () => {
     ['MAIL_FROM', 'Plinth\r\nBcc: x@example.com <a@example.com>', /one address/],
     ['STORAGE_URL', '.data/uploads', /file:\/\//],
     ['INSIGHTS_URL', 'http://insights.example.com', /https/],
+    ['ASSISTANT_URL', 'http://assistant.example.com/v1', /https/],
+    ['ASSISTANT_URL', 'https://me:secret@assistant.example.com/v1', /ASSISTANT_API_KEY/],
+    ['ASSISTANT_URL', 'https://assistant.example.com/v1?key=secret', /ASSISTANT_API_KEY/],
+    ['ASSISTANT_API_KEY', 'two words', /without blanks/],
     ['RATE_LIMIT_SIGN_IN', '1.5', /whole number/],
   ]
   it.each(wrong)('%s=%s is named with the form it should have', (setting, value, problem) => {
-    expect(problemOf(setting, { MAIL_FROM: 'plinth@example.com', [setting]: value })).toMatch(problem)
+    const around = {
+      MAIL_FROM: 'plinth@example.com',
+      ASSISTANT_URL: 'https://assistant.example.com/v1',
+      ASSISTANT_MODEL: 'small-model',
+    }
+    expect(problemOf(setting, { ...around, [setting]: value })).toMatch(problem)
+  })
+
+  it('of an assistant needs a model, and means nothing without an address', () => {
+    const [url, model] = ['http://localhost:11434/v1/', 'small-model']
+    expect(problemOf('ASSISTANT_MODEL', { ASSISTANT_URL: url })).toMatch(/required when ASSISTANT_URL is set/)
+    for (const setting of ['ASSISTANT_MODEL', 'ASSISTANT_API_KEY'] as const) {
+      expect(problemOf(setting, { [setting]: 'some-thing' })).toMatch(/with ASSISTANT_URL only/)
+    }
+    expect(readConfig(good).assistant).toBeNull()
+    expect(readConfig({ ...good, ASSISTANT_URL: url, ASSISTANT_MODEL: model }).assistant).toEqual({
+      completionsUrl: 'http://localhost:11434/v1/chat/completions',
+      apiKey: null,
+      model,
+    })
   })
 
   it('never shows its value', () => {

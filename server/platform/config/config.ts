@@ -86,6 +86,13 @@ function crossFaults(given: Partial<Record<string, string>>) {
   if (given.SMTP_URL && !given.MAIL_FROM) {
     faults.push({ setting: 'MAIL_FROM', problem: 'is required when SMTP_URL is set' })
   }
+  if (given.ASSISTANT_URL && !given.ASSISTANT_MODEL) {
+    faults.push({ setting: 'ASSISTANT_MODEL', problem: 'is required when ASSISTANT_URL is set' })
+  }
+  // Without the URL they would do nothing, and somebody meant something by them.
+  for (const setting of ['ASSISTANT_API_KEY', 'ASSISTANT_MODEL']) {
+    if (given[setting] && !given.ASSISTANT_URL) faults.push({ setting, problem: 'goes with ASSISTANT_URL only' })
+  }
   if (given.DATABASE_URL?.startsWith('pglite:') && given.DATABASE_DIRECT_URL) {
     faults.push({ setting: 'DATABASE_DIRECT_URL', problem: 'goes with a Postgres DATABASE_URL only' })
   }
@@ -144,6 +151,7 @@ function group(s: Settings) {
           : null,
     },
     publicReads: s.PUBLIC_READS,
+    driftRetentionMs: s.DRIFT_RETENTION,
     mcp: s.MCP === 'on',
     mail: {
       smtp: s.SMTP_URL && s.MAIL_FROM ? { url: s.SMTP_URL, from: s.MAIL_FROM } : null,
@@ -152,6 +160,14 @@ function group(s: Settings) {
     },
     storageUrl: s.STORAGE_URL,
     insights: s.INSIGHTS_URL ? { url: s.INSIGHTS_URL, apiKey: s.INSIGHTS_API_KEY ?? null } : null,
+    assistant:
+      s.ASSISTANT_URL && s.ASSISTANT_MODEL
+        ? {
+            completionsUrl: `${s.ASSISTANT_URL.replace(/\/+$/, '')}/chat/completions`,
+            apiKey: s.ASSISTANT_API_KEY ?? null,
+            model: s.ASSISTANT_MODEL,
+          }
+        : null,
     metricsToken: s.METRICS_TOKEN ?? null,
     rateLimit: {
       anonymous: s.RATE_LIMIT_ANONYMOUS,

@@ -118,6 +118,16 @@ const smtpUrl = url(['smtp:', 'smtps:']).superRefine((text, issue) => {
     issue.addIssue('must have its user name and password percent-encoded: % itself is %25')
   }
 })
+/** What belongs elsewhere is refused rather than sent along or left out. */
+const assistantUrl = secureUrl.superRefine((text, issue) => {
+  if (!URL.canParse(text)) return
+  const { username, password, search, hash } = new URL(text)
+  if (username || password || search || hash) {
+    issue.addIssue(
+      'must be the base of the API alone, such as https://api.example.com/v1; a key goes into ASSISTANT_API_KEY',
+    )
+  }
+})
 /** `ada@example.org`, `Ada <ada@example.org>` or `"Ada, Inc." <ada@example.org>`. */
 const sender = z.string().transform((text, issue) => {
   const [, quoted, plain, inBrackets, bare] =
@@ -171,12 +181,19 @@ export const settings = {
   LEGACY_HEADER_SECRET: secret.optional(),
   LEGACY_HEADER_SUNSET: z.iso.date(fault('must be a day, such as 2027-06-30')).default('2027-06-30'),
   PUBLIC_READS: flag(true),
+  DRIFT_RETENTION: durationMs('365d'),
   MCP: z.enum(['on', 'off'], fault('must be on or off')).default('off'),
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.optional(),
   STORAGE_URL: url(['file:', 's3:']).default('file://.data/uploads'),
   INSIGHTS_URL: secureUrl.optional(),
   INSIGHTS_API_KEY: z.string().optional(),
+  ASSISTANT_URL: assistantUrl.optional(),
+  ASSISTANT_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, fault('must be printable ASCII without blanks'))
+    .optional(),
+  ASSISTANT_MODEL: z.string().optional(),
   METRICS_TOKEN: secret.optional(),
   RATE_LIMIT_ANONYMOUS: whole(100, 1, 1_000_000),
   RATE_LIMIT_SIGN_IN: whole(5, 1, 1_000_000),
