@@ -1,0 +1,187 @@
+/**
+ * Tasks. Each person has one list and sees no other. Whatever changes it holds its row in `task_lists` to the commit, so ranks, counts,
+ * versions and events of one list have one order. Deleted tasks keep their rank until they are purged, and nobody reads them.
+ */
+import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import {
+  type CompleteTask,
+  type CreateTask,
+  type ListTasks,
+  type MoveTask,
+  type Task,
+  type TaskEvent,
+  type Tasks,
+  taskLimits,
+  type UpdateTask,
+} from '../../../shared/tasks.ts'
+import { noteChange } from '../../platform/audit/audit-log.ts'
+import { newId } from '../../platform/db/columns.ts'
+import type { Database } from '../../platform/db/database.ts'
+import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
+import { withTransaction } from '../../platform/db/transaction.ts'
+import { AppError } from '../../platform/errors/app-error.ts'
+import { presentCursor } from '../../platform/live/channel-store.ts'
+import { publish } from '../../platform/live/publish.ts'
+import { countTask, lockList, rankAfter, refuseFull, tasksChannel } from './list.ts'
+import { type TaskListRow, type TaskRow, taskLists, tasks } from './table.ts'
+
+export { handOverTasks, tasksChannel } from './list.ts'
+
+type Who = { id: string }
+
+/** By rank. `total` is of those that fit the filter. */
+export async function listTasks(db: Database, { id: userId }: Who, asked: ListTasks): Promise<Tasks> {
+  const after = placeOf(asked, Place)?.[0]
+  const { completed, limit } = asked
+  const cursor = await presentCursor(db, tasksChannel(userId))
+  const [list] = await db.select().from(taskLists).where(eq(taskLists.userId, userId))
+  const rows = await db
+    .select()
+    .from(tasks)
+    .where(
+      and(
+        eq(tasks.userId, userId),
+        isNull(tasks.deletedAt),
+        completed === undefined ? undefined : eq(tasks.completed, completed),
+        after === undefined ? undefined : gt(tasks.rank, after),
+      ),
+    )
+    .orderBy(asc(tasks.rank))
+    .offset(offsetOf(asked))
+    .limit(limit + 1)
+  const { openCount, doneCount } = list ?? { openCount: 0, doneCount: 0 }
+  const total = completed === undefined ? openCount + doneCount : completed ? doneCount : openCount
+  return { ...toList(rows, asked, { total, placeOf: ({ rank }) => [rank], toItem: toTask }), cursor }
+}
+
+/** The rank after which a list goes on. */
+const Place = z.tuple([z.string()])
+
+/** @throws AppError NOT_FOUND */
+export async function getTask(db: Database, actor: Who, taskId: string): Promise<Task> {
+  return toTask(present(await findTask(db, actor, taskId)))
+}
+
+/** At the top. An id of theirs that is there already, deleted or not, is answered as it is. @throws AppError CONFLICT, TASK_LIST_FULL */
+export async function createTask(
+  db: Database,
+  actor: Who,
+  { taskId, title, description = null }: CreateTask,
+): Promise<Task> {
+  return withTransaction(db, async (tx) => {
+    const list = await lockList(tx, actor.id)
+    const known = taskId && (await findTask(tx, actor, taskId))
+    if (known) return toTask(known)
+    refuseFull(list)
+    const [made] = await tx
+      .insert(tasks)
+      .values({
+        id: taskId ?? newId(),
+        userId: actor.id,
+        title,
+        description,
+        rank: await rankAfter(tx, actor.id, null),
+      })
+      .onConflictDoNothing({ target: tasks.id })
+      .returning()
+    if (!made) throw new AppError('CONFLICT')
+    await countTask(tx, list, null, made)
+    await publish(tx, tasksChannel(actor.id), { type: 'task.created', actorId: actor.id, task: toTask(made) })
+    return toTask(made)
+  })
+}
+
+/** @throws AppError NOT_FOUND */
+export async function updateTask(db: Database, actor: Who, { taskId, ...fields }: UpdateTask | CompleteTask) {
+  return changeTask(db, actor, taskId, async (_tx, task) => present(task) && fields)
+}
+
+/** `after` may be deleted: its place is known. After itself, or after what it is after already, changes nothing. @throws AppError NOT_FOUND */
+export async function moveTask(db: Database, actor: Who, { taskId, after }: MoveTask): Promise<Task> {
+  return changeTask(db, actor, taskId, async (tx, task) => {
+    present(task)
+    return after === taskId ? {} : { rank: await rankAfter(tx, actor.id, after, task) }
+  })
+}
+
+/** One that is deleted already is deleted. @throws AppError NOT_FOUND */
+export async function deleteTask(db: Database, actor: Who, taskId: string): Promise<void> {
+  await changeTask(db, actor, taskId, async (_tx, { deletedAt }) => ({ deletedAt: deletedAt ?? new Date() }))
+}
+
+/** To the place it had. One that is not deleted is there already. @throws AppError NOT_FOUND when it is too late, TASK_LIST_FULL */
+export async function restoreTask(db: Database, actor: Who, taskId: string): Promise<Task> {
+  return changeTask(db, actor, taskId, async (_tx, { deletedAt }, list) => {
+    if (deletedAt === null) return {}
+    if (deletedAt < undoneBefore()) throw new AppError('NOT_FOUND')
+    refuseFull(list)
+    return { deletedAt: null }
+  })
+}
+
+/** What was deleted before it is gone for good. */
+export const undoneBefore = () => new Date(Date.now() - taskLimits.undoMinutes * 60_000)
+
+type Change = { [Column in keyof TaskRow]?: TaskRow[Column] | undefined }
+
+/** Holds the list, lets `change` decide, keeps what it returns and tells it. What changes nothing is not told. @throws AppError NOT_FOUND */
+async function changeTask(
+  db: Database,
+  actor: Who,
+  taskId: string,
+  change: (tx: Database, task: TaskRow, list: TaskListRow) => Promise<Change>,
+): Promise<Task> {
+  return withTransaction(db, async (tx) => {
+    const list = await lockList(tx, actor.id)
+    const task = await findTask(tx, actor, taskId)
+    if (!task) throw new AppError('NOT_FOUND')
+    const wanted = Object.entries(await change(tx, task, list))
+    const changes = wanted.filter(([column, value]) => value !== undefined && value !== task[column as keyof TaskRow])
+    if (changes.length === 0) return toTask(task)
+    const changed: Partial<TaskRow> = Object.fromEntries(changes)
+    noteChange(tx, task, changed)
+    const [row] = await tx
+      .update(tasks)
+      .set({ ...changed, version: task.version + 1 })
+      .where(eq(tasks.id, taskId))
+      .returning()
+    const kept = row as TaskRow
+    await countTask(tx, list, task, kept)
+    await publish(tx, tasksChannel(actor.id), { actorId: actor.id, ...told(task, kept) })
+    return toTask(kept)
+  })
+}
+
+type Told<Event> = Event extends unknown ? Omit<Event, 'seq' | 'at' | 'actorId'> : never
+
+function told(before: TaskRow, { id, version, ...now }: TaskRow): Told<TaskEvent> {
+  if (now.deletedAt) return { type: 'task.deleted', taskId: id, version }
+  return { type: before.deletedAt ? 'task.restored' : 'task.updated', task: toTask({ id, version, ...now }) }
+}
+
+async function findTask(db: Database, { id: userId }: Who, taskId: string): Promise<TaskRow | undefined> {
+  const [task] = await db
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.id, taskId), eq(tasks.userId, userId)))
+  return task
+}
+
+function present(task: TaskRow | undefined): TaskRow {
+  if (!task || task.deletedAt) throw new AppError('NOT_FOUND')
+  return task
+}
+
+function toTask({ id, title, description, completed, rank, version, createdAt, updatedAt }: TaskRow): Task {
+  return {
+    id,
+    title,
+    description,
+    completed,
+    rank,
+    version,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  }
+}
