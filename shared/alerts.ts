@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Severity } from './drifts.ts'
 import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { eventsOf, happened, LastEventId } from './live.ts'
+import { eventsOf, happened, LastEventId, LiveCursor } from './live.ts'
 import { listOf, listRequest } from './pages.ts'
 
 export const Alert = z
@@ -27,8 +27,8 @@ export const ListAlerts = listRequest({ severity: Severity.optional() }).prefaul
 export type ListAlerts = z.infer<typeof ListAlerts>
 export const ReadAlert = z.object({ alertId: Id })
 export const AlertRead = z.object({ id: Id, isRead: z.literal(true) })
-/** How many are unread, counted up to 100; `cursor`: of one's own alerts channel. */
-export const UnreadAlerts = z.object({ unread: z.int().max(100) })
+/** How many are unread, counted up to 100; `cursor`: of the channel of what one has read oneself. */
+export const UnreadAlerts = z.object({ unread: z.int().max(100), cursor: LiveCursor })
 export const AllAlertsRead = z.object({ read: z.int() })
 export const FollowAlerts = z.object({ lastEventId: LastEventId }).prefault({})
 

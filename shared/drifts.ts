@@ -20,6 +20,8 @@ export const driftLimits = {
   /** Of each of the two states, as JSON. */
   stateBytes: 65_536,
   stateDepth: 32,
+  /** A detector's clock may be ahead. */
+  aheadMs: 300_000,
 } as const
 
 export const DriftStatus = z.enum(['pending', 'approved', 'rejected', 'resolved'])
@@ -28,23 +30,41 @@ export type DriftStatus = z.infer<typeof DriftStatus>
 export const Severity = z.enum(['low', 'medium', 'high', 'critical'])
 export type Severity = z.infer<typeof Severity>
 
-/** How deep, and how long as JSON. Not recursive: what is very deep must be refused, not followed. */
-function fits(state: unknown): boolean {
+/**
+ * What is wrong with a state: what a database of JSON cannot keep, or would not give back as it was. Not recursive: what is very deep
+ * must be refused, not followed.
+ */
+function stateFault(state: unknown): string | null {
   let level: unknown[] = [state]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > driftLimits.stateDepth) return false
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+    if (depth > driftLimits.stateDepth) return tooMuch
+    const texts = level.flatMap((value) => (isObject(value) && !Array.isArray(value) ? Object.keys(value) : value))
+    if (texts.some((text) => typeof text === 'string' && (text.includes('\0') || !text.isWellFormed()))) {
+      return 'Must hold text in Unicode alone, without NUL'
+    }
+    if (level.some((value) => isObject(value) && Object.hasOwn(value as object, '__proto__')))
+      return 'Must not have __proto__ in it'
+    if (level.some((value) => typeof value === 'number' && !Number.isFinite(value))) {
+      return 'Must hold numbers that are not out of range'
+    }
+    level = level.flatMap((value) => (isObject(value) ? Object.values(value) : []))
   }
-  return new TextEncoder().encode(JSON.stringify(state)).length <= driftLimits.stateBytes
+  return new TextEncoder().encode(JSON.stringify(state)).length > driftLimits.stateBytes ? tooMuch : null
 }
 
+const isObject = (value: unknown) => typeof value === 'object' && value !== null
+const tooMuch = `Must be at most ${driftLimits.stateBytes} bytes of JSON, ${driftLimits.stateDepth} levels deep`
+
 /** What a resource is, or should be. Null: it is not there, or should not be. */
-export const ResourceState = z
-  .record(z.string(), z.unknown())
-  .nullable()
-  .refine(fits, {
-    message: `Must be at most ${driftLimits.stateBytes} bytes of JSON, ${driftLimits.stateDepth} levels deep`,
-  })
+export const ResourceState = z.preprocess(
+  // Before a record is made of it, which leaves names out that it cannot have.
+  (state: Record<string, unknown> | null, issue) => {
+    const fault = state === undefined ? null : stateFault(state)
+    if (fault !== null) issue.addIssue(fault)
+    return state
+  },
+  z.record(z.string(), z.unknown()).nullable(),
+)
 export type ResourceState = z.infer<typeof ResourceState>
 
 export const Resource = z.object({
@@ -115,7 +135,10 @@ export const ReportDrift = z.object({
   severity: Severity,
   expected: ResourceState.meta({ example: { ingress: ['443/tcp'] } }),
   actual: ResourceState.meta({ example: { ingress: ['443/tcp', '22/tcp'] } }),
-  detectedAt: Instant.optional().meta({ description: 'Now, without it' }),
+  detectedAt: Instant.refine((at) => Date.parse(at) >= 0, 'Must not be before 1970')
+    .refine((at) => Date.parse(at) <= Date.now() + driftLimits.aheadMs, 'Must not be in the future')
+    .optional()
+    .meta({ description: 'Now, without it' }),
 })
 export type ReportDrift = z.infer<typeof ReportDrift>
 const reason = text(driftLimits.reasonLength).meta({ example: 'Opened on purpose for the audit of this week' })

@@ -1,0 +1,11 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Database } from '../../platform/db/database.ts'
+import { drifts } from './table.ts'
+
+/** In a transaction: what one person decided becomes another's decision, of the same time. */
+export async function handOverDecisions(tx: Database, fromId: string, toId: string): Promise<void> {
+  await tx
+    .update(drifts)
+    .set({ decidedBy: toId, updatedAt: sql`${drifts.updatedAt}` })
+    .where(eq(drifts.decidedBy, fromId))
+}
