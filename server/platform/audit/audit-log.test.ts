@@ -50,10 +50,11 @@ describe('the audit log', () => {
   })
 
   it('has signing in and out', async () => {
-    const me = await signedIn(app)
-    const { items } = (await me.browser.query('account.sessions.list')).json().result.data
-    await me.browser.send({ method: 'POST', url: '/auth/logout' })
-    expect(await recordsOf(me.id)).toMatchObject([
+    const browser = await app.signIn()
+    const { id } = (await browser.get('/me')).json()
+    const { items } = (await browser.query('account.sessions.list')).json().result.data
+    await browser.send({ method: 'POST', url: '/auth/logout' })
+    expect(await recordsOf(id)).toMatchObject([
       { action: 'auth.signIn', target: `session:${items[0].id}`, after: { provider: 'google' } },
       { action: 'auth.signOut', target: `session:${items[0].id}`, after: { reason: 'signed-out' } },
     ])

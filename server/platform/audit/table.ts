@@ -27,6 +27,7 @@ export const auditLogs = pgTable(
   },
   (log) => [
     index('audit_logs_actor_id_id_idx').on(log.actorId, log.id),
+    index('audit_logs_action_id_idx').on(log.action, log.id),
     index('audit_logs_target_id_idx').on(log.target, log.id),
     index('audit_logs_api_key_id_id_idx').on(log.apiKeyId, log.id).where(sql`${log.apiKeyId} is not null`),
   ],

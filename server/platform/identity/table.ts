@@ -23,6 +23,10 @@ export const users = pgTable(
   (user) => [
     uniqueIndex('users_email_key').on(sql`lower(${user.email})`),
     uniqueIndex('users_username_key').on(sql`lower(${user.username})`),
+    // Lists of people, the newest first.
+    index('users_role_id_idx').on(user.role, user.id),
+    index('users_is_active_id_idx').on(user.isActive, user.id),
+    index('users_role_is_active_id_idx').on(user.role, user.isActive, user.id),
     check('users_role_check', sql`${user.role} in ('viewer', 'user', 'engineer', 'admin')`),
   ],
 )
