@@ -6,7 +6,9 @@ import { rowsOf } from '../../platform/db/rows.ts'
 import { identities, sessions, users } from '../../platform/identity/table.ts'
 import { buildTestApp } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
-import { draftOf, signedIn } from '../../test/followers.ts'
+import { draftOf, driftOf, engineer, signedIn } from '../../test/followers.ts'
+import { alertReads } from '../alerts/table.ts'
+import { drifts } from '../drifts/table.ts'
 import { claimedColumns } from './legacy-claim.ts'
 
 const app = await buildTestApp({ environment: { AUTH_LEGACY_HEADER: 'on' } })
@@ -61,6 +63,71 @@ describe('a legacy id is claimed by whoever signs in and is vouched for', () => 
       .from(auditLogs)
       .where(and(eq(auditLogs.target, `legacy:${legacyId}`), eq(auditLogs.actorId, me.id)))
     expect(record).toMatchObject({ before: { userId: old.id }, after: { userId: me.id } })
+  })
+
+  it('with their tasks, which come after one’s own in the order they had', async () => {
+    const legacyId = newLegacyId()
+    const [old, me] = [proxied(legacyId), await signedIn(app)]
+    const create = async (browser: TestBrowser, title: string): Promise<string> =>
+      (await browser.mutate('tasks.create', { title })).json().result.data.id
+    const listed = async (input = {}) => {
+      const { items, pagination, cursor } = (await me.browser.query('tasks.list', input)).json().result.data
+      return { titles: items.map(({ title }: { title: string }) => title), total: pagination.total, cursor }
+    }
+    const done = await create(old, 'done')
+    const gone = await create(old, 'gone')
+    for (const title of ['third', 'second']) await create(old, title)
+    await create(me.browser, 'mine')
+    await old.mutate('tasks.complete', { taskId: done })
+    await old.mutate('tasks.delete', { taskId: gone })
+    const { cursor: lastEventId } = await listed()
+    expect(codeOf(await claim(me.browser, legacyId))).toBe(undefined)
+
+    expect(await listed()).toMatchObject({ titles: ['mine', 'second', 'third', 'done'], total: 4 })
+    expect(await listed({ completed: true })).toMatchObject({ titles: ['done'], total: 1 })
+    const missed = (await me.browser.query('tasks.events', { lastEventId })).json().result.data
+    expect(missed).toMatchObject({ events: [], resync: true })
+    await me.browser.mutate('tasks.restore', { taskId: gone })
+    expect(await listed()).toMatchObject({ titles: ['mine', 'second', 'third', 'gone', 'done'], total: 5 })
+    const told = (await me.browser.query('tasks.events', { lastEventId: missed.cursor })).json().result.data
+    expect(told.events).toMatchObject([{ type: 'task.restored', task: { id: gone, version: 4 } }])
+  })
+
+  it('with what they decided on drifts, and the alerts that they have read', async () => {
+    const legacyId = newLegacyId()
+    const old = { browser: proxied(legacyId), id: await personOf(proxied(legacyId)) }
+    const [me, other] = [await signedIn(app), await engineer(app)]
+    const { id: driftId } = await driftOf(other, { severity: 'high' })
+    await driftOf(other, { severity: 'high' })
+    await other.browser.mutate('drifts.reject', { driftId, reason: 'Nobody asked for it' })
+    await db.update(drifts).set({ decidedBy: old.id }).where(eq(drifts.id, driftId))
+    const [newest, before] = (await me.browser.query('alerts.list')).json().result.data.items
+    for (const { browser } of [old, me]) await browser.mutate('alerts.read', { alertId: newest.id })
+    await old.browser.mutate('alerts.read', { alertId: before.id })
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+    const { decidedBy } = (await me.browser.query('drifts.decision', { driftId })).json().result.data
+    expect(decidedBy).toMatchObject({ id: me.id })
+    const { items, pagination } = (await me.browser.query('alerts.list')).json().result.data
+    expect(items.slice(0, 2).map(({ isRead }: { isRead: boolean }) => isRead)).toEqual([true, true])
+    const { unread } = (await me.browser.query('alerts.unread')).json().result.data
+    expect(unread).toBe(pagination.total - 2)
+    expect(await db.$count(alertReads, eq(alertReads.userId, old.id))).toBe(0)
+  })
+
+  it('with their conversations, which those who follow the list hear of', async () => {
+    const [legacyId, me] = [newLegacyId(), await signedIn(app)]
+    const old = proxied(legacyId)
+    const made = await old.mutate('conversations.create', { title: 'Plans' })
+    const { id: conversationId } = made.json().result.data
+    await old.mutate('conversations.messages.append', { conversationId, content: 'Said before' })
+    const { cursor: lastEventId } = (await me.browser.query('conversations.list')).json().result.data
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+    const told = (await me.browser.query('conversations.listEvents', { lastEventId })).json().result.data
+    expect(told.events).toMatchObject([
+      { type: 'conversation.created', conversation: { id: conversationId, messageCount: 1 } },
+    ])
+    const read = await me.browser.query('conversations.messages.list', { conversationId })
+    expect(read.json().result.data.items).toMatchObject([{ content: 'Said before' }])
   })
 
   it('before it was ever used, too', async () => {

@@ -13,14 +13,26 @@ import { isLegacyId, provesItself } from '../../platform/identity/legacy-session
 import { lockName } from '../../platform/identity/people.ts'
 import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
 import { identities, users } from '../../platform/identity/table.ts'
+import { handOverReads } from '../alerts/service.ts'
+import { handOverConversations } from '../conversations/service.ts'
 import { handOverDrafts } from '../drafts/service.ts'
+import { handOverDecisions } from '../drifts/service.ts'
+import { handOverTasks } from '../tasks/service.ts'
 
 /** Every column that names a person, and whose it is after a claim; a test holds it against the database. */
 export const claimedColumns = {
+  'alert_reads.user_id': 'handed over',
+  'alert_read_counts.user_id': 'handed over',
+  'conversations.user_id': 'handed over',
+  'messages.user_id': 'handed over',
+  'answers.user_id': 'handed over',
   'drafts.owner_id': 'handed over',
   'drafts.ring_holder_id': 'handed over',
   'draft_collaborators.user_id': 'handed over',
   'draft_segments.author_id': 'handed over',
+  'tasks.user_id': 'handed over',
+  'task_lists.user_id': 'handed over',
+  'drifts.decided_by': 'handed over',
   'identities.user_id': 'legacy ids handed over, the others removed',
   'sessions.user_id': 'ended',
   'one_time_tokens.user_id': 'worth nothing for a disabled person',
@@ -76,5 +88,9 @@ async function takeOver(tx: Database, actor: Actor, sessions: Sessions, holderId
   await tx.delete(identities).where(and(theirs, ne(identities.provider, 'legacy')))
   await tx.update(identities).set({ userId: actor.id }).where(theirs)
   await handOverDrafts(tx, holderId, actor.id)
+  await handOverTasks(tx, holderId, actor.id)
+  await handOverConversations(tx, holderId, actor.id)
+  await handOverDecisions(tx, holderId, actor.id)
+  await handOverReads(tx, holderId, actor.id)
   await tx.update(users).set({ isActive: false }).where(eq(users.id, holderId))
 }
