@@ -5,6 +5,11 @@
 import cookie from '@fastify/cookie'
 import { type FastifyPluginAsync, type FastifyServerOptions, LogController } from 'fastify'
 import { createContext } from './context.ts'
+import type { AnswerTimes } from './features/conversations/answer-writer.ts'
+import { giveUpAbandonedAnswers } from './features/conversations/jobs.ts'
+import { answersPlugin } from './features/conversations/plugin.ts'
+import { forgetOldDrifts } from './features/drifts/jobs.ts'
+import { purgeDeletedTasks } from './features/tasks/jobs.ts'
 import type { Config } from './platform/config/config.ts'
 import { configPlugin } from './platform/config/plugin.ts'
 import { databasePlugin } from './platform/db/plugin.ts'
@@ -18,6 +23,7 @@ import { healthPlugin } from './platform/health/plugin.ts'
 import { idempotencyPlugin } from './platform/idempotency/plugin.ts'
 import { identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
+import { jobsPlugin } from './platform/jobs/plugin.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
 import { livePlugin } from './platform/live/plugin.ts'
 import { mailPlugin } from './platform/mail/plugin.ts'
@@ -42,9 +48,11 @@ export interface PlinthOptions {
   page?: FastifyPluginAsync
   /** Where the usual seconds of presence do not do. */
   presence?: Partial<PresenceTimes>
+  /** Where the usual seconds of an assistant's answers do not do. */
+  answers?: Partial<AnswerTimes>
 }
 
-export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, page, presence }) => {
+export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, page, presence, answers }) => {
   await app.register(configPlugin, { config })
   await app.register(errorsPlugin)
   await app.register(accessLogPlugin)
@@ -60,6 +68,9 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(limitsPlugin)
   await app.register(presencePlugin, { times: presence })
   await app.register(mailPlugin)
+  await app.register(jobsPlugin, { jobs: [purgeDeletedTasks, forgetOldDrifts(config.driftRetentionMs)] })
+  await app.register(answersPlugin, { times: answers })
+  await app.register(jobsPlugin, { jobs: [giveUpAbandonedAnswers] })
 
   await app.register(healthPlugin)
   await app.register(docsRoutes, { router: appRouter })

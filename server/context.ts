@@ -1,6 +1,7 @@
 /** What every procedure gets: one shape for HTTP, SSE and WebSocket, made from the Fastify request in each case. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Refreshed } from '../shared/auth.ts'
+import type { Writer } from './features/conversations/answers.ts'
 import type { Origin } from './platform/audit/audit-log.ts'
 import type { Config } from './platform/config/config.ts'
 import type { Database } from './platform/db/database.ts'
@@ -31,6 +32,8 @@ export interface Context {
   readonly metrics: Metrics
   readonly live: LiveHub
   readonly presence: Presence
+  /** Writes down what the assistant answers; null where there is none. */
+  readonly answerWriter: Writer | null
   /** True on a socket that the hub may write to by itself. */
   readonly handsOver: boolean
   readonly log: FastifyRequest['log']
@@ -92,6 +95,7 @@ export function createContext(
     metrics: app.metrics,
     live: app.live,
     presence: app.presence,
+    answerWriter: app.answerWriter,
     handsOver: reply === null,
     log: request.log,
     requestId: request.id,

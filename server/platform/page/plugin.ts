@@ -2,16 +2,15 @@
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { isDoorPath, isFilePath } from '../../../shared/doors.ts'
 import { packageFolder } from '../config/package-folder.ts'
 import { answerNotFound } from '../errors/plugin.ts'
 
-/** What belongs to doors, there or not: a mistyped API path must answer as an API, not with a page. */
-const doors = /^\/(api|auth|dev|docs|health|livez|mcp|me|metrics|readyz|trpc|v1)(\/|$)/
-
 const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '/'
-export const isDoor = (request: FastifyRequest) => doors.test(pathOf(request))
+/** A mistyped API path must answer as an API, not with a page. */
+export const isDoor = (request: FastifyRequest) => isDoorPath(pathOf(request))
 /** A file that is not there must not answer as a page: a browser would run it as a script, or keep it. */
-const isFile = (request: FastifyRequest) => /\.[a-z0-9]+$/i.test(pathOf(request))
+const isFile = (request: FastifyRequest) => isFilePath(pathOf(request))
 
 export const builtPage: FastifyPluginAsync = async (app) => {
   await app.register(fastifyStatic, {
@@ -19,7 +18,7 @@ export const builtPage: FastifyPluginAsync = async (app) => {
     wildcard: false,
     preCompressed: true,
     setHeaders(reply, path) {
-      // File names under assets/ hold a hash of their content; the page that names them is asked for each time.
+      // File names under assets/ hold a hash of their content; the page that names them is asked for each time, as is the service worker.
       reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
