@@ -8,6 +8,7 @@ import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { afterEach, expect, onTestFinished, TestRunner } from 'vitest'
 import { plinth, serverOptions } from '../app.ts'
+import type { AnswerTimes } from '../features/conversations/answer-writer.ts'
 import { readConfig } from '../platform/config/config.ts'
 import { newId } from '../platform/db/columns.ts'
 import type { AppDatabase } from '../platform/db/plugin.ts'
@@ -34,6 +35,9 @@ export function testEnvironment(
     GOOGLE_CLIENT_ID: clientId,
     GOOGLE_CLIENT_SECRET: clientSecret,
     GOOGLE_ISSUER: 'http://127.0.0.1:9',
+    // Nobody is there: who asks is told so at once.
+    ASSISTANT_URL: 'http://127.0.0.1:9/v1',
+    ASSISTANT_MODEL: 'none',
     COOKIE_SECRET: secret(),
     JWT_ACCESS_SECRET: secret(),
     JWT_REFRESH_SECRET: secret(),
@@ -162,10 +166,17 @@ type Options = {
   /** Further routes in Plinth's own scope. */
   page?: FastifyPluginAsync
   presence?: Partial<PresenceTimes>
+  answers?: Partial<AnswerTimes>
 }
 
 /** Closes, with its database, after the test that asks for it, or after the tests of the file. `ready: false` does not wait for the database. */
-export async function buildTestApp({ environment = {}, ready = true, page, presence }: Options = {}): Promise<TestApp> {
+export async function buildTestApp({
+  environment = {},
+  ready = true,
+  page,
+  presence,
+  answers,
+}: Options = {}): Promise<TestApp> {
   const provider = await startOpenIdProvider()
   const database = environment.DATABASE_URL ? null : await createTestDatabase()
   const config = withOwnInbox(
@@ -190,6 +201,7 @@ export async function buildTestApp({ environment = {}, ready = true, page, prese
   await root.register(plinth, {
     config,
     ...(presence && { presence }),
+    ...(answers && { answers }),
     // Registered last, in Plinth's own scope: from here its decorators can be seen.
     page: async (scope) => {
       inside = scope

@@ -2,8 +2,11 @@
 import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import type { z } from 'zod'
+import type { ConversationEvent } from '../../shared/conversations.ts'
 import type { DraftEvent } from '../../shared/drafts.ts'
 import type { Present } from '../../shared/presence.ts'
+import type { TaskEvent } from '../../shared/tasks.ts'
+import { answers } from '../features/conversations/table.ts'
 import { draftChannel } from '../features/drafts/channel.ts'
 import { newId } from '../platform/db/columns.ts'
 import { demoProfiles, seedDemoPeople } from '../platform/identity/demo-people.ts'
@@ -14,6 +17,7 @@ import type { ProcedureMeta } from '../trpc.ts'
 import { keyOf } from './api-keys.ts'
 import type { TestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
+import { driftCalls } from './drift-calls.ts'
 import { draftOf, signedIn } from './followers.ts'
 import { givePassword, mailedToken, newAccount } from './passwords.ts'
 import { openCode, openProgram } from './programs.ts'
@@ -53,6 +57,7 @@ export function prepareCall(app: TestApp, path: string, me: Person): Promise<Cal
 }
 
 const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
+  ...driftCalls,
   'account.me': async () => ({}),
   'account.methods': async () => ({}),
   'account.sessions.list': async () => ({}),
@@ -237,6 +242,109 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
       isLast: (event) => (event as { title?: string }).title === 'Two',
     }
   },
+  'conversations.list': async () => ({}),
+  'conversations.get': inConversation(),
+  'conversations.create': async () => ({
+    input: { title: 'One' },
+    other: { title: 'Two' },
+    target: /^conversation:[0-9a-f-]{36}$/,
+  }),
+  'conversations.rename': inConversation({ title: 'One' }, { title: 'Two' }),
+  'conversations.delete': inConversation(),
+  'conversations.messages.list': inConversation(),
+  'conversations.messages.append': inConversation({ role: 'user', content: 'One' }, { role: 'user', content: 'Two' }),
+  // Nobody answers there, which is told to whoever asks when they have their answer.
+  'conversations.answer.ask': async (app, me) => {
+    const call = await inConversation()(app, me)
+    for (const input of [call.input, call.other]) {
+      await me.browser.mutate('conversations.messages.append', { ...input, content: 'Hello' })
+    }
+    return call
+  },
+  'conversations.answer.get': inAnswered,
+  'conversations.answer.stop': inAnswered,
+  'conversations.assistant': async () => ({}),
+  'conversations.events': inConversation(),
+  'conversations.onEvent': async (app, me) => {
+    const { input } = await inConversation()(app, me)
+    return {
+      input,
+      speaksFirst: true,
+      cause: () => me.browser.mutate('conversations.messages.append', { ...input, content: 'Hello' }),
+      isLast: (event) => (event as ConversationEvent).type === 'message.added',
+    }
+  },
+  'conversations.listEvents': async () => ({}),
+  'conversations.onListEvent': async (_app, me) => ({
+    input: {},
+    speaksFirst: true,
+    cause: () => conversationOf(me),
+    isLast: (event) => (event as { type: string }).type === 'conversation.created',
+  }),
+  'tasks.list': async () => ({}),
+  'tasks.get': async (_app, me) => ({ input: { taskId: await taskOf(me) } }),
+  'tasks.events': async () => ({}),
+  'tasks.onEvent': async (_app, me) => ({
+    input: {},
+    speaksFirst: true,
+    cause: async () => me.browser.mutate('tasks.complete', { taskId: await taskOf(me) }),
+    isLast: (event) => (event as TaskEvent).type === 'task.updated',
+  }),
+  'tasks.create': async () => ({ input: { title: 'One' }, other: { title: 'Two' }, target: /^task:[0-9a-f-]{36}$/ }),
+  'tasks.update': onTask({ title: 'One', description: 'Three', completed: true }, { title: 'Two' }),
+  'tasks.complete': onTask({ completed: true }, { completed: false }),
+  'tasks.move': async (_app, me) => {
+    const [first, second] = [await taskOf(me), await taskOf(me)]
+    const move = (after: string | null) => ({ taskId: second, after })
+    return { input: move(first), other: move(null), target: `task:${second}` }
+  },
+  'tasks.delete': onTask(),
+  'tasks.restore': async (app, me) => {
+    const call = await onTask()(app, me)
+    for (const input of [call.input, call.other]) await me.browser.mutate('tasks.delete', input)
+    return call
+  },
+}
+
+async function taskOf({ browser }: Person): Promise<string> {
+  return (await browser.mutate('tasks.create', { title: 'A task' })).json().result.data.id
+}
+
+/** With no `other` fields, the other call is about another task. */
+function onTask(fields: object = {}, other?: object) {
+  return async (_app: TestApp, me: Person): Promise<Call> => {
+    const [taskId, another] = [await taskOf(me), await taskOf(me)]
+    return {
+      input: { taskId, ...fields },
+      other: other ? { taskId, ...other } : { taskId: another },
+      target: `task:${taskId}`,
+    }
+  }
+}
+
+async function conversationOf({ browser }: Person): Promise<string> {
+  return (await browser.mutate('conversations.create', { title: 'A conversation' })).json().result.data.id
+}
+
+/** With no `other` fields, the other call is about another conversation. */
+function inConversation(fields: object = {}, other?: object) {
+  return async (_app: TestApp, me: Person): Promise<Call> => {
+    const [conversationId, another] = [await conversationOf(me), await conversationOf(me)]
+    return {
+      input: { conversationId, ...fields },
+      other: other ? { conversationId, ...other } : { conversationId: another },
+      target: `conversation:${conversationId}`,
+    }
+  }
+}
+
+/** The one is being answered by another instance, so far ahead of its time that nobody gives it up. */
+async function inAnswered(app: TestApp, me: Person): Promise<Call> {
+  const call = await inConversation()(app, me)
+  const beatAt = new Date(Date.now() + 3_600_000)
+  const conversationId = String(call.input?.conversationId)
+  await app.database.db.insert(answers).values({ id: newId(), conversationId, userId: me.id, beatAt })
+  return call
 }
 
 async function ofChannel(app: TestApp, me: Person): Promise<Call> {

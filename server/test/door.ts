@@ -80,6 +80,8 @@ export interface Door {
   refusesNobody?: Failure
   /** Its answers can set no cookie, and what needs one is refused so. */
   withoutCookies?: Failure
+  /** Nothing is followed from its lists, so they come without the cursor of their channel, and what else stands beside them. */
+  listsAlone?: true
   /** The calls that it makes of one: those beside it, of a batch, are as they are. */
   calls?: number
   /** Whoever calls is the operator, who is no person and has no budget. */

@@ -115,6 +115,7 @@ const webSocket: Door = {
 const rest: Door = {
   name: 'REST',
   leadsTo: ({ meta }) => meta?.rest !== undefined,
+  listsAlone: true,
   takesAnything: ({ type }) => type === 'mutation',
   isHttp: true,
   async call(_house, browser, { procedure, input, key, origin }) {

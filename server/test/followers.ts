@@ -1,9 +1,13 @@
 /** Drafts with people in them, and readers of their channels that note all they are sent. */
 import { createTRPCClient, createWSClient, httpSubscriptionLink, wsLink } from '@trpc/client'
+import { eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { FetchEventSource } from '../../client/event-source.ts'
 import type { DraftEvent, DraftSummary } from '../../shared/drafts.ts'
+import type { DriftSummary, ReportDrift } from '../../shared/drifts.ts'
 import { draftChannel } from '../features/drafts/service.ts'
+import { newId } from '../platform/db/columns.ts'
+import { users } from '../platform/identity/table.ts'
 import { publish } from '../platform/live/publish.ts'
 import type { AppRouter } from '../router.ts'
 import { publicUrl, type TestApp } from './app.ts'
@@ -80,6 +84,30 @@ export async function draftOf(app: TestApp, owner: { browser: TestBrowser; id: s
     await new Promise((resolve) => setImmediate(resolve))
   }
   return { id, channel, tell }
+}
+
+/** Somebody who decides on drifts, and reports some. */
+export async function engineer(app: TestApp) {
+  const person = await signedIn(app)
+  await app.database.db.update(users).set({ role: 'engineer' }).where(eq(users.id, person.id))
+  app.sessions.announceChanged(person.id)
+  return person
+}
+
+/** What a detector says of a drift; of one that nobody knows yet, unless it has a name. */
+export const reportOf = (changed: Partial<ReportDrift> = {}): ReportDrift => ({
+  externalId: newId(),
+  resource: { type: 'security_group', id: 'web', provider: 'aws', region: 'eu-central-1' },
+  severity: 'medium',
+  expected: { ingress: ['443/tcp'] },
+  actual: { ingress: ['443/tcp', '22/tcp'] },
+  ...changed,
+})
+
+/** A pending drift. */
+export async function driftOf({ browser }: { browser: TestBrowser }, changed?: Partial<ReportDrift>) {
+  const reported = await browser.mutate('drifts.report', reportOf(changed))
+  return reported.json().result.data as DriftSummary
 }
 
 export const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)

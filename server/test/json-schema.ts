@@ -85,9 +85,9 @@ function textOf({ format, pattern, minLength = 0, maxLength = 40, examples }: Js
   if (examples && random.chance(0.2)) return String(examples[0])
   const [least, most] = [Number(minLength), Number(maxLength)]
   const length = random.pick([least, most, Math.min(most, least + 1), random.between(least, Math.min(most, 60))])
-  let text = ''
-  while ([...text].length < length) text += random.pick(words)
-  return [...text].slice(0, length).join('')
+  const characters: string[] = []
+  while (characters.length < length) characters.push(...random.pick(words))
+  return characters.slice(0, length).join('')
 }
 
 /** Of classes of characters and single ones, each so many times: there are no others in the document. */

@@ -3,7 +3,11 @@ import { asc, eq } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../shared/errors.ts'
+import { alertReads } from '../features/alerts/table.ts'
+import { answers, conversations, messages } from '../features/conversations/table.ts'
 import { draftCollaborators, draftSegments, drafts } from '../features/drafts/table.ts'
+import { drifts } from '../features/drifts/table.ts'
+import { taskLists, tasks } from '../features/tasks/table.ts'
 import { auditLogs } from '../platform/audit/table.ts'
 import { newId } from '../platform/db/columns.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
@@ -19,7 +23,9 @@ const app = await buildTestApp({ environment: { AUTH_LEGACY_HEADER: 'on' } })
 /** What mutations change, whole, but for the columns that reading moves. */
 async function everything() {
   const tables = {
+    alertReads,
     drafts,
+    drifts,
     draftSegments,
     draftCollaborators,
     users,
@@ -30,6 +36,11 @@ async function everything() {
     idempotencyKeys,
     passwords,
     oneTimeTokens,
+    tasks,
+    taskLists,
+    conversations,
+    messages,
+    answers,
   }
   const rows = await Promise.all(Object.values(tables).map((table) => app.database.db.select().from(table as PgTable)))
   const steady = (_name: string, value: unknown) =>

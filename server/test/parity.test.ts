@@ -99,6 +99,8 @@ function told({ input }: Scene, { data, error, cookies, payers, records }: Passa
   return normalForm({ input, data, error: failure, cookies, records, payers })
 }
 
+const unauthenticated: Failure = { code: 'UNAUTHENTICATED', message: '', retryAfterS: undefined }
+
 /** What a door makes of a call that the first one made `first` of: the same, but for what its entry in the table says. */
 function expectedAt(door: Door, procedure: Procedure, first: Passage, { personId }: Scene): Passage {
   const nothing = { data: undefined, cookies: undefined, records: [], payers: [] }
@@ -108,12 +110,30 @@ function expectedAt(door: Door, procedure: Procedure, first: Passage, { personId
   if (door.withoutCookies && first.cookies?.some((cookie) => cookie.endsWith(' set'))) {
     return { ...nothing, payers: first.payers, error: door.withoutCookies }
   }
+  // It asks who calls before it asks for what.
+  if (door.byToken && personId === null && !first.error) {
+    return {
+      ...nothing,
+      cookies: first.cookies,
+      payers: first.payers,
+      error: { ...unauthenticated, message: door.byToken },
+    }
+  }
   if (door.byToken && first.error?.code === 'UNAUTHENTICATED') {
     return { ...first, error: { ...first.error, message: door.byToken } }
   }
-  if (!door.byOperator) return { ...first, cookies: door.isHttp ? first.cookies : undefined }
+  if (!door.byOperator) {
+    const data = door.listsAlone ? listAlone(first.data) : first.data
+    return { ...first, data, cookies: door.isHttp ? first.cookies : undefined }
+  }
   const records = first.records.map((record) => ({ ...record, actorId: null, ip: 'cli' }))
   return { ...nothing, data: first.data, error: first.error, records }
+}
+
+function listAlone(data: unknown): unknown {
+  if (!(data instanceof Object && 'items' in data && 'pagination' in data)) return data
+  const { items, pagination } = data
+  return { items, pagination }
 }
 
 /** Who is somebody for this call alone, such as whoever claims an id that their credential does not name, pays as a stranger. */
@@ -131,7 +151,8 @@ interface Situation {
   changesCaller?: true
 }
 
-const isOpen = ({ meta }: Procedure) => meta?.access === 'anybody' || meta?.access === 'credential'
+const isOpen = ({ meta }: Procedure) =>
+  meta?.access === 'anybody' || meta?.access === 'credential' || meta?.publicRead === true
 const isForPeople = (door: Door) => !door.byOperator
 const as = ({ browser, id }: Person, input: unknown): Scene => ({ browser, personId: id, input })
 const anyId = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g

@@ -34,8 +34,12 @@ const noKey = { key: 'API_KEY_REFUSED', 'lesser key': 'API_KEY_REFUSED' }
 const byScope = { key: may, 'lesser key': 'SCOPE_MISSING' }
 /** One's own account; naming something of somebody else's is as naming nothing. */
 const ownAccount = (stranger = may): Row => ({ ...signedInOnly, ...everyRole, ...noKey, stranger })
-const readsDraft = (stranger = 'NOT_FOUND'): Row => ({ ...signedInOnly, ...everyRole, ...byScope, stranger })
-const writesDraft = (stranger = 'NOT_FOUND'): Row => ({ ...readsDraft(stranger), viewer: 'FORBIDDEN' })
+const reads = (stranger = 'NOT_FOUND'): Row => ({ ...signedInOnly, ...everyRole, ...byScope, stranger })
+const writes = (stranger = 'NOT_FOUND'): Row => ({ ...reads(stranger), viewer: 'FORBIDDEN' })
+/** Whatever the caller is; a key needs the scope all the same. */
+const publicReads: Row = { ...everyRole, anonymous: may, disabled: may, stranger: may, ...byScope }
+const readsDrifts: Row = reads(may)
+const changesDrifts: Row = { ...readsDrifts, viewer: 'FORBIDDEN', user: 'FORBIDDEN', stranger: 'FORBIDDEN' }
 const administers: Row = {
   ...signedInOnly,
   viewer: 'FORBIDDEN',
@@ -83,6 +87,14 @@ const matrix: Record<string, Row> = {
   },
   'account.identities.unlink': ownAccount('NOT_FOUND'),
   'account.onSessionEnded': ownAccount(),
+  'alerts.list': publicReads,
+  'alerts.unread': readsDrifts,
+  'alerts.read': readsDrifts,
+  'alerts.readAll': readsDrifts,
+  'alerts.events': readsDrifts,
+  'alerts.onEvent': readsDrifts,
+  'alerts.readEvents': readsDrifts,
+  'alerts.onRead': readsDrifts,
   'apiKeys.list': ownAccount(),
   'apiKeys.create': ownAccount(),
   'apiKeys.revoke': ownAccount('NOT_FOUND'),
@@ -104,20 +116,30 @@ const matrix: Record<string, Row> = {
   'auth.resendVerification': anybodys(),
   'channels.get': operates,
   'channels.onEvent': operates,
-  'drafts.list': readsDraft(may),
-  'drafts.get': readsDraft(),
-  'drafts.events': readsDraft(),
-  'drafts.onEvent': readsDraft(),
-  'drafts.onPresence': readsDraft(),
-  'drafts.writing': writesDraft(),
-  'drafts.create': writesDraft(may),
-  'drafts.append': writesDraft(),
-  'drafts.passRing': writesDraft(),
-  'drafts.addCollaborator': writesDraft(),
-  'drafts.removeCollaborator': writesDraft(),
-  'drafts.rename': writesDraft(),
-  'drafts.close': writesDraft(),
+  'drafts.list': reads(may),
+  'drafts.get': reads(),
+  'drafts.events': reads(),
+  'drafts.onEvent': reads(),
+  'drafts.onPresence': reads(),
+  'drafts.writing': writes(),
+  'drafts.create': writes(may),
+  'drafts.append': writes(),
+  'drafts.passRing': writes(),
+  'drafts.addCollaborator': writes(),
+  'drafts.removeCollaborator': writes(),
+  'drafts.rename': writes(),
+  'drafts.close': writes(),
+  'drifts.list': publicReads,
+  'drifts.get': publicReads,
+  'drifts.decision': readsDrifts,
+  'drifts.report': changesDrifts,
+  'drifts.approve': changesDrifts,
+  'drifts.reject': changesDrifts,
+  'drifts.resolve': changesDrifts,
+  'drifts.events': readsDrifts,
+  'drifts.onEvent': readsDrifts,
   'mails.queue': operates,
+  'metrics.summary': publicReads,
   'people.list': administers,
   'people.get': administers,
   'people.legacyReport': administers,
@@ -129,6 +151,31 @@ const matrix: Record<string, Row> = {
   'people.sessions.list': administers,
   'people.sessions.revoke': administers,
   'people.seed': operates,
+  'tasks.list': reads(may),
+  'tasks.get': reads(),
+  'tasks.events': reads(may),
+  'tasks.onEvent': reads(may),
+  'tasks.create': writes(may),
+  'tasks.update': writes(),
+  'tasks.complete': writes(),
+  'tasks.move': writes(),
+  'tasks.delete': writes(),
+  'tasks.restore': writes(),
+  'conversations.list': reads(may),
+  'conversations.get': reads(),
+  'conversations.create': writes(may),
+  'conversations.rename': writes(),
+  'conversations.delete': writes(),
+  'conversations.messages.list': reads(),
+  'conversations.messages.append': writes(),
+  'conversations.answer.ask': writes(),
+  'conversations.answer.get': reads(),
+  'conversations.answer.stop': writes(),
+  'conversations.assistant': reads(may),
+  'conversations.events': reads(),
+  'conversations.onEvent': reads(),
+  'conversations.listEvents': reads(may),
+  'conversations.onListEvent': reads(may),
 }
 
 describe('the role matrix', () => {
@@ -139,7 +186,7 @@ describe('the role matrix', () => {
 
 describe('what a procedure says of itself, for the documents', () => {
   it.each(procedures)('is so: $path', ({ path, meta }) => {
-    const isOpen = meta?.access === 'anybody' || meta?.access === 'credential'
+    const isOpen = meta?.access === 'anybody' || meta?.access === 'credential' || meta?.publicRead === true
     expect(isOpen).toBe(matrix[path]?.anonymous !== 'UNAUTHENTICATED')
     const capability = capabilityOf(meta)
     const barred = roles.filter((role) => matrix[path]?.[role] === 'FORBIDDEN')

@@ -111,8 +111,9 @@ function unlawful(calls: readonly string[], role: Role | null, parsed: unknown):
 }
 
 function mayCall(call: string, role: Role | null): boolean {
-  const access = procedureNamed(call)?.access
-  if (access === undefined || access === 'anybody' || access === 'credential') return true
+  const procedure = procedureNamed(call)
+  const access = procedure?.access
+  if (access === undefined || procedure?.publicRead || access === 'anybody' || access === 'credential') return true
   // Who is on the machine is nobody who comes by a door.
   if (role === null || access === 'operator') return false
   return access === 'signed-in' || access === 'whoever' || hasCapability(role, access)

@@ -25,6 +25,7 @@ export interface Procedure {
   path: string
   type: 'query' | 'mutation' | 'subscription'
   access: Access | undefined
+  publicRead: boolean
   rest: ProcedureMeta['rest']
   socket: ProcedureMeta['socket']
   /** Null for no input. */
@@ -49,6 +50,7 @@ export const procedures: readonly Procedure[] = Object.entries(
     path,
     type,
     access: meta?.access,
+    publicRead: meta?.publicRead === true,
     rest: meta?.rest,
     socket: meta?.socket,
     input: inputs.length === 0 ? null : { allOf: inputs.map(toSchema) },

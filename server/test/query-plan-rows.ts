@@ -1,0 +1,89 @@
+/** Rows for plans that mean something: many people with some of everything, and one who has much of it. */
+import type pg from 'pg'
+
+export interface Filled {
+  me: string
+  /** An API key, a draft and a conversation of theirs. */
+  key: string
+  draft: string
+  conversation: string
+  /** By name of the table, as Postgres believes. */
+  rowsOf: ReadonlyMap<string, number>
+}
+
+const people = 3000
+/** Of most things that `me` has. */
+const mine = 400
+
+/** In the order in which they refer to each other. $1 is whoever has much. */
+const statements = [
+  `insert into users (id, display_name, email, username, role, is_active, created_at)
+   select gen_random_uuid(), 'Person ' || n, 'person' || n || '@example.org', 'person_' || n,
+     case when n % 500 = 0 then 'engineer' else 'user' end, n % 300 <> 0, now() - n * interval '1 minute'
+   from generate_series(1, ${people}) n`,
+  `insert into identities (id, user_id, provider, subject, created_at)
+   select gen_random_uuid(), id, case when random() < 0.2 then 'legacy' else 'google' end, id::text, created_at from users where id <> $1`,
+  `insert into sessions (id, user_id, token_hash, expires_at, ended_at, key_name, key_scopes)
+   select gen_random_uuid(), u.id, gen_random_uuid()::text, now() + interval '1 day', case when n = 1 then now() end,
+     case when n = 3 then 'A program' end, case when n = 3 then array['draft:read'] end
+   from users u, generate_series(1, 3) n`,
+  `insert into audit_logs (id, actor_id, api_key_id, action, target, request_id, created_at)
+   select gen_random_uuid(), p.id, case when n = 1 then gen_random_uuid() end, 'drafts.create', 'draft:' || gen_random_uuid(), 'r', now() - n * interval '1 hour'
+   from users p, generate_series(1, 4) n`,
+  `insert into audit_logs (id, actor_id, action, target, request_id)
+   select gen_random_uuid(), $1, 'drafts.rename', 'draft:x', 'r' from generate_series(1, ${mine})`,
+  `insert into drafts (id, title, owner_id, ring_holder_id)
+   select gen_random_uuid(), 'Draft', p.id, p.id from users p, generate_series(1, 6)
+   union all select gen_random_uuid(), 'Draft', $1, $1 from generate_series(1, ${mine})`,
+  `insert into draft_collaborators (draft_id, user_id) select id, owner_id from drafts`,
+  `insert into task_lists (user_id, open_count) select id, 5 from users on conflict do nothing`,
+  `insert into tasks (id, user_id, title, rank, completed, deleted_at)
+   select gen_random_uuid(), p.id, 'Task', 'a' || lpad(n::text, 6, '0'), n % 3 = 0, case when n = 5 then now() end
+   from users p, generate_series(1, 5) n
+   union all select gen_random_uuid(), $1, 'Task', 'b' || lpad(n::text, 6, '0'), n % 10 = 0, case when n % 20 = 1 then now() end
+   from generate_series(1, 5 * ${mine}) n`,
+  `insert into conversations (id, user_id, message_count, updated_at)
+   select gen_random_uuid(), p.id, 2, now() - random() * interval '1 year' from users p, generate_series(1, 2)
+   union all select gen_random_uuid(), $1, 2, now() - n * interval '1 hour' from generate_series(1, ${mine}) n`,
+  `insert into messages (id, user_id, conversation_id, role, content, position)
+   select gen_random_uuid(), c.user_id, c.id, 'user', 'Words', n from conversations c, generate_series(1, 2) n`,
+  `insert into answers (conversation_id, id, user_id) select id, gen_random_uuid(), user_id from conversations`,
+  `insert into drifts (id, external_id, resource_type, resource_id, provider, severity, status, expected, detected_at, updated_at)
+   select gen_random_uuid(), 'x/' || n, 'vm', n::text, case when n % 1000 = 7 then 'rare' when n % 3 = 0 then 'gcp' else 'aws' end,
+     (array['low', 'low', 'low', 'medium', 'high', 'critical'])[1 + n % 6],
+     case when n % 700 = 0 then 'rejected' when n % 5 = 0 then 'approved' when n % 7 = 0 then 'resolved' else 'pending' end,
+     '{}', now() - n * interval '1 minute', now()
+   from generate_series(1, 12000) n`,
+  `insert into alerts (id, drift_id, severity, title, message)
+   select gen_random_uuid(), id, case when random() < 0.01 then 'critical' else 'high' end, 'Drift', 'Look' from drifts limit 6000`,
+  `insert into alert_reads (user_id, alert_id) select $1, id from alerts where random() < 0.5
+   union all select (select id from users where id <> $1 limit 1), id from alerts`,
+  `insert into alert_read_counts (user_id, n) select id, 1 from users on conflict do nothing`,
+  `insert into channels (id, epoch, head)
+   select kind || id, 'e', 1 from (select 'tasks:' as kind, id from users union all select 'conversation:', id from conversations
+     union all select 'draft:', id from drafts) c
+   on conflict do nothing`,
+]
+
+export async function fillTables(client: pg.Client, me: string): Promise<Filled> {
+  for (const statement of statements) await client.query(statement, statement.includes('$1') ? [me] : [])
+  const long = await one(client, `select id from conversations where user_id = $1 limit 1`, me)
+  await client.query(
+    `insert into messages (id, user_id, conversation_id, role, content, position)
+     select gen_random_uuid(), $1, $2, 'user', 'Words', n from generate_series(3, 3000) n`,
+    [me, long],
+  )
+  await client.query('update conversations set message_count = 3000 where id = $1', [long])
+  await client.query('vacuum (analyze)')
+  const { rows } = await client.query(`select relname, reltuples::int as n from pg_class where relkind = 'r'`)
+  return {
+    me,
+    key: await one(client, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
+    draft: await one(client, 'select id from drafts where owner_id = $1 limit 1', me),
+    conversation: long,
+    rowsOf: new Map(rows.map(({ relname, n }) => [relname, n])),
+  }
+}
+
+const one = async (client: pg.Client, text: string, me: string): Promise<string> =>
+  String((await client.query(text, [me])).rows[0].id)

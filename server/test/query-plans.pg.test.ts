@@ -1,0 +1,195 @@
+/**
+ * Every list of the router, with each of its filters and both ways of paging, on tables with enough rows in them: the statements that the
+ * server sends are explained, and none may go through a table or sort what it has found, however rare a filter's rows are. A list without
+ * a case fails, and so does a filter of one, and a table that a list reads and nobody filled.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { appRouter } from '../router.ts'
+import { buildTestApp } from './app.ts'
+import { makeAdministrator, type Person } from './calls.ts'
+import { createTestDatabase } from './database.ts'
+import { signedIn } from './followers.ts'
+import { faultsOf, type Plan } from './query-plan.ts'
+import { type Filled, fillTables } from './query-plan-rows.ts'
+
+interface Case {
+  who?: 'administrator'
+  /** What it cannot be asked without. */
+  input?: (filled: Filled) => Record<string, unknown>
+  /** Values of everything that narrows it: common ones and rare ones. Each is asked for with each value of each other. */
+  filters?: (filled: Filled) => Record<string, unknown[]>
+  /**
+   * Filters, some of them only beside one another, or `true` for the list itself, that may read more: administrators ask for them by
+   * hand, now and then.
+   */
+  byHand?: readonly string[] | true
+  /** It counts what there is of it, all of which is one person's and bounded. */
+  counts?: true
+}
+
+const cases: Record<string, Case> = {
+  'account.sessions.list': {},
+  'account.identities.list': {},
+  'alerts.list': { filters: () => ({ severity: ['high', 'critical'] }) },
+  'apiKeys.list': {},
+  'apiKeys.listAll': { who: 'administrator', filters: ({ me }) => ({ personId: [me] }) },
+  'auditLog.list': {
+    who: 'administrator',
+    filters: ({ me, key, draft }) => ({
+      actorId: [me],
+      apiKeyId: [key],
+      action: ['drafts.rename'],
+      target: [`draft:${draft}`],
+      since: ['2020-01-01T00:00:00Z'],
+      until: ['2100-01-01T00:00:00Z'],
+    }),
+    byHand: ['since', 'until', 'actorId action'],
+  },
+  'conversations.list': { counts: true },
+  'conversations.messages.list': {
+    input: ({ conversation }) => ({ conversationId: conversation }),
+    filters: () => ({ order: ['oldest', 'newest'] }),
+  },
+  'drafts.list': {},
+  'drifts.list': {
+    filters: () => ({ status: ['pending', 'rejected'], severity: ['low', 'critical'], provider: ['aws', 'rare'] }),
+  },
+  'people.list': {
+    who: 'administrator',
+    filters: () => ({ search: ['person 7'], role: ['user', 'engineer'], active: [true, false] }),
+    byHand: ['search'],
+  },
+  'people.legacyReport': { who: 'administrator', byHand: true },
+  'people.sessions.list': { who: 'administrator', input: ({ me }) => ({ personId: me }) },
+  'tasks.list': { filters: () => ({ completed: [true, false] }) },
+}
+
+/** How much of a list is asked for, and how it is gone on with. */
+const paging = ['page', 'cursor', 'limit']
+const limit = 20
+
+interface Built {
+  _def: { inputs: z.ZodType[]; output?: z.ZodType }
+}
+const toSchema = (schema: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+const lists = Object.entries(appRouter._def.procedures as unknown as Record<string, Built>).flatMap(
+  ([path, { _def }]) => {
+    const holds = _def.output && toSchema(_def.output, 'output').properties?.items
+    if (!holds) return []
+    const inputs = _def.inputs.map((input) => toSchema(input, 'input'))
+    return [{ path, fields: inputs.flatMap(({ properties }) => Object.keys(properties ?? {})) }]
+  },
+)
+
+const database = await createTestDatabase()
+const app = await buildTestApp({ environment: { DATABASE_URL: database.url } })
+const client = new pg.Client(database.url)
+let filled: Filled
+let [person, administrator] = [] as unknown as [Person, Person]
+beforeAll(async () => {
+  await client.connect()
+  person = await signedIn(app)
+  administrator = await signedIn(app)
+  await makeAdministrator(app, administrator)
+  filled = await fillTables(client, person.id)
+}, 120_000)
+afterAll(async () => {
+  await client.end()
+  await database.drop()
+})
+
+interface Statement {
+  text: string
+  values: unknown[]
+}
+
+/** Of whoever asks for a list, and not of what the server does meanwhile. */
+const sent = new AsyncLocalStorage<Statement[]>()
+const { query } = pg.Client.prototype
+const spy = vi.spyOn(pg.Client.prototype, 'query')
+spy.mockImplementation(function (this: pg.Client, ...asked: unknown[]) {
+  const [config, values = []] = asked as [pg.QueryConfig | string, unknown[] | undefined]
+  const text = typeof config === 'string' ? config : config.text
+  if (/^\s*(select|with|insert|update|delete)\b/i.test(text)) sent.getStore()?.push({ text, values })
+  return Reflect.apply(query, this, asked)
+} as never)
+afterAll(() => spy.mockRestore())
+
+/** What the server asks its database for, and how the list goes on. */
+async function ask({ browser }: Person, path: string, input: Record<string, unknown>) {
+  const statements: Statement[] = []
+  const answer = await sent.run(statements, () => browser.query(path, input))
+  expect([path, input, answer.statusCode]).toEqual([path, input, 200])
+  expect(statements).not.toEqual([])
+  const { pagination, nextCursor } = answer.json().result.data
+  return { statements, next: (pagination ? pagination.nextCursor : nextCursor) as string | null }
+}
+
+async function planOf({ text, values }: Statement, before = ''): Promise<Plan> {
+  await client.query(`begin; ${before}`)
+  try {
+    const { rows } = await client.query(`explain (analyze, format json) ${text}`, values)
+    return rows[0]['QUERY PLAN'][0].Plan
+  } finally {
+    await client.query('rollback')
+  }
+}
+
+/** Each value of each filter, and its absence, with those of all others. */
+const combined = (filters: Record<string, unknown[]>): Record<string, unknown>[] =>
+  Object.entries(filters).reduce<Record<string, unknown>[]>(
+    (inputs, [name, values]) =>
+      inputs.flatMap((input) => [input, ...values.map((value) => ({ ...input, [name]: value }))]),
+    [{}],
+  )
+
+describe('lists', () => {
+  it('have a case each, with all that narrows them', () => {
+    expect(Object.keys(cases).sort()).toEqual(lists.map(({ path }) => path).sort())
+    for (const { path, fields } of lists) {
+      const { input, filters } = cases[path] as Case
+      const known = [...paging, ...Object.keys(input?.(filled) ?? {}), ...Object.keys(filters?.(filled) ?? {})]
+      expect([path, fields.filter((field) => !known.includes(field))]).toEqual([path, []])
+    }
+  })
+
+  it.each(lists)('go by indexes: $path', { timeout: 60_000 }, async ({ path, fields }) => {
+    const { who, input, filters, byHand, counts } = cases[path] ?? expect.unreachable()
+    const faults = new Set<string>()
+    const look = async (asked: Record<string, unknown>) => {
+      const { statements, next } = await ask(who ? administrator : person, path, asked)
+      for (const statement of statements) {
+        if (counts && /^select count\(\*\)/.test(statement.text)) continue
+        for (const fault of faultsOf(await planOf(statement), limit, filled.rowsOf)) {
+          faults.add(`${JSON.stringify(asked)}: ${fault}\n  in ${statement.text}`)
+        }
+      }
+      return next
+    }
+    expect(byHand, 'only where administrators are').toSatisfy((it) => it === undefined || who === 'administrator')
+    if (byHand === true) return
+    for (const narrowed of combined(filters?.(filled) ?? {})) {
+      if (byHand?.some((filters) => filters.split(' ').every((filter) => filter in narrowed))) continue
+      const asked = { ...input?.(filled), ...narrowed, limit }
+      const cursor = await look(asked)
+      if (cursor !== null) await look({ ...asked, cursor })
+      if (fields.includes('page')) await look({ ...asked, page: 2 })
+    }
+    expect([...faults]).toEqual([])
+  })
+
+  it.each([
+    ['tasks.list', { completed: true }, 'tasks_user_id_completed_rank_idx', /^(reads|sorts) \d+ rows/],
+    ['drifts.list', {}, 'drifts_detected_at_idx', /^goes through all of drifts/],
+  ])('would be found out: %s %j without %s', async (path, input, index, fault) => {
+    const faults: string[] = []
+    const { statements } = await ask(person, path, { ...input, limit })
+    for (const statement of statements) {
+      faults.push(...faultsOf(await planOf(statement, `drop index ${index}`), limit, filled.rowsOf))
+    }
+    expect(faults).toContainEqual(expect.stringMatching(fault))
+  })
+})
