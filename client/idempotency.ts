@@ -3,12 +3,13 @@
  * again under the same key while the failure is a passing one. A call that names what it makes by itself, such as
  * `drafts.append` with its segment id, may do without: `{ context: { idempotencyKey: null } }`. A caller that wants
  * to go on after a restart of its own gives a key that it has written down. A hint, which is worth nothing later, is sent
- * once: `{ context: { hint: true } }`.
+ * once: `{ context: { hint: true } }`; so is a call of somebody who tries again by themselves: `{ context: { once: true } }`.
  */
 import { httpLink, retryLink, TRPCClientError, type TRPCLink } from '@trpc/client'
 import { observable } from '@trpc/server/observable'
 import type { AppRouter } from '../server/router.ts'
 import { errorCode, isPassing } from './errors.ts'
+import { headerNaming } from './page-person.ts'
 
 /** In all; the waits between add up to three to six seconds, after which a person wants to know. */
 const tries = 5
@@ -29,6 +30,7 @@ export function mutationLinks({ url, headers, credentials, renew, fetch }: HttpO
       retry: ({ op, error, attempts }) =>
         attempts < tries &&
         op.context.hint !== true &&
+        op.context.once !== true &&
         !op.signal?.aborted &&
         globalThis.navigator?.onLine !== false &&
         isPassing(errorCode(error)),
@@ -48,14 +50,18 @@ export function mutationLinks({ url, headers, credentials, renew, fetch }: HttpO
 
 type CallContext = { idempotencyKey: string | null; headers: Record<string, string> }
 
-/** Its key, its end when the caller gives it up, also between two tries, and whom its page shows: by the time that it is sent again that may be somebody else. */
+/**
+ * Its key, its end when the caller gives it up, also between two tries, and whom its page shows: by the time that it is sent again that may
+ * be somebody else. What was written down for somebody earlier names them: `{ context: { personId } }`.
+ */
 const oncePerCall =
   (headers: () => Record<string, string>): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
-      const { idempotencyKey = newKey() } = op.context
-      const context = { ...op.context, idempotencyKey, headers: headers() }
+      const { idempotencyKey = newKey(), personId } = op.context
+      const meantFor = typeof personId === 'string' ? headerNaming(personId) : {}
+      const context = { ...op.context, idempotencyKey, headers: { ...headers(), ...meantFor } }
       const call = next({ ...op, context }).subscribe(observer)
       const giveUp = () => observer.error(TRPCClientError.from(op.signal?.reason))
       op.signal?.addEventListener('abort', giveUp, { once: true })
@@ -66,5 +72,5 @@ const oncePerCall =
     })
 
 /** 128 random bits. Not `randomUUID`, which a page on plain http does not have. */
-const newKey = () =>
+export const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

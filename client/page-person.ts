@@ -9,6 +9,9 @@ export type TabNews = { type: 'signed-in'; personId: string } | { type: 'ended';
 
 const word = 'plinth-person'
 
+/** Of a call that is meant for one person, whoever the page shows. */
+export const headerNaming = (personId: string): Record<string, string> => ({ [word]: personId })
+
 export class PagePerson {
   #id: string | null = null
   /** Whom calls are meant for. The last one also after their end: what a page still shows is written as nobody else. */
@@ -24,9 +27,19 @@ export class PagePerson {
     this.#channel.onmessage = ({ data }: MessageEvent<TabNews>) => this.#hear(data)
   }
 
+  /** Null from the end of a session on, although the page may show what was loaded. */
+  get id(): string | null {
+    return this.#id
+  }
+
+  /** Whose what the page shows is, also after their session has ended; null before anybody's has begun. */
+  get lastId(): string | null {
+    return this.#last
+  }
+
   /** As a header. */
   get header(): Record<string, string> {
-    return this.#last === null ? {} : { [word]: this.#last }
+    return this.#last === null ? {} : headerNaming(this.#last)
   }
 
   /** As the end of an address. */
@@ -41,8 +54,9 @@ export class PagePerson {
   }
 
   /** Calls back when this page is another's, or nobody's, from now on: what is open was opened as the one before. */
-  onChange(listener: () => void): void {
+  onChange(listener: () => void): () => void {
     this.#changeListeners.add(listener)
+    return () => this.#changeListeners.delete(listener)
   }
 
   onNews(listener: (news: TabNews) => void): () => void {

@@ -46,6 +46,8 @@ export interface PlinthOptions {
 }
 
 export type Plinth = TRPCClient<AppRouter> & {
+  /** Of the server. */
+  readonly origin: string
   /** The live connection, for showing it when it is not well. */
   readonly connection: Pick<Connection, 'state' | 'onChange'>
   /** A snapshot and every event after it, by the best transport that works. Goes on until it is closed or refused. */
@@ -57,6 +59,8 @@ export type Plinth = TRPCClient<AppRouter> & {
    * browser's session is another's, what was open ends, and the other tabs hear of it.
    */
   actAs: PagePerson['become']
+  /** Whom the page shows, as it has said by `actAs`. */
+  readonly actingAs: Pick<PagePerson, 'id' | 'lastId' | 'onChange'>
   /** Another tab signed out, or in as somebody whom this page does not show: ask `account.me`. Returns how to stop. */
   onOtherTab(listener: (news: TabNews) => void): () => void
   /** Ends this session everywhere; fine when there is none. @throws PlinthError */
@@ -149,6 +153,7 @@ export function createPlinth({
   })
 
   const members = {
+    origin,
     connection,
     live: <Snapshot extends { cursor: string }, Event extends { type: string; seq: number }>(
       options: LiveOptions<Snapshot, Event>,
@@ -158,6 +163,7 @@ export function createPlinth({
       return feed
     },
     actAs: person.become.bind(person) as PagePerson['become'],
+    actingAs: person,
     onOtherTab: (listener: (news: TabNews) => void) => person.onNews(listener),
     async signOut() {
       if (tokens.refreshToken) await trpc.auth.logout.mutate({ refreshToken: tokens.refreshToken })

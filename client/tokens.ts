@@ -6,6 +6,7 @@
  */
 import { errorTable } from '../shared/error-table.ts'
 import { isPassing, networkError, PlinthError, type PlinthErrorCode } from './errors.ts'
+import { alone } from './web-lock.ts'
 
 /** Refreshed before its end, so that it does not run out on its way. */
 const earlyMs = 60_000
@@ -142,21 +143,8 @@ export class Tokens {
   }
 
   /** While no other tab does: each goes with the cookie that the one before was answered with. */
-  async #alone<T>(task: () => Promise<T>): Promise<T> {
-    // Absent on plain-http pages off this machine and in older browsers; tabs that ask at once get the same answer then.
-    const locks = this.#isProgram ? undefined : (globalThis.navigator?.locks as LockManager | undefined)
-    if (!locks) return task()
-    let begun = false
-    try {
-      return await locks.request(`plinth:refresh:${this.#options.origin}`, () => {
-        begun = true
-        return task()
-      })
-    } catch (error) {
-      // A page may be without storage, and then without locks.
-      if (begun) throw error
-      return task()
-    }
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    return this.#isProgram ? task() : alone(`plinth:refresh:${this.#options.origin}`, task)
   }
 
   async #ask(path: 'auth.refresh' | 'auth.exchange', input: object): Promise<string> {

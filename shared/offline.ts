@@ -16,3 +16,12 @@ export const queuedOffline = [
 ] as const
 
 export type QueuedOffline = (typeof queuedOffline)[number]
+
+/** Where a call makes something, the field of its input by which it names that; what is queued never leaves it out. */
+export const namesWhatItMakes = {
+  'tasks.create': 'taskId',
+  'conversations.create': 'conversationId',
+  'conversations.messages.append': 'messageId',
+} as const satisfies Partial<Record<QueuedOffline, string>>
+
+export type NamesWhatItMakes = typeof namesWhatItMakes
