@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
@@ -19,13 +20,49 @@ const compressed: Plugin = {
   },
 }
 
+const serviceWorker = 'service-worker'
+
+/** Tells the service worker what this build consists of; so it is another worker whenever anything is another. */
+const shellFiles: Plugin = {
+  name: 'shell-files',
+  apply: 'build',
+  enforce: 'post',
+  generateBundle(_options, bundle) {
+    const worker = bundle[`${serviceWorker}.js`]
+    if (worker?.type !== 'chunk') throw new Error('The service worker was not built')
+    if (worker.imports.length > 0) throw new Error('The service worker shares code with pages, so it cannot run alone')
+    const hashed = Object.keys(bundle).filter((name) => name.startsWith('assets/'))
+    const named = readdirSync(join(import.meta.dirname, 'web/public'))
+    const page = bundle['index.html']
+    if (page?.type !== 'asset') throw new Error('The page was not built')
+    const version = createHash('sha256').update(page.source)
+    for (const name of [...hashed.sort(), ...named]) version.update(name)
+    for (const name of named) version.update(readFileSync(join(import.meta.dirname, 'web/public', name)))
+    const shell = {
+      version: version.digest('hex').slice(0, 16),
+      files: [...hashed, ...named].map((name) => `/${name}`),
+      entry: /src="(\/assets\/[^"]+\.js)"/.exec(String(page.source))?.[1],
+    }
+    worker.code = worker.code.replace('__SHELL__', () => JSON.stringify(shell))
+  },
+}
+
 export default defineConfig({
   root: 'web',
-  plugins: [react(), compressed],
+  plugins: [react(), shellFiles, compressed],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
     // Vite's polyfill would only serve browsers older than those that run this app at all.
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // Whole, for building goes from this folder and `npm run dev` from the root of the pages.
+      input: {
+        index: join(import.meta.dirname, 'web/index.html'),
+        [serviceWorker]: join(import.meta.dirname, 'web/src/offline/service-worker.ts'),
+      },
+      // The browser knows a service worker by its address, which has to stay the same.
+      output: { entryFileNames: ({ name }) => (name === serviceWorker ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
   },
 })

@@ -5,10 +5,15 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { keepQueries } from './offline/kept-queries.ts'
+import { registerServiceWorker } from './offline/register-service-worker.ts'
 import { queryClient } from './plinth.ts'
 import { router } from './router.tsx'
 import { sessionQuery } from './session/session.ts'
 import { colorSchemeManager, cssVariables, theme } from './theme.ts'
+
+keepQueries()
+registerServiceWorker()
 
 // Asked while the page's own code is still on its way.
 void queryClient.prefetchQuery(sessionQuery)
@@ -27,3 +32,6 @@ createRoot(document.getElementById('app') as HTMLElement).render(
     </MantineProvider>
   </StrictMode>,
 )
+
+// What was written offline is sent, and answered, whichever page is open by then.
+void import('./conversations/ask-after-sending.ts').catch(() => {})

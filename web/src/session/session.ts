@@ -6,6 +6,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { TabNews } from '../../../client/plinth.ts'
 import type { Person, SessionEndReason } from '../../../shared/account.ts'
+import { restoreKept, showKept } from '../offline/kept-queries.ts'
 import { plinth, queryClient, saysSignedOut, sessionKey } from '../plinth.ts'
 
 export type Session =
@@ -34,9 +35,13 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
     const before = known()
     plinth.actAs(person.id)
     if (before && 'person' in before && before.person.id !== person.id) forgetPages()
+    if (!before) await restoreKept(person.id)
     return { state: 'signed-in', person }
   } catch (error) {
-    if (!saysSignedOut(error)) throw error
+    if (!saysSignedOut(error)) {
+      if (!signal?.aborted) await showKept()
+      throw error
+    }
     signal?.throwIfAborted()
     const before = known()
     plinth.actAs(null)

@@ -1,0 +1,88 @@
+/**
+ * What the app shows when it is opened without a network: who was signed in, and what they had loaded of what may be kept. It is asked for only
+ * where no server answers who is signed in; it ends when they sign out, when the server knows of no sign-in, and when somebody else signs in.
+ */
+import { dehydrateQuery, hydrate, type Query } from '@tanstack/react-query'
+import { plinth, queryClient, sessionKey } from '../plinth.ts'
+import type { Session } from '../session/session.ts'
+import { isKept, keptKeys, keptPaths } from './kept-list.ts'
+import { claimKept, forgetKept, keptForMs, readKept, writeKept } from './kept-store.ts'
+
+const writeAfterMs = 1000
+/** Whoever waits longer for a first answer sees meanwhile what was kept. */
+const answersWithinMs = 3000
+
+let reading: ReturnType<typeof readKept> | undefined
+const changed = new Set<string>()
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** From now on, and once in a page. */
+export function keepQueries(): void {
+  reading = readKept()
+  for (const path of keptPaths) queryClient.setQueryDefaults([path.split('.')], { gcTime: keptForMs })
+  for (const key of keptKeys) queryClient.setQueryDefaults([key], { gcTime: keptForMs })
+  queryClient.getQueryCache().subscribe((event) => {
+    if (!isKept(event.query.queryKey)) return
+    const isLoaded = event.type === 'updated' && event.action.type === 'success'
+    if (!isLoaded && event.type !== 'removed') return
+    if (isLoaded && event.query.queryKey[0] === sessionKey[0]) follow(event.query.state.data as Session)
+    changed.add(event.query.queryHash)
+    // What is gone is to come back by no reload, however soon.
+    if (event.type === 'removed') write()
+    else timer ??= setTimeout(write, writeAfterMs)
+  })
+  addEventListener('visibilitychange', () => document.hidden && write())
+  addEventListener('pagehide', write)
+  setTimeout(showKept, answersWithinMs)
+}
+
+/** The server has said that `personId` is signed in: what they had loaded stands in for what is asked anew. */
+export async function restoreKept(personId: string): Promise<void> {
+  const kept = await takeKept()
+  if (kept?.personId === personId) put(kept.queries.filter(({ queryKey }) => queryKey[0] !== sessionKey[0]))
+}
+
+/** Nobody says who is signed in: shows whom it was, until somebody does. */
+export async function showKept(): Promise<void> {
+  if (queryClient.getQueryData(sessionKey) !== undefined) return
+  const kept = await takeKept()
+  if (!kept || queryClient.getQueryData(sessionKey) !== undefined) return
+  const session = kept.queries.find(({ queryKey }) => queryKey[0] === sessionKey[0])
+  if (!session) return
+  plinth.actAs(kept.personId)
+  put(kept.queries)
+}
+
+/** Once: afterwards the page knows better. */
+async function takeKept() {
+  const kept = await reading
+  reading = undefined
+  return kept
+}
+
+const put = (queries: Parameters<typeof writeKept>[1]) =>
+  hydrate(queryClient, { queries }, { defaultOptions: { queries: { gcTime: keptForMs } } })
+
+function follow(session: Session) {
+  if (session.state === 'signed-in') return void claimKept(session.person.id)
+  changed.clear()
+  void forgetKept()
+}
+
+function write() {
+  clearTimeout(timer)
+  timer = undefined
+  const session = queryClient.getQueryData<Session>(sessionKey)
+  const cache = queryClient.getQueryCache()
+  const queries = [...changed].flatMap((hash) => cache.get(hash) ?? []).filter(isLoaded)
+  const gone = [...changed].filter((hash) => !cache.get(hash))
+  changed.clear()
+  if (session?.state !== 'signed-in') return
+  void writeKept(
+    session.person.id,
+    queries.map((query) => dehydrateQuery(query)),
+    gone,
+  )
+}
+
+const isLoaded = ({ state }: Query) => state.status === 'success' && state.data !== undefined

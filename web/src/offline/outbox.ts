@@ -1,0 +1,27 @@
+/** The one outbox of this app: what people change offline, or while the server is away, and all that has to be sent in order. */
+import { createOutbox } from '../../../client/outbox.ts'
+import { queuedOffline } from '../../../shared/offline.ts'
+import { lookAgain, plinth, queryClient, sessionKey } from '../plinth.ts'
+
+/** `queue(path, input)`, `onAnswer`, `discard(id)` and `tryAgain(id)`; hooks are in use-outbox.ts. */
+export const outbox = createOutbox(plinth, { procedures: queuedOffline })
+
+// The server knows of no sign-in behind what is sent: the one place that knows who is signed in looks again …
+let lookedAfter = outbox.stopped
+outbox.onChange(() => {
+  const { stopped } = outbox
+  if (stopped && stopped !== lookedAfter) lookAgain(stopped)
+  lookedAfter = stopped
+})
+
+// … and what waits goes on once it has heard that its person is.
+queryClient.getQueryCache().subscribe(({ type, query }) => {
+  if (type !== 'updated' || query.queryKey[0] !== sessionKey[0] || query.state.status !== 'success') return
+  if (outbox.stopped && !query.state.isInvalidated && plinth.actingAs.id !== null) outbox.resume()
+})
+
+// Pages in sight apply the answers themselves; what others have loaded is older than them now.
+outbox.onAnswer(({ path }) => {
+  const [noun] = path.split('.')
+  void queryClient.invalidateQueries({ queryKey: [[noun]], refetchType: 'none' })
+})

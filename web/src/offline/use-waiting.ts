@@ -1,0 +1,29 @@
+/** How much waits to be sent, for the status bar: at once while there is trouble, and otherwise when it takes longer than it should. */
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import { outbox } from './outbox.ts'
+import { useOutboxEntries } from './use-outbox.ts'
+
+const soonMs = 5000
+
+const isDurable = () => outbox.durable
+
+export function useWaiting(hasTrouble: boolean) {
+  const entries = useOutboxEntries()
+  const durable = useSyncExternalStore(outbox.onChange, isDurable)
+  const waiting = entries.filter(({ state }) => state !== 'refused')
+  const first = waiting[0]?.id
+  const [late, setLate] = useState<string>()
+
+  useEffect(() => {
+    if (!first) return
+    const timer = setTimeout(() => setLate(first), soonMs)
+    return () => clearTimeout(timer)
+  }, [first])
+
+  return {
+    waiting: hasTrouble || (first !== undefined && late === first) ? waiting.length : 0,
+    refused: entries.length - waiting.length,
+    /** It ends with this page. */
+    isFleeting: waiting.length > 0 && !durable,
+  }
+}
