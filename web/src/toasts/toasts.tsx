@@ -2,14 +2,19 @@
  * Short news at the edge of the page. A failure says what did not happen, why, and what to do; it stays until it is
  * closed, because reading takes as long as it takes. Code and request id are in its details.
  */
+import { Button, Group } from '@mantine/core'
 import { type NotificationData, notifications } from '@mantine/notifications'
 import type { ReactNode } from 'react'
 import { type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import { FailureDetails } from '../failure/failure-details.tsx'
 import { actionAdvice } from '../failure/failure-words.ts'
+import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from './announcer.tsx'
+import classes from './toasts.module.css'
 
 const doneShownMs = 4000
+const undoShownMs = 10_000
+let undos = 0
 
 /** `title` says what did not happen, as in `The name was not saved`. */
 export function showFailure(title: string, error: unknown, advice?: string) {
@@ -33,6 +38,26 @@ export function showProblem(title: string, advice: string, failure: Pick<PlinthE
 
 export function showDone(text: string) {
   show(text, '', { autoClose: doneShownMs, message: text, title: undefined })
+}
+
+/** Of what can be taken back, for as long as it is shown; `onGone` when that is over. Returns its id. */
+export function showUndo(text: string, undo: () => void, onGone: () => void): string {
+  const id = `undo ${++undos}`
+  show(text, `Undo with ${modifierKey} Z.`, {
+    id,
+    autoClose: undoShownMs,
+    onClose: onGone,
+    title: undefined,
+    message: (
+      <Group justify="space-between" gap="sm" wrap="nowrap">
+        <span className={classes.words}>{text}</span>
+        <Button size="compact-sm" variant="light" onClick={undo} aria-keyshortcuts="Control+Z Meta+Z">
+          Undo
+        </Button>
+      </Group>
+    ),
+  })
+  return id
 }
 
 function show(title: string, advice: string, data: NotificationData & { message: ReactNode }) {

@@ -1,0 +1,72 @@
+/** What the server would not do, with the reason, until somebody has it tried again or lets it be. */
+import { Button } from '@mantine/core'
+import { useEffect, useRef } from 'react'
+import { FailureDetails } from '../failure/failure-details.tsx'
+import { outbox } from '../offline/outbox.ts'
+import { announce } from '../toasts/announcer.tsx'
+import classes from './refused-calls.module.css'
+import { shownTask, type WaitingCall } from './shown-tasks.ts'
+import type { TaskState } from './task-state.ts'
+import { type TaskEntry, useRefusedEntries } from './waiting-calls.ts'
+
+interface Props {
+  state: TaskState
+  waiting: readonly WaitingCall[]
+  canSend: boolean
+}
+
+export function RefusedCalls({ state, waiting, canSend }: Props) {
+  const refused = useRefusedEntries()
+  const known = useRef(refused.length)
+  useEffect(() => {
+    if (refused.length > known.current) announce('A change was not made. The reason is above the list.')
+    known.current = refused.length
+  }, [refused.length])
+  if (refused.length === 0) return null
+  return (
+    <ul className={classes.list} aria-label="Changes that were not made">
+      {refused.map((entry) => (
+        <li key={entry.id} className={classes.refusal}>
+          <strong>{whatWasNot(entry, titleOf(entry, state, waiting))}</strong>
+          <p>{entry.refusal && reasonFor(entry.refusal)}</p>
+          <div className={classes.choices}>
+            <Button size="xs" variant="default" disabled={!canSend} onClick={() => void outbox.tryAgain(entry.id)}>
+              Try again
+            </Button>
+            <Button size="xs" variant="subtle" color="red" onClick={() => void outbox.discard(entry.id)}>
+              Discard
+            </Button>
+          </div>
+          {entry.refusal && <FailureDetails code={entry.refusal.code} requestId={entry.refusal.requestId} />}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function titleOf(entry: TaskEntry, state: TaskState, waiting: readonly WaitingCall[]): string {
+  if ('title' in entry.input && entry.input.title) return `“${entry.input.title}”`
+  const { taskId } = entry.input
+  const title = shownTask(state, waiting, taskId)?.task.title ?? state.gone.get(taskId)?.task?.title
+  return title ? `“${title}”` : 'A task'
+}
+
+function whatWasNot(entry: TaskEntry, title: string): string {
+  switch (entry.path) {
+    case 'tasks.create':
+      return `${title} was not added`
+    case 'tasks.update':
+      return `${title} was not changed`
+    case 'tasks.complete':
+      return entry.input.completed === false ? `${title} was not opened again` : `${title} was not marked as done`
+    case 'tasks.move':
+      return `${title} was not moved`
+    case 'tasks.delete':
+      return `${title} was not deleted`
+    case 'tasks.restore':
+      return `${title} was not brought back`
+  }
+}
+
+const reasonFor = ({ code, message }: { code: string; message: string }) =>
+  code === 'NOT_FOUND' ? 'It is not in your list any more: it was deleted on another device.' : message

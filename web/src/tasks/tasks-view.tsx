@@ -1,0 +1,133 @@
+/** The field for a new task, which tasks to show, what was refused, the list, and the one that is open. */
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import type { Person } from '../../../shared/account.ts'
+import { hasCapability } from '../../../shared/capabilities.ts'
+import { LoadFailure } from '../failure/load-failure.tsx'
+import { Section } from '../page/section.tsx'
+import { AddTask } from './add-task.tsx'
+import { Filters } from './filters.tsx'
+import { RefusedCalls } from './refused-calls.tsx'
+import { TaskDialog } from './task-dialog.tsx'
+import { TaskList } from './task-list.tsx'
+import { anyDoneQuery } from './task-queries.ts'
+import type { Show } from './task-state.ts'
+import { ListSkeleton } from './tasks-skeleton.tsx'
+import classes from './tasks-view.module.css'
+import { undoLast } from './undo.ts'
+import { usePageKeys } from './use-page-keys.ts'
+import type { useTasks } from './use-tasks.ts'
+
+interface Props {
+  tasks: ReturnType<typeof useTasks>
+  show: Show
+  me: Person
+  isSignedIn: boolean
+}
+
+export const titles = { open: 'Open tasks', done: 'Done tasks', all: 'All tasks' }
+const counted = new Intl.NumberFormat('en')
+
+export function TasksView({ tasks, show, me, isSignedIn }: Props) {
+  const { now, shown } = tasks
+  const { add } = useSearch({ from: '/tasks' })
+  const navigate = useNavigate({ from: '/tasks' })
+  const field = useRef<HTMLInputElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const mayWrite = hasCapability(me.role, 'task:write')
+  const canChange = isSignedIn && mayWrite
+  const toField = () => (canChange ? field.current : heading.current)?.focus()
+
+  usePageKeys({ n: toField, 'mod+z': undoLast })
+  useEffect(() => {
+    if (!add) return
+    // After what was open has given the focus back, and the page has taken it.
+    const timer = setTimeout(() => {
+      field.current?.focus()
+      void navigate({ search: ({ add: _, ...rest }) => rest, replace: true, resetScroll: false })
+    }, 100)
+    return () => clearTimeout(timer)
+  }, [add, navigate])
+  const toList = () => {
+    const row = document.querySelector<HTMLElement>('[data-task-link][tabindex="0"]')
+    if (row) row.focus()
+    else toField()
+  }
+
+  return (
+    <>
+      <Section
+        title={titles[show]}
+        headingRef={heading}
+        about={shown ? countWords(shown.total) : '\u00a0'}
+        action={<Filters show={show} />}
+      >
+        {canChange ? (
+          <AddTask ref={field} onAdded={() => show === 'done' && void navigate({ search: {} })} onLeaveDown={toList} />
+        ) : (
+          <p className={classes.readOnly} role="note">
+            {mayWrite
+              ? 'You can read what was loaded. Sign in again to change it.'
+              : 'Your role can read tasks, not change them. An administrator can change that.'}
+          </p>
+        )}
+        <RefusedCalls state={tasks.state} waiting={tasks.waiting} canSend={canChange} />
+        {shown ? (
+          shown.total === 0 ? (
+            <Nothing show={show} now={now} canChange={canChange} isSignedIn={isSignedIn} onAdd={toField} />
+          ) : (
+            <TaskList tasks={tasks} shown={shown} show={show} canChange={canChange} onEmptied={toField} />
+          )
+        ) : (
+          <Missing tasks={tasks} isSignedIn={isSignedIn} />
+        )}
+      </Section>
+      <TaskDialog tasks={tasks} canChange={canChange} isSignedIn={isSignedIn} onLost={toList} />
+    </>
+  )
+}
+
+const countWords = (count: number) => (count === 1 ? '1 task' : `${count === 0 ? 'No' : counted.format(count)} tasks`)
+
+/** In the place of a list that is not loaded. */
+function Missing({ tasks: { live, now }, isSignedIn }: Pick<Props, 'tasks' | 'isSignedIn'>) {
+  if (now.failure) return <LoadFailure error={now.failure} isRetrying={false} onRetry={() => live.restart()} />
+  if (now.moreFailure)
+    return <LoadFailure error={now.moreFailure} isRetrying={false} onRetry={() => live.tryMoreAgain()} />
+  if (!isSignedIn) return <p>These tasks were not loaded before your session ended. Sign in again to see them.</p>
+  if (now.feed === 'offline') return <p>These tasks are not loaded yet. They come as soon as you are back online.</p>
+  return <ListSkeleton />
+}
+
+interface NothingProps {
+  show: Show
+  now: Props['tasks']['now']
+  canChange: boolean
+  isSignedIn: boolean
+  onAdd: () => void
+}
+
+function Nothing({ show, now, canChange, isSignedIn, onAdd }: NothingProps) {
+  const done = useQuery({ ...anyDoneQuery, enabled: isSignedIn && show === 'open' })
+  const hasDone = [...now.tasks.values()].some(({ completed }) => completed) || (done.data?.items.length ?? 0) > 0
+  if (show === 'open' && isSignedIn && done.isPending && !hasDone && !done.error) return null
+  return (
+    <div className={classes.empty}>
+      {show === 'done' && <p>Nothing is done yet. What you mark as done moves here, and you can open it again.</p>}
+      {show !== 'done' && hasDone && <p>All done. What comes next?</p>}
+      {show !== 'done' && !hasDone && (
+        <p>
+          Tasks are your own list of what to do, in the order that you give it, the same on all of your devices. Nobody
+          else sees them.
+        </p>
+      )}
+      {canChange && show !== 'done' && (
+        <Button variant="default" onClick={onAdd}>
+          {hasDone ? 'Add a task' : 'Add your first task'}
+        </Button>
+      )}
+    </div>
+  )
+}
