@@ -1,0 +1,91 @@
+/** One conversation: who is here and whether it can be seen; ConversationView shows it. */
+import { Button, Skeleton } from '@mantine/core'
+import { Link, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Person } from '../../../shared/account.ts'
+import { LoadFailure } from '../failure/load-failure.tsx'
+import { useOutboxEntries } from '../offline/use-outbox.ts'
+import { Page } from '../page/page.tsx'
+import { useSession } from '../session/session.ts'
+import { useTellFeed } from '../shell/feed-in-sight.ts'
+import classes from './conversation-page.module.css'
+import { ConversationView } from './conversation-view.tsx'
+import { useFollowed } from './followed.ts'
+import { LiveConversation } from './live-conversation.ts'
+import { queuedIn } from './queued.ts'
+
+export function ConversationPage() {
+  const { conversationId } = useParams({ from: '/conversations/$conversationId' })
+  const session = useSession()
+  if (!('person' in session)) return <ConversationSkeleton />
+  const { person } = session
+  return (
+    <FollowedConversation
+      key={`${conversationId} ${person.id}`}
+      conversationId={conversationId}
+      me={person}
+      isSignedIn={session.state === 'signed-in'}
+    />
+  )
+}
+
+interface Props {
+  conversationId: string
+  me: Person
+  isSignedIn: boolean
+}
+
+function FollowedConversation({ conversationId, me, isSignedIn }: Props) {
+  const [live] = useState(() => new LiveConversation(conversationId, me.id))
+  const now = useFollowed(live, isSignedIn)
+  const { create } = queuedIn(useOutboxEntries(), conversationId)
+  useTellFeed(now.feed)
+  const { failure, state } = now
+  if (state.messages || create) return <ConversationView live={live} now={now} me={me} isSignedIn={isSignedIn} />
+  if (failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(failure.code)) return <NotHere />
+  if (failure)
+    return (
+      <Page title="Conversation">
+        <LoadFailure error={failure} isRetrying={false} onRetry={() => live.restart()} />
+      </Page>
+    )
+  if (!isSignedIn)
+    return (
+      <Page title="Conversation">
+        <p>This conversation was not loaded before your session ended. Sign in again to see it.</p>
+      </Page>
+    )
+  return <ConversationSkeleton />
+}
+
+function NotHere() {
+  return (
+    <Page title="This conversation is not here">
+      <div className={classes.notHere}>
+        <p>It may have been deleted, or it is not yours. Conversations can be seen by one person only.</p>
+        <Button renderRoot={(props) => <Link to="/conversations" {...props} />}>Go to conversations</Button>
+      </div>
+    </Page>
+  )
+}
+
+function ConversationSkeleton() {
+  return (
+    <Page
+      title="Conversation"
+      heading={
+        <span className="late">
+          <Skeleton component="span" display="block" h="2.25rem" w="min(20rem, 70vw)">
+            Conversation
+          </Skeleton>
+        </span>
+      }
+    >
+      <div className={`late ${classes.skeleton}`} role="status" aria-label="Loading the conversation">
+        <Skeleton h="3rem" w="55%" radius="lg" ml="auto" />
+        <Skeleton h="6rem" w="90%" />
+        <Skeleton h="3rem" w="40%" radius="lg" ml="auto" />
+      </div>
+    </Page>
+  )
+}

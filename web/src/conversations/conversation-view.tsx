@@ -1,0 +1,116 @@
+/** A conversation that is loaded, or that only waits to be sent: its messages, and the place to write the next one. */
+import { Button } from '@mantine/core'
+import { IconArrowDown } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
+import type { Person } from '../../../shared/account.ts'
+import { hasCapability } from '../../../shared/capabilities.ts'
+import { UnsentStore } from '../drafts/unsent-store.ts'
+import { useOutboxEntries } from '../offline/use-outbox.ts'
+import { Page } from '../page/page.tsx'
+import { showFailure } from '../toasts/toasts.tsx'
+import { Composer } from './composer.tsx'
+import { ConversationHeader } from './conversation-header.tsx'
+import classes from './conversation-page.module.css'
+import { assistantQuery, begunHere } from './conversation-queries.ts'
+import { isUnderWay } from './conversation-state.ts'
+import { EmptyConversation } from './empty-conversation.tsx'
+import type { ConversationInSight, LiveConversation } from './live-conversation.ts'
+import { MessageList } from './message-list.tsx'
+import { queueMessage } from './queue-changes.ts'
+import { queuedIn, shownTitle } from './queued.ts'
+import { QueuedProblem } from './queued-problem.tsx'
+import { useFollowEnd } from './use-follow-end.ts'
+
+interface Props {
+  live: LiveConversation
+  now: ConversationInSight
+  me: Person
+  isSignedIn: boolean
+}
+
+export function ConversationView({ live, now, me, isSignedIn }: Props) {
+  const body = useRef<HTMLDivElement>(null)
+  const [unsent] = useState(() => new UnsentStore(`conversation:${live.id}`, me.id))
+  const { data: assistant } = useQuery({ ...assistantQuery, enabled: isSignedIn })
+  const queued = queuedIn(useOutboxEntries(), live.id)
+  const [isBegunHere] = useState(() => begunHere.delete(live.id))
+  const { isAtEnd, followEnd } = useFollowEnd(body)
+  const { state, isStopping } = now
+  const answerLength = state.answer?.content.length ?? 0
+  const isNewBelow = useNewBelow(isAtEnd, `${state.messages?.at(-1)?.id} ${answerLength}`)
+  const readOnly = whyReadOnly({
+    isGone: state.isGone,
+    isSignedIn,
+    mayWrite: hasCapability(me.role, 'conversation:write'),
+  })
+  const canSend = readOnly === null
+  const title = shownTitle(state.conversation?.title ?? null, queued)
+  const isEmpty = state.messages?.length === 0 && queued.appends.length === 0 && !state.answer
+
+  const stop = () => {
+    live.stopAnswer().catch((error) => showFailure('The answer was not stopped', error))
+  }
+
+  return (
+    <Page title={title} heading={<span className={classes.title}>{title}</span>}>
+      <div ref={body}>
+        <ConversationHeader live={live} state={state} queued={queued} title={title} canChange={canSend} />
+        <QueuedProblem entry={queued.create} what="The conversation was not created." canSend={canSend} />
+        <QueuedProblem entry={queued.rename} what="The conversation was not renamed." canSend={canSend} />
+        {isEmpty && <EmptyConversation hasAssistant={assistant?.available} canWrite={canSend} />}
+        <MessageList
+          live={live}
+          now={now}
+          queued={queued.appends}
+          canSend={canSend}
+          hasAssistant={assistant?.available ?? false}
+        />
+      </div>
+      <div className={classes.foot}>
+        {isNewBelow && (
+          <div className={classes.below}>
+            <Button size="xs" radius="xl" leftSection={<IconArrowDown size="1rem" aria-hidden />} onClick={followEnd}>
+              New text below
+            </Button>
+          </div>
+        )}
+        {readOnly === null ? (
+          <Composer
+            unsent={unsent}
+            takesFocus={isBegunHere}
+            answering={isUnderWay(state.answer) ? { isStopping, onStop: stop } : null}
+            onSend={(content) => {
+              queueMessage(live.id, content)
+              requestAnimationFrame(followEnd)
+            }}
+          />
+        ) : (
+          <p className={classes.readOnly} role="note">
+            {readOnly}
+          </p>
+        )}
+      </div>
+    </Page>
+  )
+}
+
+/** Since the reader left the end. */
+function useNewBelow(isAtEnd: boolean, end: string): boolean {
+  const [seen, setSeen] = useState(end)
+  if (isAtEnd && seen !== end) setSeen(end)
+  return !isAtEnd && seen !== end
+}
+
+interface Circumstances {
+  isGone: boolean
+  isSignedIn: boolean
+  mayWrite: boolean
+}
+
+function whyReadOnly({ isGone, isSignedIn, mayWrite }: Circumstances): string | null {
+  if (!isSignedIn) return 'You can read what was loaded. Sign in again to write.'
+  if (isGone) return 'This conversation was deleted. What was loaded stays readable until you leave the page.'
+  if (!mayWrite) return 'Your role can read conversations, not write in them. An administrator can change that.'
+  return null
+}

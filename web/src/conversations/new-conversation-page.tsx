@@ -1,0 +1,46 @@
+/** A conversation to be: it comes to be with its first message, and nothing is stored before. */
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Person } from '../../../shared/account.ts'
+import { hasCapability } from '../../../shared/capabilities.ts'
+import { UnsentStore } from '../drafts/unsent-store.ts'
+import { Page } from '../page/page.tsx'
+import { useSession } from '../session/session.ts'
+import { Composer } from './composer.tsx'
+import classes from './conversation-page.module.css'
+import { assistantQuery } from './conversation-queries.ts'
+import { EmptyConversation } from './empty-conversation.tsx'
+import { queueConversation } from './queue-changes.ts'
+
+export function NewConversationPage() {
+  const session = useSession()
+  if (session.state === 'signed-in') return <FirstMessage key={session.person.id} me={session.person} />
+  return (
+    <Page title="New conversation">{session.state === 'ended' && <p>Sign in again to begin a conversation.</p>}</Page>
+  )
+}
+
+function FirstMessage({ me }: { me: Person }) {
+  const navigate = useNavigate()
+  const [unsent] = useState(() => new UnsentStore('conversation:new', me.id))
+  const { data: assistant, isError } = useQuery(assistantQuery)
+  if (!hasCapability(me.role, 'conversation:write'))
+    return (
+      <Page title="New conversation">
+        <p>Your role can read conversations, not begin one. An administrator can change that.</p>
+      </Page>
+    )
+  const send = (content: string) => {
+    const conversationId = queueConversation(content)
+    void navigate({ to: '/conversations/$conversationId', params: { conversationId }, replace: true })
+  }
+  return (
+    <Page title="New conversation" heading={<span className={classes.title}>New conversation</span>}>
+      <EmptyConversation hasAssistant={isError ? false : assistant?.available} canWrite />
+      <div className={classes.foot}>
+        <Composer unsent={unsent} takesFocus onSend={send} />
+      </div>
+    </Page>
+  )
+}
