@@ -9,13 +9,17 @@ import {
   readAuditSearch,
   readPeopleSearch,
 } from './admin/admin-queries.ts'
+import { prefetchConversation, prefetchConversations } from './conversations/conversation-queries.ts'
 import { prefetchDraft, prefetchDrafts } from './drafts/draft-queries.ts'
+import { prefetchDrift, prefetchDriftRows, prefetchSummary } from './drifts/drift-queries.ts'
+import { readDriftsSearch } from './drifts/drift-words.ts'
 import { ErrorPage } from './failure/error-page.tsx'
 import { NotFoundPage } from './failure/not-found-page.tsx'
 import { noteNavigation } from './page/navigation.ts'
 import { Shell } from './shell/shell.tsx'
 import { takeLinkToken } from './sign-in/link-token.ts'
 import { prefetchMethods, readReturnSearch, readSignInSearch } from './sign-in/sign-in-search.ts'
+import { prefetchTasks, readTasksSearch } from './tasks/task-queries.ts'
 
 const root = createRootRoute({ component: Shell })
 
@@ -108,6 +112,70 @@ const draft = createRoute({
   component: lazyRouteComponent(() => import('./drafts/draft-page.tsx'), 'DraftPage'),
 })
 
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: '/tasks',
+  validateSearch: readTasksSearch,
+  loaderDeps: ({ search: { show } }) => ({ show }),
+  loader: ({ deps }) => prefetchTasks(deps.show),
+  component: lazyRouteComponent(() => import('./tasks/tasks-page.tsx'), 'TasksPage'),
+})
+
+const driftReview = createRoute({
+  getParentRoute: () => root,
+  path: '/drifts',
+  component: lazyRouteComponent(() => import('./drifts/drift-frame.tsx'), 'DriftsLayout'),
+})
+
+const drifts = createRoute({
+  getParentRoute: () => driftReview,
+  path: '/',
+  validateSearch: readDriftsSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => prefetchDriftRows(deps),
+  component: lazyRouteComponent(() => import('./drifts/drifts-page.tsx'), 'DriftsPage'),
+})
+
+const driftDashboard = createRoute({
+  getParentRoute: () => driftReview,
+  path: '/dashboard',
+  loader: prefetchSummary,
+  component: lazyRouteComponent(() => import('./dashboard/dashboard-page.tsx'), 'DashboardPage'),
+})
+
+const drift = createRoute({
+  getParentRoute: () => driftReview,
+  path: '/$driftId',
+  loader: ({ params }) => prefetchDrift(params.driftId),
+  component: lazyRouteComponent(() => import('./drifts/drift-page.tsx'), 'DriftPage'),
+})
+
+const conversations = createRoute({
+  getParentRoute: () => root,
+  path: '/conversations',
+  loader: prefetchConversations,
+  component: lazyRouteComponent(() => import('./conversations/conversations-page.tsx'), 'ConversationsPage'),
+})
+
+const noConversation = createRoute({
+  getParentRoute: () => conversations,
+  path: '/',
+  component: lazyRouteComponent(() => import('./conversations/conversations-page.tsx'), 'NoConversationOpen'),
+})
+
+const newConversation = createRoute({
+  getParentRoute: () => conversations,
+  path: '/new',
+  component: lazyRouteComponent(() => import('./conversations/new-conversation-page.tsx'), 'NewConversationPage'),
+})
+
+const conversation = createRoute({
+  getParentRoute: () => conversations,
+  path: '/$conversationId',
+  loader: ({ params }) => prefetchConversation(params.conversationId),
+  component: lazyRouteComponent(() => import('./conversations/conversation-page.tsx'), 'ConversationPage'),
+})
+
 const people = createRoute({
   getParentRoute: () => root,
   path: '/admin/people',
@@ -140,6 +208,9 @@ export const router = createRouter({
     home,
     drafts,
     draft,
+    tasks,
+    conversations.addChildren([noConversation, newConversation, conversation]),
+    driftReview.addChildren([drifts, driftDashboard, drift]),
     signIn,
     register,
     forgotPassword,
@@ -165,6 +236,11 @@ router.subscribe('onBeforeNavigate', ({ fromLocation, pathChanged }) => {
 export type AppPath =
   | '/'
   | '/drafts'
+  | '/tasks'
+  | '/conversations'
+  | '/conversations/new'
+  | '/drifts'
+  | '/drifts/dashboard'
   | '/account'
   | '/account/devices'
   | '/account/sign-in-methods'

@@ -37,14 +37,27 @@ export class Stage {
     this.#server = this.#spawn()
   }
 
-  /** Another person's browser, or another device: nothing shared with any other. Without a path it is at none yet. */
+  /**
+   * Another person's browser, or another device: nothing shared with any other. Without a path it is at none yet. It keeps no files
+   * of the app, which each would have to fetch first.
+   */
   async open(path = 'about:blank', options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.#chromium.newContext({ baseURL: this.url, reducedMotion: 'reduce', ...options })
+    const always = { baseURL: this.url, reducedMotion: 'reduce', serviceWorkers: 'block' } as const
+    const context = await this.#chromium.newContext({ ...always, ...options })
     this.#contexts.push(context)
     context.on('page', (page) => this.#listen(page))
     const page = await context.newPage()
     await page.goto(path)
     return page
+  }
+
+  /** One that keeps what it has in `folder`: closed with its context, and opened again there, it is the same person's browser. */
+  async openAgain(folder: string): Promise<Page> {
+    const options = { ...launchOptions(), baseURL: this.url, reducedMotion: 'reduce' as const }
+    const context = await chromium.launchPersistentContext(folder, options)
+    this.#contexts.push(context)
+    context.on('page', (page) => this.#listen(page))
+    return context.newPage()
   }
 
   /** Through the local provider, by the links of the pages on the way, which have tests of their own and are not drawn. */
@@ -147,40 +160,27 @@ export async function startStage({ mock = false, environment = {} }: StageOption
     ? null
     : await startLocalProvider(providerPort, { ...client, redirectUri: `${url}/auth/google/callback` })
   const secret = () => randomBytes(48).toString('base64')
-  const stage = new Stage(
-    url,
-    await chromium.launch({
-      executablePath: chromiumPath(),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    }),
-    {
-      // Mock sign-in is refused in production; everything else runs as it does there.
-      NODE_ENV: mock ? 'development' : 'production',
-      PORT: String(port),
-      PUBLIC_URL: url,
-      DATABASE_URL: `pglite://${join(folder, 'db')}`,
-      USE_MOCK_AUTH: String(mock),
-      GOOGLE_ISSUER: `http://localhost:${providerPort}`,
-      GOOGLE_CLIENT_ID: client.clientId,
-      GOOGLE_CLIENT_SECRET: client.clientSecret,
-      COOKIE_SECRET: secret(),
-      JWT_ACCESS_SECRET: secret(),
-      JWT_REFRESH_SECRET: secret(),
-      LOG_LEVEL: 'error',
-      // All tests' people are at one address.
-      RATE_LIMIT_ANONYMOUS: '1000000',
-      RATE_LIMIT_SIGN_IN: '1000000',
-      RATE_LIMIT_SIGNED_IN: '1000000',
-      ...(process.env.STAGE_SESSION_MODE && { AUTH_SESSION_MODE: process.env.STAGE_SESSION_MODE }),
-      ...environment,
-    },
-  )
+  const stage = new Stage(url, await chromium.launch(launchOptions()), {
+    // Mock sign-in is refused in production; everything else runs as it does there.
+    NODE_ENV: mock ? 'development' : 'production',
+    PORT: String(port),
+    PUBLIC_URL: url,
+    DATABASE_URL: `pglite://${join(folder, 'db')}`,
+    USE_MOCK_AUTH: String(mock),
+    GOOGLE_ISSUER: `http://localhost:${providerPort}`,
+    GOOGLE_CLIENT_ID: client.clientId,
+    GOOGLE_CLIENT_SECRET: client.clientSecret,
+    COOKIE_SECRET: secret(),
+    JWT_ACCESS_SECRET: secret(),
+    JWT_REFRESH_SECRET: secret(),
+    LOG_LEVEL: 'error',
+    // All tests' people are at one address.
+    RATE_LIMIT_ANONYMOUS: '1000000',
+    RATE_LIMIT_SIGN_IN: '1000000',
+    RATE_LIMIT_SIGNED_IN: '1000000',
+    ...(process.env.STAGE_SESSION_MODE && { AUTH_SESSION_MODE: process.env.STAGE_SESSION_MODE }),
+    ...environment,
+  })
   await stage.ready()
   afterEach(() => stage.closePages())
   afterAll(async () => {
@@ -191,6 +191,17 @@ export async function startStage({ mock = false, environment = {} }: StageOption
   })
   return stage
 }
+
+const launchOptions = () => ({
+  executablePath: chromiumPath(),
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+})
 
 /** The one without windows draws the same with half the work. */
 function chromiumPath(): string {

@@ -82,7 +82,7 @@ describe('the account page', () => {
     await page.getByLabel('Display name').waitFor()
     // The last of what the page fetches.
     await page.getByRole('button', { name: /account menu/ }).waitFor()
-    stage.expectFault(/WebSocket connection to|ERR_CONNECTION_REFUSED|status of 50\d/)
+    stage.expectFault(/WebSocket connection to|ERR_CONNECTION_(REFUSED|RESET)|status of 50\d/)
     await stage.stopServer()
     await page
       .getByText(/Connection lost, trying again/)

@@ -20,6 +20,8 @@ interface Props {
   opened: boolean
   /** Of whom it will act as. */
   role: Role
+  /** What it is most likely for, where the page knows. */
+  suggested?: { name: string; scopes: Scope[] }
   onMade: () => void
   onClose: () => void
   /** Whether the failure is one that the person can lift by showing that it is them; then `again` is done. */
@@ -62,14 +64,14 @@ const durations = [
   { value: never, label: 'Until it is revoked' },
 ]
 
-interface FormProps extends Pick<Props, 'role' | 'needsReauthentication'> {
+interface FormProps extends Pick<Props, 'role' | 'suggested' | 'needsReauthentication'> {
   onMade: (made: NewApiKey) => void
   onCancel: () => void
 }
 
-function ApiKeyForm({ role, onMade, onCancel, needsReauthentication }: FormProps) {
-  const form = useFields({ name: '' })
-  const [scopes, setScopes] = useState<Scope[]>([])
+function ApiKeyForm({ role, suggested, onMade, onCancel, needsReauthentication }: FormProps) {
+  const form = useFields({ name: suggested?.name ?? '' })
+  const [scopes, setScopes] = useState<Scope[]>(suggested?.scopes ?? [])
   const [scopesFault, setScopesFault] = useState<string>()
   const [duration, setDuration] = useState(String(apiKeyLimits.usualDays))
   const firstScope = useRef<HTMLInputElement>(null)

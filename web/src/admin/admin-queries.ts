@@ -20,6 +20,8 @@ export interface AuditSearch {
 
 export interface ApiKeysSearch {
   personId?: string
+  /** Asks at once for a new key, of this kind. */
+  make?: 'detector'
 }
 
 // The router reads what looks like a number as one.
@@ -43,8 +45,9 @@ export const readAuditSearch = ({ actorId, apiKeyId, action, target }: Record<st
   target: text(target),
 })
 
-export const readApiKeysSearch = ({ personId }: Record<string, unknown>): ApiKeysSearch => ({
+export const readApiKeysSearch = ({ personId, make }: Record<string, unknown>): ApiKeysSearch => ({
   personId: text(personId),
+  make: make === 'detector' ? make : undefined,
 })
 
 const getNextPageParam = (page: { nextCursor: string | null }) => page.nextCursor ?? undefined

@@ -4,6 +4,7 @@ import { IconX } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef } from 'react'
+import type { Person } from '../../../shared/account.ts'
 import { itemsOf } from '../account/account-queries.ts'
 import { ApiKeyList } from '../account/api-key-list.tsx'
 import { ShowMore } from '../account/show-more.tsx'
@@ -14,19 +15,20 @@ import { plinth, queryClient, trpc } from '../plinth.ts'
 import { AdminPage } from './admin-page.tsx'
 import { allApiKeysQuery } from './admin-queries.ts'
 import classes from './filters.module.css'
+import { NewDetectorKey } from './new-detector-key.tsx'
 import { PersonName } from './target-name.tsx'
 
 export function AllApiKeysPage() {
   return (
     <AdminPage title="API keys of everybody" capability="person:manage">
-      {(_me, isReadOnly) => <ApiKeys isReadOnly={isReadOnly} />}
+      {(me, isReadOnly) => <ApiKeys me={me} isReadOnly={isReadOnly} />}
     </AdminPage>
   )
 }
 
 const reload = () => queryClient.invalidateQueries(trpc.apiKeys.pathFilter())
 
-function ApiKeys({ isReadOnly }: { isReadOnly: boolean }) {
+function ApiKeys({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
   const search = useSearch({ from: '/admin/api-keys' })
   const navigate = useNavigate({ from: '/admin/api-keys' })
   const heading = useRef<HTMLHeadingElement>(null)
@@ -42,7 +44,8 @@ function ApiKeys({ isReadOnly }: { isReadOnly: boolean }) {
     <Section
       title="API keys"
       headingRef={heading}
-      about="By these, programs act in the name of the people who made them. Who needs one makes it on their own account page."
+      about="By these, programs act in the name of the people who made them. Who needs one makes it on their own account page; one for a detector, which may read and report drifts and nothing else, you make here."
+      action={<NewDetectorKey me={me} isReadOnly={isReadOnly} />}
     >
       {search.personId && (
         <fieldset className={classes.filters} disabled={isReadOnly} aria-label="Filters">

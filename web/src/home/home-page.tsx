@@ -1,9 +1,11 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import { ConversationsGlance } from '../conversations/conversations-glance.tsx'
 import { DraftsGlance } from '../drafts/drafts-glance.tsx'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
+import { TasksGlance } from '../tasks/tasks-glance.tsx'
 import { AccountGlance } from './account-glance.tsx'
 
 export function HomePage() {
@@ -15,7 +17,9 @@ export function HomePage() {
         <LoadFailure error={session.error} isRetrying={session.isFetching} onRetry={session.refetch} />
       ) : (
         <Stack gap="lg">
+          <TasksGlance />
           <DraftsGlance />
+          <ConversationsGlance />
           <AccountGlance />
         </Stack>
       )}

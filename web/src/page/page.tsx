@@ -12,10 +12,12 @@ interface Props {
   title: string
   /** What stands above the page, where that is not its title. */
   heading?: ReactNode
+  /** For tables and figures, which need more than a line of text does. */
+  isWide?: boolean
   children: ReactNode
 }
 
-export function Page({ title, heading = title, children }: Props) {
+export function Page({ title, heading = title, isWide = false, children }: Props) {
   const headingRef = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = `${title} · Plinth`
@@ -24,7 +26,7 @@ export function Page({ title, heading = title, children }: Props) {
     if (wasNavigatedTo()) headingRef.current?.focus({ preventScroll: true })
   }, [])
   return (
-    <article className={classes.page}>
+    <article className={classes.page} data-wide={isWide || undefined}>
       <Title order={1} ref={headingRef} tabIndex={-1} className={classes.heading}>
         {heading}
       </Title>

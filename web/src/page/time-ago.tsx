@@ -7,6 +7,15 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const exactFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' })
 const dayFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'long' })
 
+const clockFormat = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
+const dayAndClockFormat = new Intl.DateTimeFormat(locale, {
+  day: 'numeric',
+  month: 'short',
+  hour: 'numeric',
+  minute: '2-digit',
+})
+const yearToo = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+
 const steps = [
   ['minute', 60_000, 60],
   ['hour', 3_600_000, 24],
@@ -46,6 +55,19 @@ export function Day({ at }: { at: string }) {
   return (
     <time dateTime={at} title={exactFormat.format(moment)}>
       {dayFormat.format(moment)}
+    </time>
+  )
+}
+
+/** As a clock and, of another day, a calendar say it. Does not change while it is in sight, for there may be thousands. */
+export function ShortTime({ at }: { at: string }) {
+  const moment = new Date(at)
+  const now = new Date()
+  const isToday = moment.toDateString() === now.toDateString()
+  const format = isToday ? clockFormat : moment.getFullYear() === now.getFullYear() ? dayAndClockFormat : yearToo
+  return (
+    <time dateTime={at} title={exactFormat.format(moment)}>
+      {format.format(moment)}
     </time>
   )
 }

@@ -33,6 +33,7 @@ function useCommands(showShortcuts: () => void): Command[] {
     isSignedIn: session.state === 'signed-in',
     may: (capability) => session.state === 'signed-in' && hasCapability(session.person.role, capability),
     go: (path) => void navigate({ to: path }),
+    newTask: () => void navigate({ to: '/tasks', search: { add: true } }),
     signIn: () => void navigate({ to: '/sign-in', search: returnHere }),
     signOut,
     setColorScheme,

@@ -4,13 +4,16 @@ import {
   type Icon,
   IconApi,
   IconBrightness,
+  IconChartBar,
   IconDevices,
   IconHistory,
   IconKey,
   IconKeyboard,
   IconLogin,
   IconLogout,
+  IconMessagePlus,
   IconMoon,
+  IconPlus,
   IconSun,
   IconUserCircle,
   IconUsers,
@@ -34,13 +37,23 @@ interface Reach {
   isSignedIn: boolean
   may: (capability: Capability) => boolean
   go: (path: AppPath) => void
+  newTask: () => void
   signIn: () => void
   signOut: () => void
   setColorScheme: (scheme: MantineColorScheme) => void
   showShortcuts: () => void
 }
 
-export function commandsFor({ isSignedIn, may, go, signIn, signOut, setColorScheme, showShortcuts }: Reach): Command[] {
+export function commandsFor({
+  isSignedIn,
+  may,
+  go,
+  newTask,
+  signIn,
+  signOut,
+  setColorScheme,
+  showShortcuts,
+}: Reach): Command[] {
   const page = (name: string, icon: Icon, path: AppPath, alias?: string): Command => {
     return { name, icon, alias, group: 'Go to', run: () => go(path) }
   }
@@ -49,6 +62,7 @@ export function commandsFor({ isSignedIn, may, go, signIn, signOut, setColorSche
   }
   return [
     ...products.map(({ label, icon, path }) => page(label, icon, path)),
+    page('Drifts: dashboard', IconChartBar, '/drifts/dashboard', 'figures metrics charts'),
     ...(isSignedIn
       ? [
           page('Account: profile', IconUserCircle, '/account', 'display name picture'),
@@ -62,6 +76,10 @@ export function commandsFor({ isSignedIn, may, go, signIn, signOut, setColorSche
       ? [page('API keys of everybody', IconApi, '/admin/api-keys', 'admin tokens programs revoke')]
       : []),
     ...(may('audit-log:read') ? [page('Audit log', IconHistory, '/admin/audit', 'admin records history changes')] : []),
+    ...(may('task:write') ? [action('New task', IconPlus, newTask, 'add create to-do')] : []),
+    ...(may('conversation:write')
+      ? [action('New conversation', IconMessagePlus, () => go('/conversations/new'), 'begin write ask assistant chat')]
+      : []),
     action('Use light colours', IconSun, () => setColorScheme('light'), 'theme colour scheme bright'),
     action('Use dark colours', IconMoon, () => setColorScheme('dark'), 'theme colour scheme night'),
     action('Use the colours of the system', IconBrightness, () => setColorScheme('auto'), 'theme colour scheme auto'),

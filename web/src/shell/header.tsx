@@ -8,6 +8,7 @@ import { BrandMark } from './brand.tsx'
 import classes from './header.module.css'
 import { modifierKey } from './modifier-key.ts'
 
+const AlertBell = lazy(async () => ({ default: (await import('../alerts/alert-bell.tsx')).AlertBell }))
 const ProfileMenu = lazy(async () => ({ default: (await import('./profile-menu.tsx')).ProfileMenu }))
 
 interface Props {
@@ -55,9 +56,14 @@ function Whoever({ isBare }: { isBare: boolean }) {
   if (session.state === 'loading') return skeleton
   if (session.state === 'signed-in')
     return (
-      <Suspense fallback={skeleton}>
-        <ProfileMenu person={session.person} />
-      </Suspense>
+      <>
+        <Suspense fallback={null}>
+          <AlertBell personId={session.person.id} />
+        </Suspense>
+        <Suspense fallback={skeleton}>
+          <ProfileMenu person={session.person} />
+        </Suspense>
+      </>
     )
   // When a session has ended, the status bar leads to sign-in.
   if (isBare || session.state !== 'signed-out') return null

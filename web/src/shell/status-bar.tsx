@@ -6,6 +6,8 @@ import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import type { FeedState } from '../../../client/plinth.ts'
+import { refusedWords, waitingWords } from '../offline/entry-words.ts'
+import { useWaiting } from '../offline/use-waiting.ts'
 import { endedWords } from '../session/ended-words.ts'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
@@ -14,10 +16,16 @@ import { useAddressNotice } from './address-notice.ts'
 import { useConnectionTrouble } from './connection-trouble.ts'
 import { useFeedInSight } from './feed-in-sight.ts'
 import classes from './status-bar.module.css'
+import { useLazyDialog } from './use-lazy-dialog.ts'
 
 const troubleWords = {
-  offline: 'You are offline. What was loaded stays readable; changes cannot be saved.',
+  offline:
+    'You are offline. What was loaded stays readable; tasks and messages that you write are sent when you are back.',
   reconnecting: 'Connection lost, trying again. What was loaded stays readable; it may be out of date.',
+}
+const whereIsWhat = {
+  offline: 'You are offline. What was loaded stays readable.',
+  reconnecting: troubleWords.reconnecting,
 }
 /** On a page that follows something live and keeps what is written until it can be sent. */
 const feedWords = {
@@ -26,6 +34,10 @@ const feedWords = {
   polling: 'This network lets no live connection through: changes by others arrive every few seconds.',
 }
 
+type Trouble = ReturnType<typeof useConnectionTrouble>
+
+const loadOutbox = async () => (await import('../offline/outbox-dialog.tsx')).OutboxDialog
+
 export function StatusBar({ isBare }: { isBare: boolean }) {
   const session = useSession()
   const returnHere = useReturnHere()
@@ -33,27 +45,66 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
   const feed = useFeedInSight()
   const address = useAddressNotice()
   const hasEnded = session.state === 'ended' && !isBare
-  const words = hasEnded ? `${endedWords[session.reason]} What was loaded stays readable.` : wordsFor(trouble, feed)
+  const { waiting, refused, isFleeting } = useWaiting(trouble !== null || hasEnded)
+  const outbox = useLazyDialog(loadOutbox, 'The list of changes could not be opened')
+  const isShown = 'person' in session && !isBare && waiting + refused > 0
+  const counted = isShown
+    ? [
+        waiting && waitingWords(waiting),
+        isFleeting && 'Keep this page open until then.',
+        refused && refusedWords(refused),
+      ]
+    : []
+  const state = hasEnded
+    ? `${endedWords[session.reason]} What was loaded stays readable.`
+    : wordsFor(trouble, feed, waiting > 0)
+  const words = [state, ...counted].filter(Boolean).join(' ')
 
+  // Not how many wait: that would be said with every word that is written.
   useEffect(() => {
-    if (words) announce(words)
-  }, [words])
+    if (state) announce(state)
+  }, [state])
+  useEffect(() => {
+    if (refused > 0) announce(refusedWords(refused))
+  }, [refused])
 
-  if (!words) return address && !isBare ? <AddressBar {...address} /> : null
-  return (
+  const bar = words ? (
     <aside className={classes.bar} aria-label="Status">
       <span>{words}</span>
-      {hasEnded && (
-        <Button
-          size="compact-sm"
-          color="dark"
-          autoContrast
-          renderRoot={(props) => <Link to="/sign-in" search={returnHere} {...props} />}
-        >
-          Sign in again
-        </Button>
+      {(isShown || hasEnded) && (
+        <span className={classes.actions}>
+          {isShown && (
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              color="dark"
+              onMouseEnter={outbox.prefetch}
+              onClick={outbox.open}
+            >
+              Show changes
+            </Button>
+          )}
+          {hasEnded && (
+            <Button
+              size="compact-sm"
+              color="dark"
+              autoContrast
+              renderRoot={(props) => <Link to="/sign-in" search={returnHere} {...props} />}
+            >
+              Sign in again
+            </Button>
+          )}
+        </span>
       )}
     </aside>
+  ) : (
+    address && !isBare && <AddressBar {...address} />
+  )
+  return (
+    <>
+      {bar}
+      {outbox.Dialog && <outbox.Dialog {...outbox.state} />}
+    </>
   )
 }
 
@@ -73,8 +124,9 @@ function AddressBar({ email, isSending, sendAgain, putOff }: NonNullable<ReturnT
   )
 }
 
-function wordsFor(trouble: ReturnType<typeof useConnectionTrouble>, feed: FeedState | null): string | null {
-  if (!feed || feed === 'ended') return trouble && troubleWords[trouble]
+function wordsFor(trouble: Trouble, feed: FeedState | null, isWaiting: boolean): string | null {
+  if (!feed || feed === 'ended' || (trouble && isWaiting))
+    return trouble && (isWaiting ? whereIsWhat : troubleWords)[trouble]
   if (trouble === 'offline') return feedWords.offline
   if (feed === 'polling') return feedWords.polling
   // Live by another way than the socket.

@@ -1,0 +1,46 @@
+/** What detectors and people do with drifts, for tests that begin with it. */
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+interface Reported {
+  id: string
+  name: string
+}
+
+let reported = 0
+
+/** A drift of a resource called `name`, as a detector of the page's person reports it. */
+export async function report(page: Page, name: string, change: Record<string, unknown> = {}): Promise<Reported> {
+  const answer = await page.request.post('/api/v1/drifts', {
+    headers: { origin: new URL(page.url()).origin },
+    data: {
+      externalId: `test/${name}/${reported++}`,
+      resource: { type: 'security_group', id: name, provider: 'aws', region: 'eu-central-1' },
+      severity: 'medium',
+      expected: { ingress: ['443/tcp'], tags: { team: 'web' } },
+      actual: { ingress: ['443/tcp', '22/tcp'], tags: { team: 'web' } },
+      ...change,
+    },
+  })
+  expect(answer.status(), await answer.text()).toBe(201)
+  const { data } = (await answer.json()) as { data: { id: string } }
+  return { id: data.id, name }
+}
+
+export const driftRow = (page: Page, name: string) =>
+  page.getByRole('table', { name: 'Drifts' }).getByRole('row').filter({ hasText: name })
+
+/** By the buttons of the drift's own page. */
+export async function approve(page: Page, reason = '') {
+  await page.getByRole('button', { name: 'Approve' }).click()
+  const dialog = page.getByRole('dialog')
+  if (reason) await dialog.getByLabel('Reason').fill(reason)
+  await dialog.getByRole('button', { name: 'Approve' }).click()
+}
+
+export async function reject(page: Page, reason: string) {
+  await page.getByRole('button', { name: 'Reject' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Reason').fill(reason)
+  await dialog.getByRole('button', { name: 'Reject' }).click()
+}
