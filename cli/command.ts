@@ -34,6 +34,8 @@ export interface Call extends Words {
 /** Of a command that opens what it needs by itself. */
 export interface OwnCall extends Words {
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Of `--url`. */
+  readonly url: string | undefined
 }
 
 interface Described {
@@ -52,10 +54,10 @@ export interface ProcedureCommand extends Described {
   run(call: Call): Promise<void>
 }
 
-/** Works on this machine alone. */
+/** Looks at this machine, and opens what it needs when it needs it. */
 export interface OwnCommand extends Described {
-  /** Why it cannot be asked of a server, in a sentence. */
-  readonly notByUrl: string
+  /** Why it cannot be asked of a server, in a sentence; absent where it can. */
+  readonly notByUrl?: string
   /** Returns the exit code. */
   runHere(call: OwnCall): Promise<number>
 }

@@ -4,11 +4,11 @@ import { type Command, exitCodes, Refusal } from './command.ts'
 type Commands = ReadonlyMap<string, Command>
 
 const general = `Settings are those of the server (.env.example explains them). While a server has the embedded database open, commands ask it.
-  --url <origin>   asks the server there, with what is in PLINTH_TOKEN: an administrator's API key
+  --url <origin>   asks the server there, with what is in PLINTH_TOKEN: an API key
   --json           for scripts, on stdout; what is beside the point is on stderr
   --version        which release this is
 
-Exit codes: 0 done, 64 not understood, 65 refused, 69 something is away, 70 a fault of Plinth, 78 a setting is wrong.`
+Exit codes: 0 done, 1 something has drifted, 64 not understood, 65 refused, 69 something is away, 70 a fault of Plinth, 78 a setting is wrong.`
 
 /** Of the commands of `topic`, or of all when there are none. */
 export function overview(commands: Commands, topic: string | undefined): string {

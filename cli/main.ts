@@ -6,6 +6,7 @@ import { packageFolder } from '../server/platform/config/package-folder.ts'
 import { apiKeyCommands } from './api-keys.ts'
 import { auditCommands } from './audit.ts'
 import { type Call, type Command, exitCodes, Refusal } from './command.ts'
+import { detectCommands } from './detect.ts'
 import { doctorCommands } from './doctor.ts'
 import { exportCommands } from './export.ts'
 import { explain } from './failure.ts'
@@ -31,6 +32,7 @@ const commands = new Map<string, Command>(
     ...exportCommands,
     ...importCommands,
     ...seedCommands,
+    ...detectCommands,
   }),
 )
 
@@ -70,8 +72,9 @@ async function run(words: readonly string[], environment: Environment, terminal:
   const call = { terminal, operands: positionals, options: values as Call['options'] }
 
   if ('runHere' in command) {
-    if (values.url !== undefined) throw new Refusal(command.notByUrl, exitCodes.unavailable)
-    return command.runHere({ ...call, environment })
+    const { url } = values
+    if (url !== undefined && command.notByUrl) throw new Refusal(command.notByUrl, exitCodes.unavailable)
+    return command.runHere({ ...call, environment, url })
   }
   const plinth = await openPlinth(environment, values.url, (config) => command.allowed?.(config))
   try {

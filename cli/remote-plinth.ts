@@ -10,6 +10,8 @@ import { type OperatorFile, readOperatorFile } from '../server/platform/identity
 import type { Access } from '../server/platform/rest/rest-route.ts'
 import { appRouter } from '../server/router.ts'
 import type { ProcedureMeta } from '../server/trpc.ts'
+import { roles } from '../shared/account.ts'
+import { capabilities, hasCapability } from '../shared/capabilities.ts'
 import type { ChannelEvent } from '../shared/channels.ts'
 import { errorTable } from '../shared/errors.ts'
 import { exitCodes, Refusal } from './command.ts'
@@ -33,7 +35,7 @@ export function openPlinthByUrl(text: string, token: string | undefined): OpenPl
   }
   if (!token) {
     throw new Refusal(
-      'PLINTH_TOKEN is not set. With --url, put an API key of an administrator into it, or an access token; never on the command line.',
+      'PLINTH_TOKEN is not set. With --url, put an API key into it, of somebody who may do this, or an access token; never on the command line.',
       exitCodes.config,
     )
   }
@@ -58,7 +60,7 @@ function inWordsOf(origin: string, error: PlinthError, access: Access | undefine
     return say('Only the operator may do this: run it on the machine of the server, without --url.')
   }
   if (code === 'FORBIDDEN') {
-    return say('The server knows whose PLINTH_TOKEN is, and they may not do this. It takes an administrator.')
+    return say(`The server knows whose PLINTH_TOKEN is, and they may not do this. It takes ${whoMay(access)}.`)
   }
   if (errorTable[code].status === 401) {
     return say(
@@ -66,6 +68,12 @@ function inWordsOf(origin: string, error: PlinthError, access: Access | undefine
     )
   }
   return error
+}
+
+function whoMay(access: Access | undefined): string {
+  const capability = capabilities.find((one) => one === access)
+  const least = roles.find((role) => capability && hasCapability(role, capability))
+  return least === undefined || least === 'admin' ? 'an administrator' : `somebody whose role is ${least}`
 }
 
 /** At the server that has `folder` open. @throws Refusal when it does not get ready */
