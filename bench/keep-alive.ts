@@ -11,6 +11,8 @@ const endOfChunks = '0\r\n\r\n'
 
 export interface Load {
   begin(): void
+  /** From a request to the end of its answer, of each so far. */
+  readonly tookMs: number[]
   /** Resolves with the number of answers when the last one is complete. @throws where one was no 200 */
   end(): Promise<number>
 }
@@ -18,17 +20,19 @@ export interface Load {
 /** One for each of `requests`. @throws where the first answer to one is no 200, or has not `mark` in it */
 export async function openConnections(port: number, requests: readonly Buffer[], mark: string): Promise<Load> {
   let [answered, goesOn] = [0, true]
+  const tookMs: number[] = []
   const opened = await Promise.all(
     requests.map(async (request) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true })
       await once(socket, 'connect')
       await checkAnswer(socket, request, mark)
-      return { socket, request }
+      return { socket, request, sentMs: 0 }
     }),
   )
   const done = opened.map(
-    ({ socket, request }) =>
+    (connection) =>
       new Promise<void>((resolve, reject) => {
+        const { socket } = connection
         let begun: Buffer | null = null
         socket.once('error', reject)
         socket.on('data', (chunk: Buffer) => {
@@ -40,14 +44,16 @@ export async function openConnections(port: number, requests: readonly Buffer[],
           }
           begun = null
           answered++
-          if (goesOn) socket.write(request)
+          tookMs.push(performance.now() - connection.sentMs)
+          if (goesOn) send(connection)
           else resolve()
         })
       }),
   )
   return {
+    tookMs,
     begin() {
-      for (const { socket, request } of opened) socket.write(request)
+      for (const connection of opened) send(connection)
     },
     async end() {
       goesOn = false
@@ -56,6 +62,11 @@ export async function openConnections(port: number, requests: readonly Buffer[],
       return answered
     },
   }
+}
+
+function send(connection: { socket: Socket; request: Buffer; sentMs: number }): void {
+  connection.sentMs = performance.now()
+  connection.socket.write(connection.request)
 }
 
 async function checkAnswer(socket: Socket, request: Buffer, mark: string): Promise<void> {

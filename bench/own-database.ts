@@ -21,6 +21,7 @@ export interface Seeded {
 }
 
 const dayMs = 86_400_000
+let created = 0
 /** USER_HZ, the same on every Linux. */
 const ticksPerS = 100
 
@@ -34,7 +35,7 @@ export class OwnDatabase {
     const server = process.env.BENCH_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
     const admin = new pg.Client(server)
     await admin.connect()
-    const name = `plinth_bench_${process.pid}`
+    const name = `plinth_bench_${process.pid}${created++ === 0 ? '' : `_${created}`}`
     await admin.query(`create database ${name}`)
     return new OwnDatabase(server, admin, name)
   }
@@ -81,6 +82,11 @@ export class OwnDatabase {
       }),
     )
     return made
+  }
+
+  /** For rows that are easier made where they are kept. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.#pool.query<Row>(text, values)).rows
   }
 
   /** What each of its connections has used so far, by pid. */

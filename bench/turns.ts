@@ -3,7 +3,7 @@
  * neighbours in time. Before that each is warmed up.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { median } from './figures.ts'
+import { median, percentile } from './figures.ts'
 import { openConnections } from './keep-alive.ts'
 import type { OwnDatabase } from './own-database.ts'
 import type { Used } from './probe.ts'
@@ -15,10 +15,13 @@ export interface Contestant {
   /** What is in each answer. */
   mark: string
   used(): Promise<Used>
+  /** Where it is not that of all. */
+  database?: OwnDatabase
 }
 
 export interface Figures {
   perSecond: number
+  p95Ms: number
   /** Of the server process, for one call. */
   cpuUs: number
   /** Of all connections of the database, for one call; NaN where that cannot be told. */
@@ -71,10 +74,11 @@ export function ratios<Name extends string>(results: readonly Round<Name>[], nam
 }
 
 async function measure(
-  { port, requests, mark, used }: Contestant,
+  { port, requests, mark, used, database: own }: Contestant,
   ms: number,
-  database: OwnDatabase | undefined,
+  ofAll: OwnDatabase | undefined,
 ): Promise<Figures> {
+  const database = own ?? ofAll
   const load = await openConnections(port, requests, mark)
   const databaseBefore = await database?.cpu()
   const before = await used()
@@ -88,6 +92,7 @@ async function measure(
   const databaseS = databaseBefore && database ? await database.cpuSince(databaseBefore) : Number.NaN
   return {
     perSecond: answered / tookS,
+    p95Ms: percentile(load.tookMs, 95),
     cpuUs: ((cpuS - before.cpuS) * 1e6) / answered,
     databaseUs: (databaseS * 1e6) / answered,
     generatorCores: (user + system) / 1e6 / tookS,
