@@ -1,9 +1,10 @@
 /** One conversation: who is here and whether it can be seen; ConversationView shows it. */
-import { Button, Skeleton } from '@mantine/core'
-import { Link, useParams } from '@tanstack/react-router'
+import { Skeleton } from '@mantine/core'
+import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
+import { NotHere } from '../failure/not-here.tsx'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
@@ -13,6 +14,8 @@ import { ConversationView } from './conversation-view.tsx'
 import { useFollowed } from './followed.ts'
 import { LiveConversation } from './live-conversation.ts'
 import { queuedIn } from './queued.ts'
+
+const notHere = 'It may have been deleted, or it is not yours. Conversations can be seen by one person only.'
 
 export function ConversationPage() {
   const { conversationId } = useParams({ from: '/conversations/$conversationId' })
@@ -42,7 +45,8 @@ function FollowedConversation({ conversationId, me, isSignedIn }: Props) {
   useTellFeed(now.feed)
   const { failure, state } = now
   if (state.messages || create) return <ConversationView live={live} now={now} me={me} isSignedIn={isSignedIn} />
-  if (failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(failure.code)) return <NotHere />
+  if (failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(failure.code))
+    return <NotHere what="conversation" why={notHere} list="/conversations" />
   if (failure)
     return (
       <Page title="Conversation">
@@ -56,17 +60,6 @@ function FollowedConversation({ conversationId, me, isSignedIn }: Props) {
       </Page>
     )
   return <ConversationSkeleton />
-}
-
-function NotHere() {
-  return (
-    <Page title="This conversation is not here">
-      <div className={classes.notHere}>
-        <p>It may have been deleted, or it is not yours. Conversations can be seen by one person only.</p>
-        <Button renderRoot={(props) => <Link to="/conversations" {...props} />}>Go to conversations</Button>
-      </div>
-    </Page>
-  )
 }
 
 function ConversationSkeleton() {

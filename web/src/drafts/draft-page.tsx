@@ -1,16 +1,18 @@
 /** One draft: who is here and whether it can be seen; DraftView shows it. */
-import { Button, Skeleton } from '@mantine/core'
-import { Link, useParams } from '@tanstack/react-router'
+import { Skeleton } from '@mantine/core'
+import { useParams } from '@tanstack/react-router'
 import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
+import { NotHere } from '../failure/not-here.tsx'
 import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
-import classes from './draft-page.module.css'
 import { DraftView } from './draft-view.tsx'
 import { useLiveDraft } from './use-live-draft.ts'
+
+const notHere = 'It may have been removed, or you do not write in it. Its owner can add you.'
 
 export function DraftPage() {
   const { draftId } = useParams({ from: '/drafts/$draftId' })
@@ -38,7 +40,8 @@ function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Perso
   const { live, now } = useLiveDraft(draftId, me, isSignedIn)
   useTellFeed(now.feed)
   if (now.draft) return <DraftView live={live} now={now} draft={now.draft} me={me} isSignedIn={isSignedIn} />
-  if (now.failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(now.failure.code)) return <NotHere />
+  if (now.failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(now.failure.code))
+    return <NotHere what="draft" why={notHere} list="/drafts" />
   if (now.failure)
     return (
       <Page title="Draft">
@@ -52,17 +55,6 @@ function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Perso
       </Page>
     )
   return <DraftSkeleton />
-}
-
-function NotHere() {
-  return (
-    <Page title="This draft is not here">
-      <div className={classes.notHere}>
-        <p>It may have been removed, or you do not write in it. Its owner can add you.</p>
-        <Button renderRoot={(props) => <Link to="/drafts" {...props} />}>Go to drafts</Button>
-      </div>
-    </Page>
-  )
 }
 
 function DraftSkeleton() {

@@ -1,19 +1,21 @@
 /** One drift: whether it can be seen, and what of it is known; DriftView shows it. */
-import { Button, Skeleton } from '@mantine/core'
+import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { LoadFailure } from '../failure/load-failure.tsx'
+import { NotHere } from '../failure/not-here.tsx'
 import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { isMissing, useIsClosed } from './drift-frame.tsx'
-import classes from './drift-page.module.css'
 import { decisionQuery, driftQuery, reloadDrift } from './drift-queries.ts'
 import { useReview } from './drift-review.tsx'
 import { DriftView } from './drift-view.tsx'
 import { useTellReview } from './use-tell-review.ts'
+
+const notHere = 'The link may be mistyped, or it was decided so long ago that it is not kept any more.'
 
 export function DriftPage() {
   const { driftId } = useParams({ from: '/drifts/$driftId' })
@@ -38,7 +40,7 @@ export function DriftPage() {
         onRefresh={() => reloadDrift(driftId)}
       />
     )
-  if (drift.error && isMissing(drift.error)) return <NotHere />
+  if (drift.error && isMissing(drift.error)) return <NotHere what="drift" why={notHere} list="/drifts" />
   if (drift.error)
     return (
       <Page title="Drift">
@@ -52,17 +54,6 @@ export function DriftPage() {
       </Page>
     )
   return <DriftSkeleton />
-}
-
-function NotHere() {
-  return (
-    <Page title="This drift is not here">
-      <div className={classes.notHere}>
-        <p>The link may be mistyped, or it was decided so long ago that it is not kept any more.</p>
-        <Button renderRoot={(props) => <Link to="/drifts" {...props} />}>Go to drifts</Button>
-      </div>
-    </Page>
-  )
 }
 
 function DriftSkeleton() {
