@@ -1,15 +1,16 @@
 import { Button, Kbd, Skeleton } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import type { Person } from '../../../shared/account.ts'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import { BrandMark } from './brand.tsx'
 import classes from './header.module.css'
 import { modifierKey } from './modifier-key.ts'
+import { useFetched } from './use-fetched.ts'
 
-const AlertBell = lazy(async () => ({ default: (await import('../alerts/alert-bell.tsx')).AlertBell }))
-const ProfileMenu = lazy(async () => ({ default: (await import('./profile-menu.tsx')).ProfileMenu }))
+const loadAlertBell = async () => (await import('../alerts/alert-bell.tsx')).AlertBell
+const loadProfileMenu = async () => (await import('./profile-menu.tsx')).ProfileMenu
 
 interface Props {
   /** Without search, for the page that has nothing to search yet. */
@@ -52,19 +53,8 @@ export function Header({ isBare, onSearch, onSearchHint }: Props) {
 function Whoever({ isBare }: { isBare: boolean }) {
   const session = useSession()
   const returnHere = useReturnHere()
-  const skeleton = <Skeleton className="late" circle h="2.25rem" w="2.25rem" />
-  if (session.state === 'loading') return skeleton
-  if (session.state === 'signed-in')
-    return (
-      <>
-        <Suspense fallback={null}>
-          <AlertBell personId={session.person.id} />
-        </Suspense>
-        <Suspense fallback={skeleton}>
-          <ProfileMenu person={session.person} />
-        </Suspense>
-      </>
-    )
+  if (session.state === 'loading') return <PersonSkeleton />
+  if (session.state === 'signed-in') return <SignedIn person={session.person} />
   // When a session has ended, the status bar leads to sign-in.
   if (isBare || session.state !== 'signed-out') return null
   return (
@@ -73,3 +63,16 @@ function Whoever({ isBare }: { isBare: boolean }) {
     </Button>
   )
 }
+
+function SignedIn({ person }: { person: Person }) {
+  const AlertBell = useFetched(loadAlertBell)
+  const ProfileMenu = useFetched(loadProfileMenu)
+  return (
+    <>
+      {AlertBell && <AlertBell personId={person.id} />}
+      {ProfileMenu ? <ProfileMenu person={person} /> : <PersonSkeleton />}
+    </>
+  )
+}
+
+const PersonSkeleton = () => <Skeleton className="late" circle h="2.25rem" w="2.25rem" />
