@@ -1,8 +1,8 @@
 /** What is known of alerts here, and how news of them changes it. */
 import type { InfiniteData } from '@tanstack/react-query'
 import type { Alert, AlertEvent, AlertReadEvent, Alerts } from '../../../shared/alerts.ts'
+import { followAs } from '../live/follow-as.ts'
 import { plinth, queryClient, trpc } from '../plinth.ts'
-import { followAs } from '../session/follow-as.ts'
 import { announce } from '../toasts/announcer.tsx'
 
 /** The server counts no further. */

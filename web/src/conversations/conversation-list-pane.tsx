@@ -6,12 +6,12 @@ import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
+import { useFollowed } from '../live/followed.ts'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
 import { showFailure } from '../toasts/toasts.tsx'
 import { ConversationList } from './conversation-list.ts'
 import { ConversationRow } from './conversation-row.tsx'
 import classes from './conversations-page.module.css'
-import { useFollowed } from './followed.ts'
 import { withQueued } from './queued.ts'
 
 interface Props {

@@ -1,7 +1,9 @@
 /** The list of a person's conversations while it is in sight, page after page, each as it is now. */
-import type { Feed, PlinthError } from '../../../client/plinth.ts'
+import type { Feed } from '../../../client/plinth.ts'
 import { toPlinthError } from '../../../client/plinth.ts'
 import type { ConversationListEvent, Conversations } from '../../../shared/conversations.ts'
+import type { FeedHandlers } from '../live/follow-as.ts'
+import { Followed, type InSight } from '../live/followed.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import {
   type ConversationListAction,
@@ -11,7 +13,6 @@ import {
   reduceList,
 } from './conversation-list-state.ts'
 import { conversationsPerPage, conversationsQuery } from './conversation-queries.ts'
-import { type FeedHandlers, Followed, type InSight } from './followed.ts'
 
 export interface ConversationListInSight extends ConversationListState, InSight {
   isLoadingMore: boolean
@@ -55,10 +56,6 @@ export class ConversationList extends Followed<ConversationListInSight> {
   protected override keep() {
     const { conversations, nextCursor, deleted } = this.now()
     queryClient.setQueryData<ConversationListState>(keptKey, { conversations, nextCursor, deleted })
-  }
-
-  protected override ended(failure: PlinthError) {
-    this.become({ failure })
   }
 
   /** Deleted by this page, which need not wait for the news. */

@@ -1,6 +1,8 @@
 /** One conversation while somebody looks at it: follows its events, reads back in it, asks the assistant and stops it. */
 import { type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { ConversationEvent, Messages } from '../../../shared/conversations.ts'
+import type { FeedHandlers } from '../live/follow-as.ts'
+import { Followed, type InSight } from '../live/followed.ts'
 import { outbox } from '../offline/outbox.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
@@ -14,7 +16,6 @@ import {
   isUnderWay,
   reduceConversation,
 } from './conversation-state.ts'
-import { type FeedHandlers, Followed, type InSight } from './followed.ts'
 import { queuedIn } from './queued.ts'
 
 export interface ConversationInSight extends InSight {

@@ -1,16 +1,18 @@
 /** One draft: who is here and whether it can be seen; DraftView shows it. */
 import { Skeleton } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
+import { useFollowed } from '../live/followed.ts'
 import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
 import { DraftView } from './draft-view.tsx'
-import { useLiveDraft } from './use-live-draft.ts'
+import { LiveDraft } from './live-draft.ts'
 
 const notHere = 'It may have been removed, or you do not write in it. Its owner can add you.'
 
@@ -37,7 +39,8 @@ export function DraftPage() {
 }
 
 function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Person; isSignedIn: boolean }) {
-  const { live, now } = useLiveDraft(draftId, me, isSignedIn)
+  const [live] = useState(() => new LiveDraft(draftId, me))
+  const now = useFollowed(live, isSignedIn)
   useTellFeed(now.feed)
   if (now.draft) return <DraftView live={live} now={now} draft={now.draft} me={me} isSignedIn={isSignedIn} />
   if (now.failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(now.failure.code))

@@ -4,6 +4,7 @@
  */
 import { Pause } from '../../../client/pause.ts'
 import type { Present } from '../../../shared/presence.ts'
+import { Store } from '../live/store.ts'
 import { lookAgain, plinth } from '../plinth.ts'
 
 const tellEveryMs = 3000
@@ -14,25 +15,17 @@ const firstPauseMs = 5000
 const longestPauseMs = 60_000
 const nobody: readonly Present[] = []
 
-export class DraftPresence {
+export class DraftPresence extends Store<{ others: readonly Present[] }> {
   readonly #draftId: string
   readonly #myId: string
-  readonly #listeners = new Set<() => void>()
-  #others = nobody
   #forgetting: ReturnType<typeof setTimeout> | undefined
   /** When the server was last told of writing; null when it was told of its end. */
   #toldAt: number | null = null
 
   constructor(draftId: string, myId: string) {
+    super({ others: nobody })
     this.#draftId = draftId
     this.#myId = myId
-  }
-
-  readonly others = () => this.#others
-
-  readonly onChange = (listener: () => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
   }
 
   /** Being here. Returns how to leave. */
@@ -50,7 +43,7 @@ export class DraftPresence {
           onData: (present) => {
             pauseMs = firstPauseMs
             clearTimeout(this.#forgetting)
-            this.#become(present.filter(({ person }) => person.id !== this.#myId))
+            this.become({ others: present.filter(({ person }) => person.id !== this.#myId) })
           },
           onError: () => {
             this.#forget()
@@ -75,7 +68,7 @@ export class DraftPresence {
   tellWriting(writing: boolean) {
     const now = performance.now()
     if (writing) {
-      if (this.#others.length === 0 || (this.#toldAt !== null && now - this.#toldAt < tellEveryMs)) return
+      if (this.now().others.length === 0 || (this.#toldAt !== null && now - this.#toldAt < tellEveryMs)) return
     } else if (this.#toldAt === null) return
     this.#toldAt = writing ? now : null
     plinth.drafts.writing.mutate({ draftId: this.#draftId, writing }, { context: { hint: true } }).catch(lookAgain)
@@ -83,11 +76,6 @@ export class DraftPresence {
 
   #forget() {
     clearTimeout(this.#forgetting)
-    this.#forgetting = setTimeout(() => this.#become(nobody), hiccupMs)
-  }
-
-  #become(others: readonly Present[]) {
-    this.#others = others
-    for (const listener of this.#listeners) listener()
+    this.#forgetting = setTimeout(() => this.become({ others: nobody }), hiccupMs)
   }
 }

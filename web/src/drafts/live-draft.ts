@@ -3,122 +3,76 @@
  * that the server takes them in their order. What gets no answer is sent again until it gets one.
  */
 import { v7 as newId } from 'uuid'
-import { errorCode, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
+import { errorCode, type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { Draft, DraftEvent } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
-import { lookAgain, plinth, queryClient, saysSignedOut } from '../plinth.ts'
-import { isSignedInAs, lookForSession } from '../session/session.ts'
+import type { FeedHandlers } from '../live/follow-as.ts'
+import { Followed, type InSight } from '../live/followed.ts'
+import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { draftQuery, reloadDrafts } from './draft-queries.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft } from './draft-state.ts'
 import { UnsentStore } from './unsent-store.ts'
 
-type Feed = ReturnType<typeof plinth.live>
-export type FeedState = Feed['state']
-
-export interface DraftInSight extends DraftState {
-  feed: FeedState
-  /** Why there is nothing to show. */
-  failure: PlinthError | null
-}
+export type DraftInSight = DraftState & InSight
 
 const passingCodes = new Set(['NETWORK_ERROR', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'REQUEST_TIMEOUT'])
 const goneCodes = new Set(['NOT_FOUND', 'FORBIDDEN'])
 const longestPauseMs = 10_000
 
-export class LiveDraft {
+export class LiveDraft extends Followed<DraftInSight> {
   readonly unsent: UnsentStore
   readonly #draftId: string
-  readonly #me: PersonRef
-  readonly #listeners = new Set<() => void>()
-  #now: DraftInSight
-  #feed: Feed | null = null
   #sending: Promise<void> | null = null
   #failures = 0
-  #renewals = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(draftId: string, me: PersonRef) {
-    this.#draftId = draftId
-    this.#me = me
-    this.unsent = new UnsentStore(draftId, me.id)
+    const unsent = new UnsentStore(draftId, me.id)
     const loaded = queryClient.getQueryData<Draft>(draftQuery(draftId).queryKey) ?? null
-    this.#now = {
-      ...initialDraftState(loaded, this.unsent.readSegments()),
-      feed: 'connecting',
-      failure: null,
-    }
+    super(me.id, { ...initialDraftState(loaded, unsent.readSegments()), feed: 'connecting', failure: null })
+    this.#draftId = draftId
+    this.unsent = unsent
   }
 
-  readonly now = () => this.#now
-
-  readonly onChange = (listener: () => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  /** What carries it now. */
-  get transport() {
-    return this.#feed?.transport ?? null
-  }
-
-  start() {
+  protected override open(handlers: FeedHandlers): Feed {
     const draftId = this.#draftId
-    this.#become({ failure: null, feed: 'connecting' })
-    const feed = plinth.live<Draft, DraftEvent>({
-      follow: (lastEventId, handlers, transport) =>
-        plinth.drafts.onEvent.subscribe({ draftId, lastEventId }, { ...handlers, context: { transport } }),
+    return plinth.live<Draft, DraftEvent>({
+      ...handlers,
+      follow: (lastEventId, live, transport) =>
+        plinth.drafts.onEvent.subscribe({ draftId, lastEventId }, { ...live, context: { transport } }),
       poll: (lastEventId) => plinth.drafts.events.query({ draftId, lastEventId }),
       snapshot: () => queryClient.fetchQuery({ ...draftQuery(draftId), staleTime: 0 }),
       onSnapshot: (draft) => {
-        this.#become({ failure: null })
+        this.become({ failure: null })
         this.#dispatch({ type: 'snapshot', draft })
         this.#send()
       },
       onEvent: (event) => this.#hear(event),
-      onState: (state) => {
-        this.#become({ feed: state })
-        if (state !== 'live' && state !== 'polling') return
-        this.#renewals = 0
-        this.#send()
-      },
-      onError: (error) => {
-        if (saysSignedOut(error)) void this.#renew()
-        if (goneCodes.has(error.code)) queryClient.removeQueries({ queryKey: draftQuery(draftId).queryKey })
-        if (this.#now.draft && goneCodes.has(error.code)) this.#dispatch({ type: 'lost' })
-        else this.#become({ failure: error })
-      },
     })
-    this.#feed = feed
+  }
+
+  protected override connected() {
+    this.#send()
+  }
+
+  protected override ended(failure: PlinthError) {
+    const isGone = goneCodes.has(failure.code)
+    if (isGone) queryClient.removeQueries({ queryKey: draftQuery(this.#draftId).queryKey })
+    if (isGone && this.now().draft) this.#dispatch({ type: 'lost' })
+    else this.become({ failure })
   }
 
   /** What was loaded and written stays. */
-  stop() {
-    this.#feed?.close()
-    this.#feed = null
+  override stop() {
     clearTimeout(this.#timer)
-    // Whoever signs in next in this tab must not find it, nor whoever has.
-    if (!isSignedInAs(this.#me.id)) return
-    const { draft, isLost } = this.#now
+    super.stop()
+  }
+
+  protected override keep() {
+    const { draft, isLost } = this.now()
     if (draft && !isLost) queryClient.setQueryData(draftQuery(this.#draftId).queryKey, draft)
     void reloadDrafts()
-  }
-
-  restart() {
-    this.stop()
-    this.start()
-  }
-
-  /** The session that it began with is over; the browser may hold a newer one of the same person. */
-  async #renew() {
-    const ended = this.#feed
-    await lookForSession()
-    setTimeout(
-      () => {
-        if (ended && this.#feed === ended && isSignedInAs(this.#me.id)) this.restart()
-      },
-      Math.min(250 * 2 ** this.#renewals++, longestPauseMs),
-    )
   }
 
   append(text: string) {
@@ -151,7 +105,7 @@ export class LiveDraft {
   }
 
   #send() {
-    if (!this.#feed || this.#sending) return
+    if (!this.isFollowing || this.#sending) return
     clearTimeout(this.#timer)
     this.#sending = this.#sendAll().finally(() => {
       this.#sending = null
@@ -160,8 +114,8 @@ export class LiveDraft {
 
   async #sendAll() {
     for (;;) {
-      const next = this.#now.unsent.find(({ status }) => status !== 'refused')
-      if (!next || !this.#feed) return
+      const next = this.now().unsent.find(({ status }) => status !== 'refused')
+      if (!next || !this.isFollowing) return
       try {
         const { id: segmentId, text } = next
         const append = { draftId: this.#draftId, segmentId, text }
@@ -180,14 +134,14 @@ export class LiveDraft {
 
   #sendLater(id: string) {
     this.#dispatch({ type: 'append-delayed', id })
-    if (!this.#feed) return
+    if (!this.isFollowing) return
     this.#timer = setTimeout(() => this.#send(), Math.min(1000 * 2 ** this.#failures++, longestPauseMs))
   }
 
   #hear(event: DraftEvent) {
-    const before = this.#now.draft
+    const before = this.now().draft
     this.#dispatch({ type: 'event', event })
-    if (before && event.actorId !== this.#me.id) announce(this.#news(before, event))
+    if (before && event.actorId !== this.myId) announce(this.#news(before, event))
   }
 
   /** As said aloud; on the page it can be seen. */
@@ -198,13 +152,13 @@ export class LiveDraft {
       case 'segment.added':
         return `${event.segment.author?.displayName ?? 'Somebody'} added a segment.`
       case 'ring.passed':
-        return event.to === this.#me.id
+        return event.to === this.myId
           ? `${nameOf(event.from)} passed the ring to you.`
           : `${nameOf(event.to)} holds the ring.`
       case 'collaborator.added':
         return `${event.person.displayName} writes in this draft now.`
       case 'collaborator.removed':
-        return event.userId === this.#me.id
+        return event.userId === this.myId
           ? 'You were removed from this draft.'
           : `${nameOf(event.userId)} does not write in this draft any more.`
       case 'draft.updated':
@@ -215,14 +169,9 @@ export class LiveDraft {
   }
 
   #dispatch(action: DraftAction) {
-    const { feed, failure, ...state } = this.#now
+    const { feed, failure, ...state } = this.now()
     const next = reduceDraft(state, action)
     if (next.unsent !== state.unsent) this.unsent.keepSegments(next.unsent)
-    this.#become(next)
-  }
-
-  #become(change: Partial<DraftInSight>) {
-    this.#now = { ...this.#now, ...change }
-    for (const listener of this.#listeners) listener()
+    this.become(next)
   }
 }

@@ -1,13 +1,15 @@
 import { useDocumentVisibility, useNetwork } from '@mantine/hooks'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useState } from 'react'
+import type { FeedState } from '../../../client/plinth.ts'
 import type { Draft } from '../../../shared/drafts.ts'
+import { useStore } from '../live/store.ts'
 import { DraftPresence } from './draft-presence.ts'
-import type { FeedState, LiveDraft } from './live-draft.ts'
+import type { LiveDraft } from './live-draft.ts'
 
 /** Other collaborators who are here, while the draft is followed live; where it is asked for instead, nothing is known. */
 export function useDraftPresence(live: LiveDraft, feed: FeedState, draft: Draft, myId: string) {
   const [presence] = useState(() => new DraftPresence(draft.id, myId))
-  const all = useSyncExternalStore(presence.onChange, presence.others)
+  const all = useStore(presence).others
   const { online } = useNetwork()
   const isSeen = useDocumentVisibility() === 'visible'
   const transport = feed === 'live' && online ? live.transport : null

@@ -4,9 +4,9 @@
  */
 import { errorCode, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { Decision, DriftSummary } from '../../../shared/drifts.ts'
+import { Store } from '../live/store.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import { decisionQuery, driftQuery, reloadDrift } from './drift-queries.ts'
-import { Store } from './store.ts'
 
 export type Verdict = 'approve' | 'reject'
 

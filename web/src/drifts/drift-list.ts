@@ -5,6 +5,7 @@
 import { parseCursor } from '../../../client/live-cursor.ts'
 import { type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { DriftEvent, DriftSummary } from '../../../shared/drifts.ts'
+import { Store } from '../live/store.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import {
   addPage,
@@ -17,7 +18,6 @@ import {
 } from './drift-list-state.ts'
 import { driftQuery, firstPageQuery, rowsPerPage } from './drift-queries.ts'
 import type { DriftsSearch } from './drift-words.ts'
-import { Store } from './store.ts'
 
 export interface DriftListInSight {
   filters: DriftsSearch

@@ -6,13 +6,13 @@ import { createContext, type ReactNode, useContext, useEffect, useState, useSync
 import type { FeedState } from '../../../client/plinth.ts'
 import type { Person } from '../../../shared/account.ts'
 import type { DriftEvent } from '../../../shared/drifts.ts'
+import { followAs } from '../live/follow-as.ts'
+import { Store } from '../live/store.ts'
 import { plinth } from '../plinth.ts'
-import { followAs } from '../session/follow-as.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { type Attempt, Decisions } from './decisions.ts'
 import { DriftList } from './drift-list.ts'
 import { reloadDrift } from './drift-queries.ts'
-import { Store } from './store.ts'
 
 type Listener = (event: DriftEvent | 'all') => void
 

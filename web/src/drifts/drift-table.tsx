@@ -6,16 +6,9 @@ import { Button, Loader, VisuallyHidden } from '@mantine/core'
 import { useHotkeys, useNetwork } from '@mantine/hooks'
 import { IconArrowUp } from '@tabler/icons-react'
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual'
-import {
-  type KeyboardEvent,
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { LoadFailure } from '../failure/load-failure.tsx'
+import { useStore } from '../live/store.ts'
 import { useSession } from '../session/session.ts'
 import type { DriftListInSight } from './drift-list.ts'
 import type { DriftListState } from './drift-list-state.ts'
@@ -39,7 +32,7 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: DriftLi
   const isSignedIn = session.state === 'signed-in'
   const me = 'person' in session ? session.person : null
   const { online } = useNetwork()
-  const { attempts } = useSyncExternalStore(decisions.onChange, decisions.now)
+  const { attempts } = useStore(decisions)
   const [activeId, setActiveId] = useState<string | null>(null)
   const [rejectingId, setRejectingId] = useState<string | null>(null)
   const [isRejecting, setRejecting] = useState(false)

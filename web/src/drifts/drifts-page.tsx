@@ -1,9 +1,10 @@
 /** All drifts, the newest detected first. What is looked for lives in the address; what happens shows at once. */
 import { Button } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef } from 'react'
 import filterClasses from '../admin/filters.module.css'
 import { LoadFailure } from '../failure/load-failure.tsx'
+import { useStore } from '../live/store.ts'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
@@ -23,7 +24,7 @@ export function DriftsPage() {
   const filters = useSearch({ from: '/drifts/' })
   const navigate = useNavigate({ from: '/drifts/' })
   const heading = useRef<HTMLHeadingElement>(null)
-  const now = useSyncExternalStore(store.onChange, store.now)
+  const now = useStore(store)
   const { list, failure, isLoading, found } = now
   const isFiltered = Object.values(filters).some((value) => value !== undefined)
   const canLoad = session.state !== 'ended'

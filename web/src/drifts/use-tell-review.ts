@@ -1,12 +1,12 @@
 import { useNetwork } from '@mantine/hooks'
-import { useSyncExternalStore } from 'react'
+import { useStore } from '../live/store.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
 import { useReview } from './drift-review.tsx'
 
 /** For the status bar. Offline its own words are the right ones: nothing that is done here waits for the connection. */
 export function useTellReview() {
   const review = useReview()
-  const { feed } = useSyncExternalStore(review.onChange, review.now)
+  const { feed } = useStore(review)
   const { online } = useNetwork()
   useTellFeed(online && (feed === 'live' || feed === 'polling') ? feed : 'ended')
 }

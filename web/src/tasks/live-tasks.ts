@@ -2,21 +2,18 @@
  * A person's tasks while they look at them: follows what happens to the list on any of their devices, loads more of it as far
  * as somebody looks, and lays what waits in the outbox over it.
  */
-import { type FeedState, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
+import { type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { TaskEvent, Tasks } from '../../../shared/tasks.ts'
-import { lookAgain, plinth, queryClient, saysSignedOut } from '../plinth.ts'
-import { isSignedInAs, lookForSession } from '../session/session.ts'
+import type { FeedHandlers } from '../live/follow-as.ts'
+import { Followed, type InSight } from '../live/followed.ts'
+import { lookAgain, plinth, queryClient } from '../plinth.ts'
+import { isSignedInAs } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { askedFor, forgetFirstPages, keepState, knownState, tasksQuery } from './task-queries.ts'
 import { reduceTasks, type Show, type TaskAction, type TaskState } from './task-state.ts'
 import { onTaskAnswer, waitingCalls } from './waiting-calls.ts'
 
-type Feed = ReturnType<typeof plinth.live>
-
-export interface TasksInSight extends TaskState {
-  feed: FeedState
-  /** Why there is nothing to show. */
-  failure: PlinthError | null
+export interface TasksInSight extends TaskState, InSight {
   /** Why there is not more. */
   moreFailure: PlinthError | null
 }
@@ -25,87 +22,65 @@ export interface TasksInSight extends TaskState {
 const mostPagesAgain = 10
 const countAfterMs = 500
 const keepAfterMs = 1000
-const longestPauseMs = 10_000
 
-export class LiveTasks {
-  readonly #meId: string
-  readonly #listeners = new Set<() => void>()
+export class LiveTasks extends Followed<TasksInSight> {
   readonly #loading = new Set<Show>()
-  #now: TasksInSight
   #show: Show
-  #feed: Feed | null = null
   #stopAnswers = () => {}
-  #renewals = 0
   #counting: ReturnType<typeof setTimeout> | undefined
   #keeping: ReturnType<typeof setTimeout> | undefined
 
-  constructor(meId: string, show: Show) {
-    this.#meId = meId
-    this.#show = show
+  constructor(myId: string, show: Show) {
     const known = knownState()
     const page = queryClient.getQueryData<Tasks>(tasksQuery(show).queryKey)
     const state = known.reach[show] || !page ? known : reduceTasks(known, { type: 'snapshot', show, pages: [page] })
-    this.#now = { ...state, feed: 'connecting', failure: null, moreFailure: null }
+    super(myId, { ...state, feed: 'connecting', failure: null, moreFailure: null })
+    this.#show = show
   }
 
-  readonly now = () => this.#now
-
-  readonly onChange = (listener: () => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  start() {
-    this.#become({ failure: null, moreFailure: null, feed: 'connecting' })
+  override start() {
     this.#stopAnswers = onTaskAnswer((answered) => this.#dispatch(answered))
-    this.#feed = plinth.live<Tasks & { show: Show; pages: Tasks[] }, TaskEvent>({
-      follow: (lastEventId, handlers, transport) =>
-        plinth.tasks.onEvent.subscribe({ lastEventId }, { ...handlers, context: { transport } }),
+    super.start()
+  }
+
+  protected override open(handlers: FeedHandlers): Feed {
+    this.become({ moreFailure: null })
+    return plinth.live<Tasks & { show: Show; pages: Tasks[] }, TaskEvent>({
+      ...handlers,
+      follow: (lastEventId, live, transport) =>
+        plinth.tasks.onEvent.subscribe({ lastEventId }, { ...live, context: { transport } }),
       poll: (lastEventId) => plinth.tasks.events.query({ lastEventId }),
       snapshot: () => this.#readPages().catch((error) => this.#failed(error)),
       onSnapshot: ({ show, pages }) => {
-        this.#become({ failure: null, moreFailure: null })
+        this.become({ failure: null, moreFailure: null })
         this.#dispatch({ type: 'snapshot', show, pages })
       },
       onEvent: (event) => this.#hear(event),
-      onState: (state) => {
-        this.#become({ feed: state })
-        if (state !== 'live' && state !== 'polling') return
-        this.#renewals = 0
-        this.#become({ moreFailure: null })
-      },
-      onError: (error) => {
-        if (saysSignedOut(error)) void this.#renew()
-        this.#become({ failure: error })
-      },
     })
   }
 
-  /** What was loaded stays. */
-  stop() {
-    this.#feed?.close()
-    this.#feed = null
-    this.#stopAnswers()
-    clearTimeout(this.#counting)
-    this.#keep()
-    if (isSignedInAs(this.#meId)) void forgetFirstPages()
+  protected override connected() {
+    this.become({ moreFailure: null })
   }
 
-  restart() {
-    this.stop()
-    this.start()
+  override stop() {
+    this.#stopAnswers()
+    clearTimeout(this.#counting)
+    clearTimeout(this.#keeping)
+    this.#keeping = undefined
+    super.stop()
   }
 
   look(show: Show) {
     this.#show = show
-    this.#become({ moreFailure: null })
+    this.become({ moreFailure: null })
   }
 
   /** The next page of what is looked at, or its first. One at a time. */
   async loadMore(): Promise<void> {
     const show = this.#show
-    const reach = this.#now.reach[show]
-    if (!this.#feed || this.#loading.has(show) || reach?.next === null || this.#now.moreFailure) return
+    const reach = this.now().reach[show]
+    if (!this.isFollowing || this.#loading.has(show) || reach?.next === null || this.now().moreFailure) return
     const after = reach?.next ?? null
     this.#loading.add(show)
     try {
@@ -117,18 +92,18 @@ export class LiveTasks {
     } catch (error) {
       this.#loading.delete(show)
       lookAgain(error)
-      this.#become({ moreFailure: toPlinthError(error) })
+      this.become({ moreFailure: toPlinthError(error) })
     }
   }
 
   tryMoreAgain() {
-    this.#become({ moreFailure: null })
+    this.become({ moreFailure: null })
     void this.loadMore()
   }
 
   /** The last task of all, which may not be loaded. Null when there is none. @throws PlinthError */
   async findLast(): Promise<string | null> {
-    const page = Math.max(1, Math.ceil((this.#now.reach[this.#show]?.total ?? 0) / askedFor(this.#show).limit))
+    const page = Math.max(1, Math.ceil((this.now().reach[this.#show]?.total ?? 0) / askedFor(this.#show).limit))
     const { items } = await plinth.tasks.list.query({ ...askedFor(this.#show), page })
     for (const task of items) this.#dispatch({ type: 'answer', task })
     return items.at(-1)?.id ?? null
@@ -136,10 +111,10 @@ export class LiveTasks {
 
   async #readPages() {
     const show = this.#show
-    const loaded = this.#now.reach[show]
+    const loaded = this.now().reach[show]
     const first = await queryClient.fetchQuery({ ...tasksQuery(show), staleTime: 0 })
     const pages = [first]
-    const rows = loaded ? [...this.#now.tasks.values()].filter((task) => isIn(show, task.completed)).length : 0
+    const rows = loaded ? [...this.now().tasks.values()].filter((task) => isIn(show, task.completed)).length : 0
     while (pages.length < Math.min(mostPagesAgain, rows / askedFor(show).limit)) {
       const cursor = pages.at(-1)?.pagination.nextCursor
       if (!cursor) break
@@ -151,27 +126,15 @@ export class LiveTasks {
   /** Read again by the feed, for as long as it takes; meanwhile a page with nothing on it says why. */
   #failed(error: unknown): never {
     const failure = toPlinthError(error)
-    if (failure.code !== 'NETWORK_ERROR') this.#become({ failure })
+    if (failure.code !== 'NETWORK_ERROR') this.become({ failure })
     throw error
   }
 
-  /** The session that it began with is over; the browser may hold a newer one of the same person. */
-  async #renew() {
-    const ended = this.#feed
-    await lookForSession()
-    setTimeout(
-      () => {
-        if (ended && this.#feed === ended && isSignedInAs(this.#meId)) this.restart()
-      },
-      Math.min(250 * 2 ** this.#renewals++, longestPauseMs),
-    )
-  }
-
   #hear(event: TaskEvent) {
-    const before = this.#now
+    const before = this.now()
     this.#dispatch({ type: 'event', event })
     const taskId = event.type === 'task.deleted' ? event.taskId : event.task.id
-    const isNews = this.#now.tasks !== before.tasks && !waitingCalls().some(({ input }) => input.taskId === taskId)
+    const isNews = this.now().tasks !== before.tasks && !waitingCalls().some(({ input }) => input.taskId === taskId)
     if (isNews) announce(newsOf(event, before))
   }
 
@@ -189,28 +152,31 @@ export class LiveTasks {
     }, countAfterMs)
   }
 
-  /** For the next visit, which may be one without a network. */
-  #keep() {
-    clearTimeout(this.#keeping)
-    this.#keeping = undefined
-    // Whoever signs in next in this tab must not find it, nor whoever has.
-    if (!isSignedInAs(this.#meId)) return
-    const { feed: _, failure: __, moreFailure: ___, ...state } = this.#now
+  protected override keep() {
+    this.#keepState()
+    void forgetFirstPages()
+  }
+
+  /** The next visit may be one without a network, and this one end unseen. */
+  #keepSoon() {
+    this.#keeping ??= setTimeout(() => {
+      this.#keeping = undefined
+      if (isSignedInAs(this.myId)) this.#keepState()
+    }, keepAfterMs)
+  }
+
+  #keepState() {
+    const { feed: _, failure: __, moreFailure: ___, ...state } = this.now()
     keepState(state)
   }
 
   #dispatch(action: TaskAction) {
-    const { feed, failure, moreFailure, ...state } = this.#now
+    const { feed, failure, moreFailure, ...state } = this.now()
     const next = reduceTasks(state, action)
     if (next === state) return
-    this.#become(next)
-    this.#keeping ??= setTimeout(() => this.#keep(), keepAfterMs)
+    this.become(next)
+    this.#keepSoon()
     if (next.isCountOld && next.reach[this.#show]?.next) this.#countSoon()
-  }
-
-  #become(change: Partial<TasksInSight>) {
-    this.#now = { ...this.#now, ...change }
-    for (const listener of this.#listeners) listener()
   }
 }
 

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useState } from 'react'
+import { useFollowed } from '../live/followed.ts'
 import { LiveTasks } from './live-tasks.ts'
 import { type ShownTasks, shownTasks } from './shown-tasks.ts'
 import type { Show } from './task-state.ts'
@@ -7,13 +8,8 @@ import { useWaitingCalls } from './waiting-calls.ts'
 /** Follows the list while `isSignedIn`; afterwards what was loaded stays. Another person: another `key`. */
 export function useTasks(meId: string, show: Show, isSignedIn: boolean) {
   const [live] = useState(() => new LiveTasks(meId, show))
-  const now = useSyncExternalStore(live.onChange, live.now)
+  const now = useFollowed(live, isSignedIn)
   const waiting = useWaitingCalls()
-  useEffect(() => {
-    if (!isSignedIn) return
-    live.start()
-    return () => live.stop()
-  }, [live, isSignedIn])
   useEffect(() => live.look(show), [live, show])
   const isMissing = now.reach[show] === null
   const isFollowed = now.feed === 'live' || now.feed === 'polling'

@@ -4,11 +4,11 @@
  */
 import type { Feed, FeedState, PlinthError } from '../../../client/plinth.ts'
 import { saysSignedOut } from '../plinth.ts'
-import { isSignedInAs, lookForSession } from './session.ts'
+import { isSignedInAs, lookForSession } from '../session/session.ts'
 
 const longestPauseMs = 10_000
 
-interface Handlers {
+export interface FeedHandlers {
   onState: (state: FeedState) => void
   onError: (error: PlinthError) => void
 }
@@ -16,7 +16,7 @@ interface Handlers {
 /** `open` spreads what it is given into its feed. Returns how to stop. */
 export function followAs(
   personId: string,
-  open: (handlers: Handlers) => Feed,
+  open: (handlers: FeedHandlers) => Feed,
   onState: (state: FeedState) => void = () => {},
 ): () => void {
   let feed: Feed | null = null

@@ -1,4 +1,6 @@
 /** A value that React follows: a new object at each change. */
+import { useSyncExternalStore } from 'react'
+
 export class Store<Value extends object> {
   readonly #listeners = new Set<() => void>()
   #now: Value
@@ -19,3 +21,6 @@ export class Store<Value extends object> {
     for (const listener of this.#listeners) listener()
   }
 }
+
+export const useStore = <Value extends object>(store: Store<Value>): Value =>
+  useSyncExternalStore(store.onChange, store.now)
