@@ -104,7 +104,8 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: DriftLi
     if (!first) return
     wantsFocus.current = first.id
     setActiveId(first.id)
-    scrollTo({ top: Math.max(0, top - coveredPx.start), behavior: 'instant' })
+    // By the virtualizer, which otherwise takes what it measures for a reason to go back to where it last saw the page.
+    virtualizer.scrollToOffset(Math.max(0, top - coveredPx.start))
   }
   // Kept while the dialog fades.
   const rejecting = rows.find(({ id }) => id === rejectingId)
