@@ -35,5 +35,11 @@ export const entryWords = ({ path, input }: Entry, nameOf: NameOf): string =>
 export const waitingWords = (count: number): string =>
   count === 1 ? '1 change waits to be sent.' : `${count} changes wait to be sent.`
 
+/** Of `count` things that somebody leaves behind when they sign out. */
+export const leftWords = (count: number): string =>
+  count === 1
+    ? '1 change of yours stays in this browser, seen by nobody else, until you sign in here again.'
+    : `${count} changes of yours stay in this browser, seen by nobody else, until you sign in here again.`
+
 export const refusedWords = (count: number): string =>
   `${count} ${count === 1 ? 'change was' : 'changes were'} refused.`

@@ -109,11 +109,10 @@ it('keeps ten changes over its own end and the server’s, shows them without a 
   await expect.poll(() => titles(elsewhere)).toEqual(all)
 })
 
-it('shows what the server refused with the reason, until it is discarded, and forgets it all at sign-out', async () => {
+/** Done offline to a task that was deleted meanwhile. The page is an administrator's, who has no other task. */
+async function haveOneRefused(page: Page) {
   stage.expectFault(/Failed to load resource|ERR_|WebSocket|status of 404/)
-  const page = await stage.signIn(await stage.open(), 'admin')
   await page.goto('/tasks')
-  await page.getByRole('button', { name: 'Add your first task' }).click()
   await add(page, 'Gone by then')
   await expect.poll(() => titles(page)).toEqual(['Gone by then'])
   await saved(page)
@@ -123,9 +122,13 @@ it('shows what the server refused with the reason, until it is discarded, and fo
   const elsewhere = await stage.signIn(await stage.open(), 'admin')
   const { id } = (await (await elsewhere.request.get('/api/v1/tasks')).json()).data[0]
   await elsewhere.request.delete(`/api/v1/tasks/${id}`, { headers: { origin: stage.url } })
-
   await page.context().setOffline(false)
   await status(page).getByText('1 change was refused.').waitFor()
+}
+
+it('shows what the server refused with the reason, until it is discarded, and forgets it all at sign-out', async () => {
+  const page = await stage.signIn(await stage.open(), 'admin')
+  await haveOneRefused(page)
   await page.reload()
   await status(page).getByRole('button', { name: 'Show changes' }).click()
   const dialog = page.getByRole('dialog', { name: 'Changes that are not sent' })
@@ -145,4 +148,24 @@ it('shows what the server refused with the reason, until it is discarded, and fo
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.waitForURL(/\/sign-in/)
   await expect.poll(() => queriesKept(page)).toEqual({})
+})
+
+it('says at sign-out what was not sent, keeps it from whoever comes next, and has it again for its person', async () => {
+  const page = await stage.signIn(await stage.open(), 'admin')
+  await haveOneRefused(page)
+  await page.getByRole('button', { name: /account menu/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.waitForURL(/\/sign-in/)
+  const notice = page.getByRole('group', { name: 'Not everything was sent' })
+  await notice.getByText('1 change of yours stays in this browser, seen by nobody else,').waitFor()
+  await expectAccessible(page)
+
+  await stage.signIn(page, 'viewer')
+  await page.goto('/tasks')
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.getByRole('button', { name: /Demo viewer/ }).waitFor()
+  expect(await status(page).count()).toBe(0)
+
+  await stage.signIn(page, 'admin')
+  await status(page).getByText('1 change was refused.').waitFor()
 })
