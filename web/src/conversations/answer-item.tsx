@@ -4,6 +4,7 @@ import type { PlinthError } from '../../../client/plinth.ts'
 import type { Answer } from '../../../shared/conversations.ts'
 import { FailureDetails } from '../failure/failure-details.tsx'
 import { actionAdvice } from '../failure/failure-words.ts'
+import { RefusalBox } from '../failure/refusal.tsx'
 import { failureWords } from './answer-words.ts'
 import classes from './message.module.css'
 import { MessageFrame } from './message-item.tsx'
@@ -27,14 +28,14 @@ export function AnswerItem({ answer, canAsk, onAsk }: Props) {
         status="failed"
         aside={<span className={classes.status}>Not finished</span>}
         note={
-          <div className={classes.refusal}>
+          <RefusalBox>
             <p>{failureWords[answer.failure]}</p>
             {canAsk && (
               <Button size="xs" variant="default" onClick={onAsk}>
                 Try again
               </Button>
             )}
-          </div>
+          </RefusalBox>
         }
       >
         {answer.content !== '' && <MessageText text={answer.content} />}
@@ -58,7 +59,7 @@ export function UnansweredNote({ failure, canAsk, onAsk }: { failure: PlinthErro
   return (
     <div className={classes.unanswered}>
       {failure ? (
-        <div className={classes.refusal}>
+        <RefusalBox>
           <p>The assistant was not asked. {actionAdvice(failure)}</p>
           {canAsk && (
             <Button size="xs" variant="default" onClick={onAsk}>
@@ -66,7 +67,7 @@ export function UnansweredNote({ failure, canAsk, onAsk }: { failure: PlinthErro
             </Button>
           )}
           <FailureDetails code={failure.code} requestId={failure.requestId} />
-        </div>
+        </RefusalBox>
       ) : (
         canAsk && (
           <Button size="xs" variant="default" onClick={onAsk}>

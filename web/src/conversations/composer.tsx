@@ -4,6 +4,7 @@ import { IconPlayerStop, IconSend } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { AppendMessage, conversationLimits } from '../../../shared/conversations.ts'
 import type { UnsentStore } from '../drafts/unsent-store.ts'
+import foot from '../page/foot.module.css'
 import classes from './composer.module.css'
 
 const remainingShownFrom = 1000
@@ -63,7 +64,7 @@ export function Composer({ unsent, takesFocus = false, answering = null, onSend 
   }
 
   return (
-    <form className={classes.composer} onSubmit={submit} aria-label="New message">
+    <form className={foot.form} onSubmit={submit} aria-label="New message">
       <Textarea
         ref={field}
         aria-label="Message"
@@ -78,8 +79,8 @@ export function Composer({ unsent, takesFocus = false, answering = null, onSend 
         onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <div className={classes.below}>
-        <span className={classes.hint}>
+      <div className={foot.actions}>
+        <span className={foot.hint}>
           <Hint remaining={remaining} isAnswering={answering !== null} />
         </span>
         {answering ? (
@@ -102,17 +103,16 @@ export function Composer({ unsent, takesFocus = false, answering = null, onSend 
 }
 
 function Hint({ remaining, isAnswering }: { remaining: number; isAnswering: boolean }) {
-  if (remaining < 0)
-    return <strong className={classes.tooMany}>{counted.format(-remaining)} characters too many</strong>
+  if (remaining < 0) return <strong className={foot.tooMany}>{counted.format(-remaining)} characters too many</strong>
   if (remaining <= remainingShownFrom) return `${counted.format(remaining)} characters left`
   if (isAnswering)
     return (
-      <span className={classes.keys}>
+      <span className={foot.keys}>
         <Kbd size="xs">Esc</Kbd> stops the answer
       </span>
     )
   return (
-    <span className={classes.keys}>
+    <span className={foot.keys}>
       <Kbd size="xs">Enter</Kbd> sends, <Kbd size="xs">Shift</Kbd> <Kbd size="xs">Enter</Kbd> begins a new line
     </span>
   )

@@ -4,8 +4,11 @@ import { IconDots, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { z } from 'zod'
+import { conversationLimits, RenameConversation } from '../../../shared/conversations.ts'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
 import { TimeAgo } from '../page/time-ago.tsx'
+import { TitleDialog } from '../page/title-dialog.tsx'
 import { plinth } from '../plinth.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import classes from './conversation-page.module.css'
@@ -14,7 +17,12 @@ import { countWords } from './conversation-words.ts'
 import type { LiveConversation } from './live-conversation.ts'
 import { discardQueued, queueRename } from './queue-changes.ts'
 import type { QueuedConversation } from './queued.ts'
-import { RenameDialog } from './rename-dialog.tsx'
+
+/** Nothing written takes it away. */
+const Name = z
+  .string()
+  .transform((text) => (text.trim() === '' ? null : text))
+  .pipe(RenameConversation.shape.title)
 
 interface Props {
   live: LiveConversation
@@ -83,11 +91,17 @@ export function ConversationHeader({ live, state, queued, title, canChange }: Pr
           </Menu.Dropdown>
         </Menu>
       )}
-      <RenameDialog
+      <TitleDialog
+        title="Rename conversation"
+        label="Name"
+        longest={conversationLimits.titleLength}
+        schema={Name}
+        action="Save name"
+        failure="The conversation was not renamed"
         initial={conversation?.title ?? null}
         opened={asking === 'title'}
         onClose={() => setAsking(null)}
-        onSubmit={(name) => queueRename(live.id, name)}
+        onSubmit={async (name) => queueRename(live.id, name)}
       />
       <ConfirmDialog
         asked={{

@@ -7,7 +7,9 @@ import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import { UnsentStore } from '../drafts/unsent-store.ts'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
+import foot from '../page/foot.module.css'
 import { Page } from '../page/page.tsx'
+import { useFollowEnd } from '../page/use-follow-end.ts'
 import { showFailure } from '../toasts/toasts.tsx'
 import { Composer } from './composer.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
@@ -20,7 +22,6 @@ import { MessageList } from './message-list.tsx'
 import { queueMessage } from './queue-changes.ts'
 import { queuedIn, shownTitle } from './queued.ts'
 import { QueuedProblem } from './queued-problem.tsx'
-import { useFollowEnd } from './use-follow-end.ts'
 
 interface Props {
   live: LiveConversation
@@ -67,9 +68,9 @@ export function ConversationView({ live, now, me, isSignedIn }: Props) {
           hasAssistant={assistant?.available ?? false}
         />
       </div>
-      <div className={classes.foot}>
+      <div className={foot.foot}>
         {isNewBelow && (
-          <div className={classes.below}>
+          <div className={foot.arrived}>
             <Button size="xs" radius="xl" leftSection={<IconArrowDown size="1rem" aria-hidden />} onClick={followEnd}>
               New text below
             </Button>

@@ -1,9 +1,8 @@
 /** One message. Whose it is shows by words, sign and side; what is on its way is dimmed, with a clock. */
-import { Button } from '@mantine/core'
 import { IconAlertCircle, IconClock, IconPlayerStop, IconSparkles } from '@tabler/icons-react'
 import { memo, type ReactNode } from 'react'
 import type { Message, MessageRole } from '../../../shared/conversations.ts'
-import { FailureDetails } from '../failure/failure-details.tsx'
+import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
 import { outbox } from '../offline/outbox.ts'
 import { ShortTime } from '../page/time-ago.tsx'
 import classes from './message.module.css'
@@ -79,18 +78,15 @@ export const QueuedItem = memo(function QueuedItem({ entry, canSend }: { entry: 
       }
       note={
         refusal && (
-          <div className={classes.refusal}>
+          <RefusalBox>
             <p>{refusal.message}</p>
-            <div className={classes.choices}>
-              <Button size="xs" variant="default" disabled={!canSend} onClick={() => void outbox.tryAgain(id)}>
-                Try again
-              </Button>
-              <Button size="xs" variant="subtle" color="red" onClick={() => void outbox.discard(id)}>
-                Discard
-              </Button>
-            </div>
-            <FailureDetails code={refusal.code} requestId={refusal.requestId} />
-          </div>
+            <RefusalChoices
+              refusal={refusal}
+              canSend={canSend}
+              onTryAgain={() => void outbox.tryAgain(id)}
+              onDiscard={() => void outbox.discard(id)}
+            />
+          </RefusalBox>
         )
       }
     >

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import { UnsentStore } from '../drafts/unsent-store.ts'
+import foot from '../page/foot.module.css'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
 import { Composer } from './composer.tsx'
@@ -38,7 +39,7 @@ function FirstMessage({ me }: { me: Person }) {
   return (
     <Page title="New conversation" heading={<span className={classes.title}>New conversation</span>}>
       <EmptyConversation hasAssistant={isError ? false : assistant?.available} canWrite />
-      <div className={classes.foot}>
+      <div className={foot.foot}>
         <Composer unsent={unsent} takesFocus onSend={send} />
       </div>
     </Page>

@@ -6,10 +6,11 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Draft } from '../../../shared/drafts.ts'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
+import { TitleDialog } from '../page/title-dialog.tsx'
 import { plinth } from '../plinth.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import { reloadDrafts } from './draft-queries.ts'
-import { TitleDialog } from './title-dialog.tsx'
+import { draftTitle } from './draft-title.ts'
 
 type Asking = 'title' | 'end' | null
 
@@ -75,6 +76,7 @@ export function DraftActions({ draft, myId }: { draft: Draft; myId: string }) {
         </Menu.Dropdown>
       </Menu>
       <TitleDialog
+        {...draftTitle}
         title="Rename draft"
         action="Save title"
         failure="The draft was not renamed"

@@ -5,6 +5,7 @@ import { useRef } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import type { Draft } from '../../../shared/drafts.ts'
+import foot from '../page/foot.module.css'
 import { Page } from '../page/page.tsx'
 import { DraftHeader } from './draft-header.tsx'
 import classes from './draft-page.module.css'
@@ -51,9 +52,9 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
         />
         <Segments live={live} draft={draft} unsent={now.unsent} me={me} canSend={readOnly === null} />
       </div>
-      <div className={classes.foot}>
+      <div className={foot.foot}>
         {arrived.length > 0 && (
-          <div className={classes.arrived}>
+          <div className={foot.arrived}>
             <Button size="xs" radius="xl" leftSection={<IconArrowDown size="1rem" aria-hidden />} onClick={goToArrived}>
               {arrived.length} new
             </Button>

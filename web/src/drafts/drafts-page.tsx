@@ -12,13 +12,14 @@ import { Page } from '../page/page.tsx'
 import rows from '../page/row.module.css'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
+import { TitleDialog } from '../page/title-dialog.tsx'
 import { plinth } from '../plinth.ts'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { draftsQuery, reloadDrafts } from './draft-queries.ts'
 import { DraftRow } from './draft-row.tsx'
+import { draftTitle } from './draft-title.ts'
 import classes from './drafts-page.module.css'
-import { TitleDialog } from './title-dialog.tsx'
 
 export function DraftsPage() {
   const session = useSession()
@@ -88,6 +89,7 @@ export function DraftsPage() {
         <ShowMore list={list} what="drafts" />
       </Section>
       <TitleDialog
+        {...draftTitle}
         title="New draft"
         action="Create draft"
         failure="The draft was not created"

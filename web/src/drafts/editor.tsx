@@ -5,6 +5,7 @@ import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'rea
 import { AppendSegment, type Draft, draftLimits } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Present } from '../../../shared/presence.ts'
+import foot from '../page/foot.module.css'
 import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
@@ -77,7 +78,7 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
   }
 
   return (
-    <form className={classes.editor} onSubmit={submit} aria-label="Next segment">
+    <form className={foot.form} onSubmit={submit} aria-label="Next segment">
       {!isMine && (
         <p ref={turn} id={turnId} tabIndex={-1} className={classes.turn}>
           {now.ringPass && !now.ringPass.isAnswered ? (
@@ -108,8 +109,8 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
         onKeyDown={onKeyDown}
       />
       {isMine && (
-        <div className={classes.below}>
-          <span className={classes.hint}>
+        <div className={foot.actions}>
+          <span className={foot.hint}>
             {isWaiting ? (
               'The ring can be passed once what you wrote is sent.'
             ) : (
@@ -127,10 +128,10 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
 }
 
 function Remaining({ count }: { count: number }) {
-  if (count < 0) return <strong className={classes.tooMany}>{-count} characters too many</strong>
+  if (count < 0) return <strong className={foot.tooMany}>{-count} characters too many</strong>
   if (count <= remainingShownFrom) return `${count} characters left`
   return (
-    <span className={classes.keys}>
+    <span className={foot.keys}>
       <Kbd size="xs">{modifierKey}</Kbd> <Kbd size="xs">Enter</Kbd> adds it
     </span>
   )

@@ -1,10 +1,9 @@
 /** One segment: confirmed, on its way (dimmed, with a clock), or refused (with the reason and what to do). */
-import { Button } from '@mantine/core'
 import { IconAlertCircle, IconClock } from '@tabler/icons-react'
 import { memo } from 'react'
 import type { PersonRef } from '../../../shared/person-ref.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
-import { FailureDetails } from '../failure/failure-details.tsx'
+import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
 import { TimeAgo } from '../page/time-ago.tsx'
 import type { Refusal, Unsent } from './draft-state.ts'
 import type { LiveDraft } from './live-draft.ts'
@@ -73,17 +72,14 @@ function RefusalNote({
   canSend?: boolean
 }) {
   return (
-    <div className={classes.refusal}>
+    <RefusalBox>
       <p>{refusal.message}</p>
-      <div className={classes.choices}>
-        <Button size="xs" variant="default" disabled={!canSend} onClick={() => live?.tryAgain(id)}>
-          Try again
-        </Button>
-        <Button size="xs" variant="subtle" color="red" onClick={() => live?.discard(id)}>
-          Discard
-        </Button>
-      </div>
-      <FailureDetails code={refusal.code} requestId={refusal.requestId} />
-    </div>
+      <RefusalChoices
+        refusal={refusal}
+        canSend={canSend}
+        onTryAgain={() => live?.tryAgain(id)}
+        onDiscard={() => live?.discard(id)}
+      />
+    </RefusalBox>
   )
 }

@@ -1,8 +1,7 @@
 /** What was refused, with the reason, to be tried again or discarded; and what still waits, in its order. */
-import { Button, Group } from '@mantine/core'
 import type { OutboxEntry } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
-import { FailureDetails } from '../failure/failure-details.tsx'
+import { RefusalChoices } from '../failure/refusal.tsx'
 import { Dialog } from '../page/dialog.tsx'
 import rows from '../page/row.module.css'
 import { TimeAgo } from '../page/time-ago.tsx'
@@ -74,15 +73,7 @@ function RefusedEntry({ entry, nameOf }: { entry: Entry; nameOf: NameOf }) {
           ))}
         </ul>
       )}
-      <Group gap="xs">
-        <Button size="xs" variant="default" onClick={() => void outbox.tryAgain(id)}>
-          Try again
-        </Button>
-        <Button size="xs" variant="subtle" color="red" onClick={() => void discard()}>
-          Discard
-        </Button>
-      </Group>
-      <FailureDetails code={refusal.code} requestId={refusal.requestId} />
+      <RefusalChoices refusal={refusal} onTryAgain={() => void outbox.tryAgain(id)} onDiscard={() => void discard()} />
     </>
   )
 }

@@ -1,7 +1,6 @@
 /** What the server would not do, with the reason, until somebody has it tried again or lets it be. */
-import { Button } from '@mantine/core'
 import { useEffect, useRef } from 'react'
-import { FailureDetails } from '../failure/failure-details.tsx'
+import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
 import { outbox } from '../offline/outbox.ts'
 import { announce } from '../toasts/announcer.tsx'
 import classes from './refused-calls.module.css'
@@ -26,18 +25,19 @@ export function RefusedCalls({ state, waiting, canSend }: Props) {
   return (
     <ul className={classes.list} aria-label="Changes that were not made">
       {refused.map((entry) => (
-        <li key={entry.id} className={classes.refusal}>
-          <strong>{whatWasNot(entry, titleOf(entry, state, waiting))}</strong>
-          <p>{entry.refusal && reasonFor(entry.refusal)}</p>
-          <div className={classes.choices}>
-            <Button size="xs" variant="default" disabled={!canSend} onClick={() => void outbox.tryAgain(entry.id)}>
-              Try again
-            </Button>
-            <Button size="xs" variant="subtle" color="red" onClick={() => void outbox.discard(entry.id)}>
-              Discard
-            </Button>
-          </div>
-          {entry.refusal && <FailureDetails code={entry.refusal.code} requestId={entry.refusal.requestId} />}
+        <li key={entry.id}>
+          {entry.refusal && (
+            <RefusalBox>
+              <strong>{whatWasNot(entry, titleOf(entry, state, waiting))}</strong>
+              <p>{reasonFor(entry.refusal)}</p>
+              <RefusalChoices
+                refusal={entry.refusal}
+                canSend={canSend}
+                onTryAgain={() => void outbox.tryAgain(entry.id)}
+                onDiscard={() => void outbox.discard(entry.id)}
+              />
+            </RefusalBox>
+          )}
         </li>
       ))}
     </ul>

@@ -1,25 +1,31 @@
-/** Asks for the title of a draft, new or renamed. What is not accepted stays in the field, with the reason under it. */
+/** Asks for the title of something, new or renamed. What is not accepted stays in the field, with the reason under it. */
 import { Button, Group, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useRef, useState } from 'react'
+import type { z } from 'zod'
 import { toPlinthError } from '../../../client/plinth.ts'
-import { CreateDraft, draftLimits } from '../../../shared/drafts.ts'
-import { Dialog } from '../page/dialog.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
+import { Dialog } from './dialog.tsx'
 
-interface Props {
+interface Props<Title extends string | null> {
   title: string
+  /** What the field is called. */
+  label: string
+  /** Characters. */
+  longest: number
+  /** Of what is written. */
+  schema: z.ZodType<Title, string>
+  initial?: Title
   /** What the button does. */
   action: string
   /** What did not happen, as in `The draft was not created`. */
   failure: string
-  initial?: string
   opened: boolean
   onClose: () => void
-  onSubmit: (title: string) => Promise<void>
+  onSubmit: (title: Title) => Promise<void>
 }
 
-export function TitleDialog({ title, opened, onClose, ...form }: Props) {
+export function TitleDialog<Title extends string | null>({ title, opened, onClose, ...form }: Props<Title>) {
   return (
     <Dialog opened={opened} onClose={onClose} title={title}>
       {/* Mounted as the dialog opens, so that it begins with what is true then. */}
@@ -28,9 +34,18 @@ export function TitleDialog({ title, opened, onClose, ...form }: Props) {
   )
 }
 
-function TitleForm({ action, failure, initial = '', onClose, onSubmit }: Omit<Props, 'title' | 'opened'>) {
+function TitleForm<Title extends string | null>({
+  label,
+  longest,
+  schema,
+  initial,
+  action,
+  failure,
+  onClose,
+  onSubmit,
+}: Omit<Props<Title>, 'title' | 'opened'>) {
   const field = useRef<HTMLInputElement>(null)
-  const [title, setTitle] = useState(initial)
+  const [title, setTitle] = useState<string>(initial ?? '')
   const [fault, setFault] = useState<string | null>(null)
   const refuse = (reason: string) => {
     setFault(reason)
@@ -48,18 +63,18 @@ function TitleForm({ action, failure, initial = '', onClose, onSubmit }: Omit<Pr
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (save.isPending) return
-    const input = CreateDraft.safeParse({ title })
-    if (!input.success) return refuse(input.error.issues[0]?.message ?? 'Not a title that can be stored')
-    if (input.data.title === initial) return onClose()
-    save.mutate(input.data.title)
+    const input = schema.safeParse(title)
+    if (!input.success) return refuse(input.error.issues[0]?.message ?? 'Cannot be stored')
+    if (input.data === initial) return onClose()
+    save.mutate(input.data)
   }
   return (
     <form onSubmit={submit} noValidate>
       <TextInput
         ref={field}
         data-autofocus
-        label="Title"
-        description={`What it is about, up to ${draftLimits.titleLength} characters.`}
+        label={label}
+        description={`What it is about, up to ${longest} characters.`}
         autoComplete="off"
         value={title}
         error={fault}
