@@ -8,6 +8,7 @@ import type { Alert, Alerts, ListAlerts } from '../../../shared/alerts.ts'
 import { Id } from '../../../shared/id.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { beforeCommit } from '../../platform/db/transaction.ts'
 import { presentCursor } from '../../platform/live/channel-store.ts'
 import { publish } from '../../platform/live/publish.ts'
@@ -36,24 +37,17 @@ export async function raiseAlert(tx: Database, actorId: string | null, alert: Ne
 
 /** The newest first. `readerId`: who asks; null for somebody who is not signed in. */
 export async function listAlerts(db: Database, readerId: string | null, asked: ListAlerts): Promise<Alerts> {
-  const { severity, limit } = asked
+  const { severity } = asked
   const after = placeOf(asked, Place)?.[0]
   const cursor = await presentCursor(db, alertsChannel)
-  const [counted] = await db
-    .select({ n: sql<number>`coalesce(sum(${alertCounts.n}), 0)::bigint`.mapWith(Number) })
-    .from(alertCounts)
-    .where(severity && eq(alertCounts.severity, severity))
-  const rows = await db
-    .select({ alert: alerts, isRead: sql<boolean>`${isNotNull(alertReads.userId)}` })
-    .from(alerts)
-    .leftJoin(
-      alertReads,
-      and(eq(alertReads.alertId, alerts.id), readerId === null ? sql`false` : eq(alertReads.userId, readerId)),
-    )
-    .where(and(severity && eq(alerts.severity, severity), after === undefined ? undefined : lt(alerts.id, after)))
-    .orderBy(desc(alerts.id))
-    .offset(offsetOf(asked))
-    .limit(limit + 1)
+  const [counted] = await countOf(db, { severity })
+  const rows = await readPage(db, {
+    readerId: readerId ?? undefined,
+    severity,
+    after,
+    offset: offsetOf(asked),
+    limit: asked.limit + 1,
+  })
   const list = toList(rows, asked, {
     total: counted?.n ?? 0,
     placeOf: ({ alert }) => [alert.id],
@@ -63,6 +57,35 @@ export async function listAlerts(db: Database, readerId: string | null, asked: L
 }
 
 const Place = z.tuple([Id])
+
+const countOf = preparedQuery('alert_count', (db, { severity }: Given<{ severity: string | undefined }>) =>
+  db
+    .select({ n: sql<number>`coalesce(sum(${alertCounts.n}), 0)::bigint`.mapWith(Number) })
+    .from(alertCounts)
+    .where(severity && eq(alertCounts.severity, severity)),
+)
+
+interface Page {
+  readerId: string | undefined
+  severity: string | undefined
+  after: string | undefined
+  offset: number
+  limit: number
+}
+
+const readPage = preparedQuery('alerts', (db, { readerId, severity, after, offset, limit }: Given<Page>) =>
+  db
+    .select({ alert: alerts, isRead: sql<boolean>`${isNotNull(alertReads.userId)}` })
+    .from(alerts)
+    .leftJoin(
+      alertReads,
+      and(eq(alertReads.alertId, alerts.id), readerId ? eq(alertReads.userId, readerId) : sql`false`),
+    )
+    .where(and(severity && eq(alerts.severity, severity), after && lt(alerts.id, after)))
+    .orderBy(desc(alerts.id))
+    .offset(offset)
+    .limit(limit),
+)
 
 /** Up to 100, with the cursor of the channel that tells its person what they read. */
 export async function countUnread(db: Database, actor: { id: string }) {

@@ -1,5 +1,5 @@
 /** Messages of a conversation. Their order is their position, given while the conversation is locked: 1, 2, 3 … without a gap. */
-import { and, asc, desc, eq, gt, lte } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt } from 'drizzle-orm'
 import { z } from 'zod'
 import {
   type Answer,
@@ -12,6 +12,7 @@ import {
 import { newId } from '../../platform/db/columns.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
@@ -33,31 +34,47 @@ export async function listMessages(db: Database, actor: Actor, asked: ListMessag
   const state = (await readStates(db, [channel])).get(channel)
   const { messageCount, id } = await findConversation(db, actor, conversationId)
   if (!state) throw new Error(`channel ${channel} was never opened`)
-  const { position } = messages
-  const [from, along] =
+  const rows =
     order === 'oldest'
-      ? [gt(position, place?.[0] ?? offsetOf(asked)), asc(position)]
-      : [lte(position, place ? place[0] - 1 : messageCount - offsetOf(asked)), desc(position)]
-  const rows = await db
-    .select()
-    .from(messages)
-    .where(and(eq(messages.conversationId, id), from))
-    .orderBy(along)
-    .limit(limit + 1)
+      ? await readOldest(db, { id, after: place?.[0] ?? offsetOf(asked), limit: limit + 1 })
+      : await readNewest(db, { id, before: place?.[0] ?? messageCount + 1 - offsetOf(asked), limit: limit + 1 })
   const answer = await findAnswer(db, id)
   const list = toList(rows, asked, { total: messageCount, placeOf: (row) => [row.position], toItem: toMessage })
   return { ...list, answer, cursor: formatCursor({ epoch: state.epoch, seq: state.head }) }
 }
 
+type Oldest = Given<{ id: string; after: number; limit: number }>
+const readOldest = preparedQuery('messages_oldest', (db, { id, after, limit }: Oldest) =>
+  db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.conversationId, id), gt(messages.position, after)))
+    .orderBy(asc(messages.position))
+    .limit(limit),
+)
+
+type Newest = Given<{ id: string; before: number; limit: number }>
+const readNewest = preparedQuery('messages_newest', (db, { id, before, limit }: Newest) =>
+  db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.conversationId, id), lt(messages.position, before)))
+    .orderBy(desc(messages.position))
+    .limit(limit),
+)
+
 /** That of the assistant which is no message yet; null where there is none. */
 export async function findAnswer(db: Database, conversationId: string): Promise<Answer | null> {
-  const { id, content, failure } = answers
-  const [answer] = await db
-    .select({ id, content, failure })
-    .from(answers)
-    .where(eq(answers.conversationId, conversationId))
+  const [answer] = await readAnswer(db, { conversationId })
   return answer ?? null
 }
+
+const readAnswer = preparedQuery('answer', (db, { conversationId }: Given<{ conversationId: string }>) =>
+  db
+    .select({ id: answers.id, content: answers.content, failure: answers.failure })
+    .from(answers)
+    .where(eq(answers.conversationId, conversationId)),
+)
 
 /**
  * The same message id again is the same message: it is answered as it was stored, and nothing is added.

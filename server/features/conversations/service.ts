@@ -18,6 +18,7 @@ import { noteChange } from '../../platform/audit/audit-log.ts'
 import { newId } from '../../platform/db/columns.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { lockName } from '../../platform/identity/people.ts'
@@ -35,17 +36,15 @@ const Place = z.tuple([Instant, Id])
 export async function listConversations(db: Database, actor: Actor, page: ListConversations): Promise<Conversations> {
   const place = placeOf(page, Place)
   const cursor = await presentCursor(db, conversationsChannel(actor.id))
-  const mine = eq(conversations.userId, actor.id)
-  const [all] = await db.select({ total: count() }).from(conversations).where(mine)
-  const later =
-    place && sql`(${conversations.updatedAt}, ${conversations.id}) < (${place[0]}::timestamptz, ${place[1]}::uuid)`
-  const rows = await db
-    .select()
-    .from(conversations)
-    .where(later ? and(mine, later) : mine)
-    .orderBy(desc(conversations.updatedAt), desc(conversations.id))
-    .limit(page.limit + 1)
-    .offset(offsetOf(page))
+  const [all] = await countOf(db, { userId: actor.id })
+  const [updatedAt, id] = place ?? []
+  const rows = await readPage(db, {
+    userId: actor.id,
+    updatedAt,
+    id,
+    offset: offsetOf(page),
+    limit: page.limit + 1,
+  })
   const list = toList(rows, page, {
     total: all?.total ?? 0,
     placeOf: ({ updatedAt, id }) => [updatedAt.toISOString(), id],
@@ -53,6 +52,34 @@ export async function listConversations(db: Database, actor: Actor, page: ListCo
   })
   return { ...list, cursor }
 }
+
+const countOf = preparedQuery('conversation_count', (db, { userId }: Given<{ userId: string }>) =>
+  db.select({ total: count() }).from(conversations).where(eq(conversations.userId, userId)),
+)
+
+interface Page {
+  userId: string
+  /** After both of these. */
+  updatedAt: string | undefined
+  id: string | undefined
+  offset: number
+  limit: number
+}
+
+const readPage = preparedQuery('conversations', (db, { userId, updatedAt, id, offset, limit }: Given<Page>) =>
+  db
+    .select()
+    .from(conversations)
+    .where(
+      and(
+        eq(conversations.userId, userId),
+        id && sql`(${conversations.updatedAt}, ${conversations.id}) < (${updatedAt}::timestamptz, ${id}::uuid)`,
+      ),
+    )
+    .orderBy(desc(conversations.updatedAt), desc(conversations.id))
+    .offset(offset)
+    .limit(limit),
+)
 
 /**
  * The same id again is the same conversation, answered as it is now.
@@ -146,10 +173,10 @@ export async function handOverConversations(tx: Database, fromId: string, toId: 
 /** @throws AppError NOT_FOUND, for somebody else's too */
 export async function findConversation(
   db: Database,
-  actor: { id: string },
+  { id: userId }: { id: string },
   conversationId: string,
 ): Promise<ConversationRow> {
-  const [row] = await ownConversation(db, actor, conversationId)
+  const [row] = await readOwn(db, { conversationId, userId })
   if (!row) throw new AppError('NOT_FOUND')
   return row
 }
@@ -164,16 +191,23 @@ export async function lockConversation(
   actor: { id: string },
   conversationId: string,
 ): Promise<ConversationRow> {
-  const [row] = await ownConversation(tx, actor, conversationId).for('update')
+  const [row] = await tx
+    .select()
+    .from(conversations)
+    .where(and(eq(conversations.id, conversationId), eq(conversations.userId, actor.id)))
+    .for('update')
   if (!row) throw new AppError('NOT_FOUND')
   return row
 }
 
-const ownConversation = (db: Database, actor: { id: string }, conversationId: string) =>
+type Own = Given<{ conversationId: string; userId: string }>
+
+const readOwn = preparedQuery('conversation', (db, { conversationId, userId }: Own) =>
   db
     .select()
     .from(conversations)
-    .where(and(eq(conversations.id, conversationId), eq(conversations.userId, actor.id)))
+    .where(and(eq(conversations.id, conversationId), eq(conversations.userId, userId))),
+)
 
 /** Once it is locked: the change, a new version, and the moment, which never goes back. */
 export async function touchConversation(

@@ -5,6 +5,7 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { DriftStatus, ListDrifts, Severity } from '../../../shared/drifts.ts'
 import type { Database } from '../../platform/db/database.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { rowsOf } from '../../platform/db/rows.ts'
 import { beforeCommit } from '../../platform/db/transaction.ts'
 import { driftsChannel } from './channel.ts'
@@ -58,18 +59,22 @@ export async function countOnDay(tx: Database, at: Date, happened: OfDay): Promi
 type Filters = Pick<ListDrifts, 'status' | 'severity' | 'provider'>
 
 export async function countDrifts(db: Database, { status, severity, provider }: Filters): Promise<number> {
-  const [row] = await db
+  const [row] = await readCount(db, { status, severity, provider })
+  return row?.n ?? 0
+}
+
+const readCount = preparedQuery('drift_count', (db, { status, severity, provider }: Given<Partial<Kind>>) =>
+  db
     .select({ n: total })
     .from(driftCounts)
     .where(
       and(
         status && eq(driftCounts.status, status),
         severity && eq(driftCounts.severity, severity),
-        provider === undefined ? undefined : eq(driftCounts.provider, provider),
+        provider && eq(driftCounts.provider, provider),
       ),
-    )
-  return row?.n ?? 0
-}
+    ),
+)
 
 /** By status and severity. */
 export async function countKinds(db: Database): Promise<{ status: DriftStatus; severity: Severity; n: number }[]> {

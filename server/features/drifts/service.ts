@@ -9,6 +9,7 @@ import { Id } from '../../../shared/id.ts'
 import { Instant } from '../../../shared/instant.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { users } from '../../platform/identity/table.ts'
 import { presentCursor } from '../../platform/live/channel-store.ts'
@@ -32,20 +33,16 @@ export async function listDrifts(db: Database, asked: ListDrifts): Promise<Drift
   const after = placeOf(asked, Place)
   const cursor = await presentCursor(db, driftsChannel)
   const total = await countDrifts(db, asked)
-  const rows = await db
-    .select(listed)
-    .from(drifts)
-    .where(
-      and(
-        status && eq(drifts.status, status),
-        severity && eq(drifts.severity, severity),
-        provider === undefined ? undefined : eq(drifts.provider, provider),
-        after ? sql`(${drifts.detectedAt}, ${drifts.id}) < (${after[0]}::timestamptz, ${after[1]}::uuid)` : undefined,
-      ),
-    )
-    .orderBy(desc(drifts.detectedAt), desc(drifts.id))
-    .offset(offsetOf(asked))
-    .limit(limit + 1)
+  const [detectedAt, id] = after ?? []
+  const rows = await readPage(db, {
+    status,
+    severity,
+    provider,
+    detectedAt,
+    id,
+    offset: offsetOf(asked),
+    limit: limit + 1,
+  })
   const list = toList(rows, asked, {
     total,
     placeOf: ({ detectedAt, id }) => [detectedAt.toISOString(), id],
@@ -53,6 +50,36 @@ export async function listDrifts(db: Database, asked: ListDrifts): Promise<Drift
   })
   return { ...list, cursor }
 }
+
+interface Page {
+  status: string | undefined
+  severity: string | undefined
+  provider: string | undefined
+  /** After both of these. */
+  detectedAt: string | undefined
+  id: string | undefined
+  offset: number
+  limit: number
+}
+
+const readPage = preparedQuery(
+  'drifts',
+  (db, { status, severity, provider, detectedAt, id, offset, limit }: Given<Page>) =>
+    db
+      .select(listed)
+      .from(drifts)
+      .where(
+        and(
+          status && eq(drifts.status, status),
+          severity && eq(drifts.severity, severity),
+          provider && eq(drifts.provider, provider),
+          id && sql`(${drifts.detectedAt}, ${drifts.id}) < (${detectedAt}::timestamptz, ${id}::uuid)`,
+        ),
+      )
+      .orderBy(desc(drifts.detectedAt), desc(drifts.id))
+      .offset(offset)
+      .limit(limit),
+)
 
 /** Where in its order a list goes on. */
 const Place = z.tuple([Instant, Id])

@@ -19,6 +19,7 @@ import { noteChange } from '../../platform/audit/audit-log.ts'
 import { newId } from '../../platform/db/columns.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { presentCursor } from '../../platform/live/channel-store.ts'
@@ -35,25 +36,41 @@ export async function listTasks(db: Database, { id: userId }: Who, asked: ListTa
   const after = placeOf(asked, Place)?.[0]
   const { completed, limit } = asked
   const cursor = await presentCursor(db, tasksChannel(userId))
-  const [list] = await db.select().from(taskLists).where(eq(taskLists.userId, userId))
-  const rows = await db
+  const [list] = await readList(db, { userId })
+  const rows = await readPage(db, { userId, completed, after, offset: offsetOf(asked), limit: limit + 1 })
+  const { openCount, doneCount } = list ?? { openCount: 0, doneCount: 0 }
+  const total = completed === undefined ? openCount + doneCount : completed ? doneCount : openCount
+  return { ...toList(rows, asked, { total, placeOf: ({ rank }) => [rank], toItem: toTask }), cursor }
+}
+
+const readList = preparedQuery('task_list', (db, { userId }: Given<{ userId: string }>) =>
+  db.select().from(taskLists).where(eq(taskLists.userId, userId)),
+)
+
+interface Page {
+  userId: string
+  completed: boolean | undefined
+  after: string | undefined
+  offset: number
+  limit: number
+}
+
+const readPage = preparedQuery('tasks', (db, { userId, completed, after, offset, limit }: Given<Page>) =>
+  db
     .select()
     .from(tasks)
     .where(
       and(
         eq(tasks.userId, userId),
         isNull(tasks.deletedAt),
-        completed === undefined ? undefined : eq(tasks.completed, completed),
-        after === undefined ? undefined : gt(tasks.rank, after),
+        completed && eq(tasks.completed, completed),
+        after && gt(tasks.rank, after),
       ),
     )
     .orderBy(asc(tasks.rank))
-    .offset(offsetOf(asked))
-    .limit(limit + 1)
-  const { openCount, doneCount } = list ?? { openCount: 0, doneCount: 0 }
-  const total = completed === undefined ? openCount + doneCount : completed ? doneCount : openCount
-  return { ...toList(rows, asked, { total, placeOf: ({ rank }) => [rank], toItem: toTask }), cursor }
-}
+    .offset(offset)
+    .limit(limit),
+)
 
 /** The rank after which a list goes on. */
 const Place = z.tuple([z.string()])

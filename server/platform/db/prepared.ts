@@ -1,3 +1,4 @@
+import { type Placeholder, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
 
 /** What `prepare` makes, once for each database: a prepared statement belongs to what it runs on. */
@@ -7,5 +8,36 @@ export function preparedOn<Statement>(prepare: (db: Database) => Statement): (db
     const statement = known.get(db) ?? prepare(db)
     known.set(db, statement)
     return statement
+  }
+}
+
+/** A placeholder for each value that a call gives, and undefined for each that it leaves undefined, as `and` takes it. */
+export type Given<Values> = { [Name in keyof Values]: Placeholder | Extract<Values[Name], undefined> }
+
+interface Query<Rows> {
+  prepare(name: string): { execute(values: Record<string, unknown>): Promise<Rows> }
+}
+
+/**
+ * A query that is built and prepared once for each set of values that are defined, such as one with a filter and one without: building it
+ * takes longer than running it. `name` is its own in the whole server. Each call names all `Values`, in one order; they go to the driver
+ * as they are.
+ */
+export function preparedQuery<Values extends object, Rows>(
+  name: string,
+  build: (db: Database, given: Given<Values>) => Query<Rows>,
+): (db: Database, values: Values) => Promise<Rows> {
+  const prepared = preparedOn(() => new Map<number, ReturnType<Query<Rows>['prepare']>>())
+  return (db, values) => {
+    const all = Object.entries(values)
+    const shape = all.reduce((bits, [, value], at) => (value === undefined ? bits : bits | (1 << at)), 0)
+    const known = prepared(db)
+    let statement = known.get(shape)
+    if (!statement) {
+      const given = all.flatMap(([name, value]) => (value === undefined ? [] : [[name, sql.placeholder(name)]]))
+      statement = build(db, Object.fromEntries(given)).prepare(`${name}_${shape}`)
+      known.set(shape, statement)
+    }
+    return statement.execute(values as Record<string, unknown>)
   }
 }

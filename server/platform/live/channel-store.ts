@@ -1,6 +1,7 @@
 /** Reads of channels: where they stand, and pages of their events. The only truth that live delivery has. */
 import { and, asc, eq, gt, inArray } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
+import { type Given, preparedQuery } from '../db/prepared.ts'
 import { type ChannelEvent, formatCursor, toChannelEvent } from './channel-event.ts'
 import { newEpoch } from './publish.ts'
 import { channels, events } from './table.ts'
@@ -60,9 +61,14 @@ export async function readPage(db: Database, channel: string, epoch: string, aft
  * whoever applies the events of the channel to it must know an old one when it comes: by a version, or by an id. It needs no transaction.
  */
 export async function presentCursor(db: Database, id: string): Promise<string> {
-  const { epoch, head } = await readOrMakeState(db, id)
+  const [known] = await channelState(db, { id })
+  const { epoch, head } = known ?? (await readOrMakeState(db, id))
   return formatCursor({ epoch, seq: head })
 }
+
+const channelState = preparedQuery('channel_state', (db, { id }: Given<{ id: string }>) =>
+  db.select({ epoch: channels.epoch, head: channels.head }).from(channels).where(eq(channels.id, id)),
+)
 
 /** Where a channel stands, for a snapshot that its reader follows from; in the transaction that reads the rest of it. */
 export async function readCursor(tx: Database, id: string): Promise<string> {
