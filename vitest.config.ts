@@ -28,7 +28,7 @@ const inServer = { isolate: false, setupFiles: 'server/test/after-file.ts' }
 
 const inBrowser = {
   testTimeout: 60_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   // As slow as the machine may be; each wait ends as soon as it can.
   expect: { poll: { timeout: 10_000 } },
 }
