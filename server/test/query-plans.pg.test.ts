@@ -104,6 +104,8 @@ afterAll(async () => {
 interface Statement {
   text: string
   values: unknown[]
+  /** Prepared by it: Postgres may plan such a one once for whatever values come. */
+  name?: string | undefined
 }
 
 /** Of whoever asks for a list, and not of what the server does meanwhile. */
@@ -112,8 +114,8 @@ const { query } = pg.Client.prototype
 const spy = vi.spyOn(pg.Client.prototype, 'query')
 spy.mockImplementation(function (this: pg.Client, ...asked: unknown[]) {
   const [config, values = []] = asked as [pg.QueryConfig | string, unknown[] | undefined]
-  const text = typeof config === 'string' ? config : config.text
-  if (/^\s*(select|with|insert|update|delete)\b/i.test(text)) sent.getStore()?.push({ text, values })
+  const { text, name } = typeof config === 'string' ? { text: config } : config
+  if (/^\s*(select|with|insert|update|delete)\b/i.test(text)) sent.getStore()?.push({ text, values, name })
   return Reflect.apply(query, this, asked)
 } as never)
 afterAll(() => spy.mockRestore())
@@ -135,6 +137,19 @@ async function planOf({ text, values }: Statement, before = ''): Promise<Plan> {
     return rows[0]['QUERY PLAN'][0].Plan
   } finally {
     await client.query('rollback')
+  }
+}
+
+/** The plan that serves any values, though it is these that are asked for. */
+async function genericPlanOf({ text, values }: Statement): Promise<Plan> {
+  const given = values.length > 0 ? `(${values.map((value) => client.escapeLiteral(String(value)))})` : ''
+  await client.query(`prepare one as ${text}`)
+  await client.query('begin; set local plan_cache_mode = force_generic_plan')
+  try {
+    const { rows } = await client.query(`explain (analyze, format json) execute one${given}`)
+    return rows[0]['QUERY PLAN'][0].Plan
+  } finally {
+    await client.query('rollback; deallocate one')
   }
 }
 
@@ -163,7 +178,8 @@ describe('lists', () => {
       const { statements, next } = await ask(who ? administrator : person, path, asked)
       for (const statement of statements) {
         if (counts && /^select count\(\*\)/.test(statement.text)) continue
-        for (const fault of faultsOf(await planOf(statement), limit, filled.rowsOf)) {
+        const plans = [await planOf(statement), ...(statement.name ? [await genericPlanOf(statement)] : [])]
+        for (const fault of plans.flatMap((plan) => faultsOf(plan, limit, filled.rowsOf))) {
           faults.add(`${JSON.stringify(asked)}: ${fault}\n  in ${statement.text}`)
         }
       }

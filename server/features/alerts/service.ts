@@ -73,7 +73,7 @@ interface Page {
   limit: number
 }
 
-const readPage = preparedQuery('alerts', (db, { readerId, severity, after, offset, limit }: Given<Page>) =>
+const readPage = preparedQuery(null, (db, { readerId, severity, after, offset, limit }: Given<Page>) =>
   db
     .select({ alert: alerts, isRead: sql<boolean>`${isNotNull(alertReads.userId)}` })
     .from(alerts)

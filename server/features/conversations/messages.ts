@@ -44,7 +44,7 @@ export async function listMessages(db: Database, actor: Actor, asked: ListMessag
 }
 
 type Oldest = Given<{ id: string; after: number; limit: number }>
-const readOldest = preparedQuery('messages_oldest', (db, { id, after, limit }: Oldest) =>
+const readOldest = preparedQuery(null, (db, { id, after, limit }: Oldest) =>
   db
     .select()
     .from(messages)
@@ -54,7 +54,7 @@ const readOldest = preparedQuery('messages_oldest', (db, { id, after, limit }: O
 )
 
 type Newest = Given<{ id: string; before: number; limit: number }>
-const readNewest = preparedQuery('messages_newest', (db, { id, before, limit }: Newest) =>
+const readNewest = preparedQuery(null, (db, { id, before, limit }: Newest) =>
   db
     .select()
     .from(messages)

@@ -66,7 +66,7 @@ interface Page {
   limit: number
 }
 
-const readPage = preparedQuery('conversations', (db, { userId, updatedAt, id, offset, limit }: Given<Page>) =>
+const readPage = preparedQuery(null, (db, { userId, updatedAt, id, offset, limit }: Given<Page>) =>
   db
     .select()
     .from(conversations)

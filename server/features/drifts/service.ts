@@ -62,23 +62,21 @@ interface Page {
   limit: number
 }
 
-const readPage = preparedQuery(
-  'drifts',
-  (db, { status, severity, provider, detectedAt, id, offset, limit }: Given<Page>) =>
-    db
-      .select(listed)
-      .from(drifts)
-      .where(
-        and(
-          status && eq(drifts.status, status),
-          severity && eq(drifts.severity, severity),
-          provider && eq(drifts.provider, provider),
-          id && sql`(${drifts.detectedAt}, ${drifts.id}) < (${detectedAt}::timestamptz, ${id}::uuid)`,
-        ),
-      )
-      .orderBy(desc(drifts.detectedAt), desc(drifts.id))
-      .offset(offset)
-      .limit(limit),
+const readPage = preparedQuery(null, (db, { status, severity, provider, detectedAt, id, offset, limit }: Given<Page>) =>
+  db
+    .select(listed)
+    .from(drifts)
+    .where(
+      and(
+        status && eq(drifts.status, status),
+        severity && eq(drifts.severity, severity),
+        provider && eq(drifts.provider, provider),
+        id && sql`(${drifts.detectedAt}, ${drifts.id}) < (${detectedAt}::timestamptz, ${id}::uuid)`,
+      ),
+    )
+    .orderBy(desc(drifts.detectedAt), desc(drifts.id))
+    .offset(offset)
+    .limit(limit),
 )
 
 /** Where in its order a list goes on. */

@@ -55,7 +55,7 @@ interface Page {
   limit: number
 }
 
-const readPage = preparedQuery('tasks', (db, { userId, completed, after, offset, limit }: Given<Page>) =>
+const readPage = preparedQuery(null, (db, { userId, completed, after, offset, limit }: Given<Page>) =>
   db
     .select()
     .from(tasks)

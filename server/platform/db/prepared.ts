@@ -19,12 +19,14 @@ interface Query<Rows> {
 }
 
 /**
- * A query that is built and prepared once for each set of values that are defined, such as one with a filter and one without: building it
- * takes longer than running it. `name` is its own in the whole server. Each call names all `Values`, in one order; they go to the driver
- * as they are.
+ * A query that is built once for each set of values that are defined, such as one with a filter and one without: building it takes longer
+ * than running it. Each call names all `Values`, in one order; they go to the driver as they are.
+ *
+ * By a `name` of its own in the whole server Postgres prepares it too, and may then keep one plan for whatever values come. Null where it
+ * must not: of a page, a plan for any number of rows reads and sorts the whole list.
  */
 export function preparedQuery<Values extends object, Rows>(
-  name: string,
+  name: string | null,
   build: (db: Database, given: Given<Values>) => Query<Rows>,
 ): (db: Database, values: Values) => Promise<Rows> {
   const prepared = preparedOn(() => new Map<number, ReturnType<Query<Rows>['prepare']>>())
@@ -35,7 +37,8 @@ export function preparedQuery<Values extends object, Rows>(
     let statement = known.get(shape)
     if (!statement) {
       const given = all.flatMap(([name, value]) => (value === undefined ? [] : [[name, sql.placeholder(name)]]))
-      statement = build(db, Object.fromEntries(given)).prepare(`${name}_${shape}`)
+      // By an empty one the drivers prepare nothing.
+      statement = build(db, Object.fromEntries(given)).prepare(name === null ? '' : `${name}_${shape}`)
       known.set(shape, statement)
     }
     return statement.execute(values as Record<string, unknown>)
