@@ -39,7 +39,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Half of a test is waiting for a server, a socket or a clock.
-    maxWorkers: Math.min(8, availableParallelism() + 1),
+    maxWorkers: Math.min(8, availableParallelism() + 2),
     projects: [
       {
         extends: true,
