@@ -35,7 +35,7 @@ const shellFiles: Plugin = {
     const named = readdirSync(join(import.meta.dirname, 'web/public'))
     const page = bundle['index.html']
     if (page?.type !== 'asset') throw new Error('The page was not built')
-    const version = createHash('sha256').update(page.source)
+    const version = createHash('sha256').update(page.source).update(worker.code)
     for (const name of [...hashed.sort(), ...named]) version.update(name)
     for (const name of named) version.update(readFileSync(join(import.meta.dirname, 'web/public', name)))
     const shell = {

@@ -16,7 +16,7 @@ import { freePort } from '../../dev/free-port.ts'
 import { startLocalProvider } from '../../dev/openid-provider.ts'
 import { until } from '../../server/test/until.ts'
 
-const root = join(import.meta.dirname, '../..')
+export const root = join(import.meta.dirname, '../..')
 
 type DemoPerson = 'admin' | 'engineer' | 'viewer'
 
@@ -24,16 +24,18 @@ export class Stage {
   readonly url: string
   readonly #chromium: Browser
   readonly #environment: Record<string, string>
+  readonly #folder: string
   #server: ChildProcess
   #contexts: BrowserContext[] = []
   /** What went wrong in any page since the last test. */
   readonly #faults: string[] = []
   #expected: RegExp[] = []
 
-  constructor(url: string, browser: Browser, environment: Record<string, string>) {
+  constructor(url: string, browser: Browser, environment: Record<string, string>, folder: string) {
     this.url = url
     this.#chromium = browser
     this.#environment = environment
+    this.#folder = folder
     this.#server = this.#spawn()
   }
 
@@ -128,7 +130,7 @@ export class Stage {
   }
 
   #spawn(): ChildProcess {
-    return spawn(process.execPath, [join(root, 'dist/main.js')], {
+    return spawn(process.execPath, [join(this.#folder, 'dist/main.js')], {
       env: { ...process.env, ...this.#environment },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
@@ -148,11 +150,14 @@ interface StageOptions {
   mock?: boolean
   /** Settings beside those that every stage has, or in their place. */
   environment?: Record<string, string>
+  /** Of another copy of the built app. */
+  folder?: string
 }
 
 /** One for a test file; it closes with it. */
-export async function startStage({ mock = false, environment = {} }: StageOptions = {}): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'plinth-stage-'))
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const { mock = false, environment = {}, folder = root } = options
+  const files = await mkdtemp(join(tmpdir(), 'plinth-stage-'))
   const [port, providerPort] = [await freePort(), await freePort()]
   const url = `http://localhost:${port}`
   const client = { clientId: 'stage', clientSecret: randomBytes(24).toString('hex') }
@@ -160,12 +165,12 @@ export async function startStage({ mock = false, environment = {} }: StageOption
     ? null
     : await startLocalProvider(providerPort, { ...client, redirectUri: `${url}/auth/google/callback` })
   const secret = () => randomBytes(48).toString('base64')
-  const stage = new Stage(url, await chromium.launch(launchOptions()), {
+  const settings = {
     // Mock sign-in is refused in production; everything else runs as it does there.
     NODE_ENV: mock ? 'development' : 'production',
     PORT: String(port),
     PUBLIC_URL: url,
-    DATABASE_URL: `pglite://${join(folder, 'db')}`,
+    DATABASE_URL: `pglite://${join(files, 'db')}`,
     USE_MOCK_AUTH: String(mock),
     GOOGLE_ISSUER: `http://localhost:${providerPort}`,
     GOOGLE_CLIENT_ID: client.clientId,
@@ -180,14 +185,15 @@ export async function startStage({ mock = false, environment = {} }: StageOption
     RATE_LIMIT_SIGNED_IN: '1000000',
     ...(process.env.STAGE_SESSION_MODE && { AUTH_SESSION_MODE: process.env.STAGE_SESSION_MODE }),
     ...environment,
-  })
+  }
+  const stage = new Stage(url, await chromium.launch(launchOptions()), settings, folder)
   await stage.ready()
   afterEach(() => stage.closePages())
   afterAll(async () => {
     await stage.close()
     provider?.closeAllConnections()
     provider?.close()
-    await rm(folder, { recursive: true, force: true })
+    await rm(files, { recursive: true, force: true })
   })
   return stage
 }

@@ -35,7 +35,7 @@ const answersWithinMs = 8000
 const awayStatuses = new Set([502, 503, 504])
 
 worker.addEventListener('install', (event) => {
-  event.waitUntil(install().then(() => worker.skipWaiting()))
+  event.waitUntil(install().then(() => worker.skipWaiting(), giveUp))
 })
 
 worker.addEventListener('activate', (event) => {
@@ -66,6 +66,12 @@ async function install(): Promise<void> {
   // While a new version is being rolled out, the page may be another's than these files.
   if (!(await answer.clone().text()).includes(entry)) throw new Error('The page is of another version')
   await cache.put(page, answer)
+}
+
+/** A part of a version must not stand where pages of the one before look for theirs. */
+async function giveUp(failure: unknown): Promise<never> {
+  await caches.delete(cacheName)
+  throw failure
 }
 
 async function get(path: string, cache: RequestCache): Promise<Response> {
