@@ -68,11 +68,20 @@ async function install(): Promise<void> {
   await cache.put(page, answer)
 }
 
-/** A part of a version must not stand where pages of the one before look for theirs. */
+/** Part of a version would be taken for the one before, whose pages may be open. */
 async function giveUp(failure: unknown): Promise<never> {
-  await caches.delete(cacheName)
+  await dropParts()
   throw failure
 }
+
+/** The page is kept last, so a cache without it is not whole: its worker failed, or was ended. */
+async function dropParts(): Promise<void> {
+  for (const name of await shells()) {
+    if (!(await (await caches.open(name)).match(page, { ignoreVary: true }))) await caches.delete(name)
+  }
+}
+
+const shells = async () => (await caches.keys()).filter((name) => name.startsWith(prefix))
 
 async function get(path: string, cache: RequestCache): Promise<Response> {
   const answer = await fetch(path, { cache, credentials: 'same-origin' })
@@ -82,7 +91,8 @@ async function get(path: string, cache: RequestCache): Promise<Response> {
 
 /** Keeps this version and the one before it: caches are named in the order in which they were made. */
 async function dropOld(): Promise<void> {
-  const others = (await caches.keys()).filter((name) => name.startsWith(prefix) && name !== cacheName)
+  await dropParts()
+  const others = (await shells()).filter((name) => name !== cacheName)
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)))
 }
 
