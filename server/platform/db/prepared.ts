@@ -20,25 +20,25 @@ interface Query<Rows> {
 
 /**
  * A query that is built once for each set of values that are defined, such as one with a filter and one without: building it takes longer
- * than running it. Each call names all `Values`, in one order; they go to the driver as they are.
+ * than running it. `Values` go to the driver as they are.
  *
- * By a `name` of its own in the whole server Postgres prepares it too, and may then keep one plan for whatever values come. Null where it
- * must not: of a page, a plan for any number of rows reads and sorts the whole list.
+ * By a `name` of its own in the whole server Postgres prepares it too, and may then keep one plan for whatever values come; 63 letters
+ * with the names of the values. Null where it must not: of a page, a plan for any number of rows reads and sorts the whole list.
  */
 export function preparedQuery<Values extends object, Rows>(
   name: string | null,
   build: (db: Database, given: Given<Values>) => Query<Rows>,
 ): (db: Database, values: Values) => Promise<Rows> {
-  const prepared = preparedOn(() => new Map<number, ReturnType<Query<Rows>['prepare']>>())
+  const prepared = preparedOn(() => new Map<string, ReturnType<Query<Rows>['prepare']>>())
   return (db, values) => {
-    const all = Object.entries(values)
-    const shape = all.reduce((bits, [, value], at) => (value === undefined ? bits : bits | (1 << at)), 0)
+    const given = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [key]))
+    const shape = given.sort().join('_')
     const known = prepared(db)
     let statement = known.get(shape)
     if (!statement) {
-      const given = all.flatMap(([name, value]) => (value === undefined ? [] : [[name, sql.placeholder(name)]]))
+      const placeholders = Object.fromEntries(given.map((key) => [key, sql.placeholder(key)])) as Given<Values>
       // By an empty one the drivers prepare nothing.
-      statement = build(db, Object.fromEntries(given)).prepare(name === null ? '' : `${name}_${shape}`)
+      statement = build(db, placeholders).prepare(name === null ? '' : `${name}_${shape}`)
       known.set(shape, statement)
     }
     return statement.execute(values as Record<string, unknown>)
