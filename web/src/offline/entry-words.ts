@@ -35,11 +35,13 @@ export const entryWords = ({ path, input }: Entry, nameOf: NameOf): string =>
 export const waitingWords = (count: number): string =>
   count === 1 ? '1 change waits to be sent.' : `${count} changes wait to be sent.`
 
-/** Of `count` things that somebody leaves behind when they sign out. */
-export const leftWords = (count: number): string =>
-  count === 1
-    ? '1 change of yours stays in this browser, seen by nobody else, until you sign in here again.'
-    : `${count} changes of yours stay in this browser, seen by nobody else, until you sign in here again.`
+/** Of `count` things of somebody who is not signed in any more. `isDurable`: they outlive the page. */
+export function leftWords(count: number, isDurable: boolean): string {
+  const left = count === 1 ? '1 change was not sent.' : `${count} changes were not sent.`
+  return isDurable
+    ? `${left} Whoever made ${count === 1 ? 'it' : 'them'} has to sign in here again; until then nobody sees ${count === 1 ? 'it' : 'them'}.`
+    : `${left} Sign in again as whoever made ${count === 1 ? 'it' : 'them'} before this page is closed.`
+}
 
 export const refusedWords = (count: number): string =>
   `${count} ${count === 1 ? 'change was' : 'changes were'} refused.`

@@ -156,8 +156,9 @@ it('says at sign-out what was not sent, keeps it from whoever comes next, and ha
   await page.getByRole('button', { name: /account menu/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.waitForURL(/\/sign-in/)
-  const notice = page.getByRole('group', { name: 'Not everything was sent' })
-  await notice.getByText('1 change of yours stays in this browser, seen by nobody else,').waitFor()
+  const left = page.getByRole('main').getByText('1 change was not sent. Whoever made it has to sign in here again')
+  await left.waitFor()
+  await page.getByRole('status').getByText('You are signed out. 1 change was not sent.').waitFor({ state: 'attached' })
   await expectAccessible(page)
 
   await stage.signIn(page, 'viewer')

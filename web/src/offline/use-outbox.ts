@@ -11,10 +11,14 @@ import { outbox } from './outbox.ts'
 type Below<Prefix extends string> = Extract<QueuedOffline, `${Prefix}.${string}`>
 
 const entriesNow = () => outbox.entries
+const isDurable = () => outbox.durable
 
 export function useOutboxEntries(): readonly OutboxEntry<QueuedOffline>[] {
   return useSyncExternalStore(outbox.onChange, entriesNow)
 }
+
+/** False where what waits ends with the page. */
+export const useIsDurable = () => useSyncExternalStore(outbox.onChange, isDurable)
 
 /** Those of one noun, such as `useQueued('tasks')` or `useQueued('conversations.messages')`. The same array until one of all changes. */
 export function useQueued<Prefix extends 'tasks' | 'conversations' | 'conversations.messages'>(prefix: Prefix) {

@@ -1,15 +1,12 @@
 /** How much waits to be sent, for the status bar: at once while there is trouble, and otherwise when it takes longer than it should. */
-import { useEffect, useState, useSyncExternalStore } from 'react'
-import { outbox } from './outbox.ts'
-import { useOutboxEntries } from './use-outbox.ts'
+import { useEffect, useState } from 'react'
+import { useIsDurable, useOutboxEntries } from './use-outbox.ts'
 
 const soonMs = 5000
 
-const isDurable = () => outbox.durable
-
 export function useWaiting(hasTrouble: boolean) {
   const entries = useOutboxEntries()
-  const durable = useSyncExternalStore(outbox.onChange, isDurable)
+  const isDurable = useIsDurable()
   const waiting = entries.filter(({ state }) => state !== 'refused')
   const first = waiting[0]?.id
   const [late, setLate] = useState<string>()
@@ -24,6 +21,6 @@ export function useWaiting(hasTrouble: boolean) {
     waiting: hasTrouble || (first !== undefined && late === first) ? waiting.length : 0,
     refused: entries.length - waiting.length,
     /** It ends with this page. */
-    isFleeting: waiting.length > 0 && !durable,
+    isFleeting: waiting.length > 0 && !isDurable,
   }
 }

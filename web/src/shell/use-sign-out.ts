@@ -3,17 +3,16 @@ import { leftWords } from '../offline/entry-words.ts'
 import { outbox } from '../offline/outbox.ts'
 import { signOut } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'
-import { showFailure, showNotice } from '../toasts/toasts.tsx'
+import { showFailure } from '../toasts/toasts.tsx'
 
 /** Signs out and goes to the sign-in page; says so if it did not work, and then nothing has changed. */
 export function useSignOut() {
   const navigate = useNavigate()
   return async () => {
-    const left = outbox.entries.length
     try {
       await signOut()
-      announce('You are signed out.')
-      if (left > 0) showNotice('Not everything was sent', leftWords(left))
+      const left = outbox.entries.length
+      announce(left === 0 ? 'You are signed out.' : `You are signed out. ${leftWords(left, outbox.durable)}`)
       await navigate({ to: '/sign-in' })
     } catch (error) {
       showFailure('You are still signed in', error)

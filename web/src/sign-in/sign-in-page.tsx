@@ -7,6 +7,7 @@ import { endedWords } from '../session/ended-words.ts'
 import { useSession } from '../session/session.ts'
 import classes from './entry-card.module.css'
 import { EntryCard } from './entry-card.tsx'
+import { LeftBehind } from './left-behind.tsx'
 import { PasswordForm } from './password-form.tsx'
 import { methodsQuery, useReturnTo } from './sign-in-search.ts'
 import { useEnter } from './use-enter.ts'
@@ -43,6 +44,7 @@ export function SignInPage() {
         )
       }
     >
+      <LeftBehind />
       {isWaiting ? <MethodSkeleton /> : <Methods returnTo={returnTo} />}
       {hasPasswords && (
         <div className={session.state === 'loading' ? classes.kept : undefined}>

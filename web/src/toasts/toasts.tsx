@@ -36,11 +36,6 @@ export function showProblem(title: string, advice: string, failure: Pick<PlinthE
   })
 }
 
-/** Of what somebody has to know before they go on; it stays until it is closed. */
-export function showNotice(title: string, message: string) {
-  show(title, message, { autoClose: false, message })
-}
-
 export function showDone(text: string) {
   show(text, '', { autoClose: doneShownMs, message: text, title: undefined })
 }
