@@ -1,6 +1,5 @@
 /** The list of a person's conversations while it is in sight, page after page, each as it is now. */
-import type { Feed } from '../../../client/plinth.ts'
-import { toPlinthError } from '../../../client/plinth.ts'
+import { type Feed, toPlinthError } from '../../../client/plinth.ts'
 import type { ConversationListEvent, Conversations } from '../../../shared/conversations.ts'
 import type { FeedHandlers } from '../live/follow-as.ts'
 import { Followed, type InSight } from '../live/followed.ts'

@@ -110,7 +110,7 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
       />
       {isMine && (
         <div className={foot.actions}>
-          <span className={foot.hint}>
+          <span className={`${foot.hint} ${classes.hint}`}>
             {isWaiting ? (
               'The ring can be passed once what you wrote is sent.'
             ) : (

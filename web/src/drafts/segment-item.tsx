@@ -76,7 +76,7 @@ function RefusalNote({
       <p>{refusal.message}</p>
       <RefusalChoices
         refusal={refusal}
-        canSend={canSend}
+        canSend={canSend === true}
         onTryAgain={() => live?.tryAgain(id)}
         onDiscard={() => live?.discard(id)}
       />

@@ -4,12 +4,19 @@
  */
 import { type ComponentType, useEffect, useState } from 'react'
 
+type Load<Props> = () => Promise<ComponentType<Props>>
+
+const fetched = new Map<unknown, unknown>()
+
 /** `load` is the same at each render. What it throws goes to the boundary around. */
-export function useFetched<Props>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> | null {
-  const [Part, setPart] = useState<ComponentType<Props> | null>(null)
+export function useFetched<Props>(load: Load<Props>): ComponentType<Props> | null {
+  const [Part, setPart] = useState(() => (fetched.get(load) as ComponentType<Props> | undefined) ?? null)
   useEffect(() => {
     load().then(
-      (part) => setPart(() => part),
+      (part) => {
+        fetched.set(load, part)
+        setPart(() => part)
+      },
       (error) =>
         setPart(() => {
           throw error

@@ -24,22 +24,23 @@ export function RefusedCalls({ state, waiting, canSend }: Props) {
   if (refused.length === 0) return null
   return (
     <ul className={classes.list} aria-label="Changes that were not made">
-      {refused.map((entry) => (
-        <li key={entry.id}>
-          {entry.refusal && (
-            <RefusalBox>
-              <strong>{whatWasNot(entry, titleOf(entry, state, waiting))}</strong>
-              <p>{reasonFor(entry.refusal)}</p>
-              <RefusalChoices
-                refusal={entry.refusal}
-                canSend={canSend}
-                onTryAgain={() => void outbox.tryAgain(entry.id)}
-                onDiscard={() => void outbox.discard(entry.id)}
-              />
-            </RefusalBox>
-          )}
-        </li>
-      ))}
+      {refused.map(
+        (entry) =>
+          entry.refusal && (
+            <li key={entry.id}>
+              <RefusalBox>
+                <strong>{whatWasNot(entry, titleOf(entry, state, waiting))}</strong>
+                <p>{reasonFor(entry.refusal)}</p>
+                <RefusalChoices
+                  refusal={entry.refusal}
+                  canSend={canSend}
+                  onTryAgain={() => void outbox.tryAgain(entry.id)}
+                  onDiscard={() => void outbox.discard(entry.id)}
+                />
+              </RefusalBox>
+            </li>
+          ),
+      )}
     </ul>
   )
 }
