@@ -39,7 +39,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Half of a test is waiting for a server, a socket or a clock.
-    maxWorkers: Math.min(8, availableParallelism() + 2),
+    maxWorkers: Math.min(8, availableParallelism() + 1),
     projects: [
       {
         extends: true,
@@ -57,6 +57,8 @@ export default defineConfig({
         test: {
           ...inServer,
           name: 'postgres',
+          // More of it is waiting, for the database is another process.
+          maxWorkers: Math.min(8, availableParallelism() + 2),
           include: sides.map((side) => `${side}.test.ts`),
           exclude: ['**/*.browser.test.ts', ...sameOnBoth],
           globalSetup: 'server/test/postgres-setup.ts',
