@@ -29,6 +29,7 @@ const inServer = { isolate: false, setupFiles: 'server/test/after-file.ts' }
 const inBrowser = {
   testTimeout: 60_000,
   maxWorkers: 3,
+  sequence: { groupOrder: 2 },
   // As slow as the machine may be; each wait ends as soon as it can.
   expect: { poll: { timeout: 10_000 } },
 }
@@ -59,6 +60,8 @@ export default defineConfig({
           name: 'postgres',
           // More of it is waiting, for the database is another process.
           maxWorkers: Math.min(8, availableParallelism() + 2),
+          // Those of one number of workers at a time, where all are run.
+          sequence: { groupOrder: 1 },
           include: sides.map((side) => `${side}.test.ts`),
           exclude: ['**/*.browser.test.ts', ...sameOnBoth],
           globalSetup: 'server/test/postgres-setup.ts',
