@@ -23,7 +23,7 @@ interface Query<Rows> {
  * than running it. `Values` go to the driver as they are.
  *
  * By a `name` of its own in the whole server Postgres prepares it too, and may then keep one plan for whatever values come; 63 letters
- * with the names of the values. Null where it must not: of a page, a plan for any number of rows reads and sorts the whole list.
+ * with the names of the values. Null where it must not: a plan for any number of rows and any filter is a bad one for most pages.
  */
 export function preparedQuery<Values extends object, Rows>(
   name: string | null,
