@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 10_000): Promise<NonNullable<T>> {
   const deadline = performance.now() + deadlineMs
   let last: unknown
-  for (;;) {
+  // Most of what is waited for is there within moments.
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
     try {
       const answer = await look()
       if (answer) return answer
@@ -14,6 +15,6 @@ export async function until<T>(what: string, look: () => T | Promise<T>, deadlin
       last = error
     }
     if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: last })
-    await delay(20)
+    await delay(pauseMs)
   }
 }
