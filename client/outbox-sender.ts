@@ -56,15 +56,26 @@ export class OutboxSender {
       this.#isWanted = false
       const step = await this.#try()
       if (step.next === 'nothing') continue
+      // Whoever asked for another one meanwhile may know that things are better now.
+      if (step.next === 'go-on' || this.#isWanted) this.#failures = 0
       this.#isWanted = true
-      if (step.next === 'go-on') this.#failures = 0
-      else await this.#wait(step.failure)
+      if (step.next === 'wait') await this.#wait(step.failure)
     }
     this.#isRunning = false
   }
 
-  #try(): Promise<Step> {
-    return this.whileIdle(() => this.#tryNext(this.#end.signal)).catch(() => ({ next: 'nothing' }))
+  async #try(): Promise<Step> {
+    const onOnline = () => {
+      this.#isWanted = true
+    }
+    globalThis.addEventListener?.('online', onOnline)
+    try {
+      return await this.whileIdle(() => this.#tryNext(this.#end.signal))
+    } catch {
+      return { next: 'nothing' }
+    } finally {
+      globalThis.removeEventListener?.('online', onOnline)
+    }
   }
 
   async #wait({ code, retryAfterS }: PlinthError) {

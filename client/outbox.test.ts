@@ -132,6 +132,29 @@ describe('what is queued', () => {
     expect(await me.titles()).toEqual(numbers(11))
   })
 
+  it.each(['was told to', 'heard of a network'])('goes on soon when it %s during a try that fails', async (why) => {
+    const window = new EventTarget()
+    for (const name of ['addEventListener', 'removeEventListener'] as const)
+      vi.stubGlobal(name, window[name].bind(window))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const me = await someone()
+    goAway()
+    const outbox = me.open()
+    for (const title of numbers(6)) {
+      const tries = proxy.accepted
+      create(outbox, title)
+      await until('it to be tried', () => proxy.accepted > tries)
+    }
+    silent = 1
+    comeBack(outbox)
+    await until('the first to be sent', () => sent.length === 1)
+    if (why === 'was told to') outbox.resume()
+    else window.dispatchEvent(new Event('online'))
+    proxy.cut()
+    await emptied(outbox)
+    expect(await me.titles()).toEqual(numbers(6))
+  })
+
   it('waits as long as the server says when that was too often', async () => {
     const me = await someone()
     const outbox = me.open()
