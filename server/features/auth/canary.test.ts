@@ -17,7 +17,7 @@ it('passwords and tokens are in no table, no line of the log and no answer', asy
     secrets.set(name, secret)
     return secret
   }
-  const newPassword = (name: string) => keep(name, `Canary-${randomBytes(6).toString('hex')}-9`)
+  const newPassword = (name: string) => keep(name, `Canary-${randomBytes(6).toString('hex')}-sings`)
   const browser = app.browser()
   const call = async (path: string, input: unknown, of = browser) => {
     const answer = await of.mutate(path, input, { 'idempotency-key': randomBytes(9).toString('hex') })
