@@ -7,6 +7,7 @@ import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
 import { useFollowed } from '../live/followed.ts'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
+import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
@@ -64,16 +65,7 @@ function FollowedConversation({ conversationId, me, isSignedIn }: Props) {
 
 function ConversationSkeleton() {
   return (
-    <Page
-      title="Conversation"
-      heading={
-        <span className="late">
-          <Skeleton component="span" display="block" h="2.25rem" w="min(20rem, 70vw)">
-            Conversation
-          </Skeleton>
-        </span>
-      }
-    >
+    <Page title="Conversation" heading={<HeadingSkeleton text="Conversation" width="20rem" />}>
       <div className={`late ${classes.skeleton}`} role="status" aria-label="Loading the conversation">
         <Skeleton h="3rem" w="55%" radius="lg" ml="auto" />
         <Skeleton h="6rem" w="90%" />

@@ -6,6 +6,7 @@ import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
 import { useFollowed } from '../live/followed.ts'
+import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
@@ -62,16 +63,7 @@ function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Perso
 
 function DraftSkeleton() {
   return (
-    <Page
-      title="Draft"
-      heading={
-        <span className="late">
-          <Skeleton component="span" display="block" h="2.25rem" w="min(20rem, 70vw)">
-            Draft
-          </Skeleton>
-        </span>
-      }
-    >
+    <Page title="Draft" heading={<HeadingSkeleton text="Draft" width="20rem" />}>
       <Skeleton className="late" h="2.25rem" w="min(24rem, 100%)" mb="lg" />
       <RowSkeletons count={3} label="Loading the draft" />
     </Page>

@@ -1,10 +1,10 @@
 /** One drift: whether it can be seen, and what of it is known; DriftView shows it. */
-import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
+import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
@@ -58,17 +58,7 @@ export function DriftPage() {
 
 function DriftSkeleton() {
   return (
-    <Page
-      title="Drift"
-      isWide
-      heading={
-        <span className="late">
-          <Skeleton component="span" display="block" h="2.25rem" w="min(24rem, 70vw)">
-            Drift
-          </Skeleton>
-        </span>
-      }
-    >
+    <Page title="Drift" isWide heading={<HeadingSkeleton text="Drift" width="24rem" />}>
       <RowSkeletons count={5} label="Loading the drift" />
     </Page>
   )

@@ -1,8 +1,8 @@
 /** In the place of an empty list: what drifts are for here, and how the first one is reported. */
-import { Anchor, Button, CopyButton } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { Anchor } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { hasCapability } from '../../../shared/capabilities.ts'
+import { CopyText } from '../page/copy-text.tsx'
 import { useSession } from '../session/session.ts'
 import classes from './no-drifts-yet.module.css'
 
@@ -71,18 +71,7 @@ function Code({ text, label }: { text: string; label: string }) {
       <pre>
         <code>{text}</code>
       </pre>
-      <CopyButton value={text}>
-        {({ copied, copy }) => (
-          <Button
-            size="compact-sm"
-            variant="default"
-            leftSection={copied ? <IconCheck size="1rem" aria-hidden /> : <IconCopy size="1rem" aria-hidden />}
-            onClick={copy}
-          >
-            {copied ? 'Copied' : label}
-          </Button>
-        )}
-      </CopyButton>
+      <CopyText text={text} label={label} size="compact-sm" />
     </div>
   )
 }

@@ -1,8 +1,9 @@
 /** Both states side by side, path by path; on a phone one above the other. What is the same is folded until asked for. */
-import { Button, CopyButton, Group, UnstyledButton } from '@mantine/core'
-import { type Icon, IconCheck, IconChevronRight, IconCopy, IconMinus, IconPencil, IconPlus } from '@tabler/icons-react'
+import { Button, Group, UnstyledButton } from '@mantine/core'
+import { type Icon, IconChevronRight, IconMinus, IconPencil, IconPlus } from '@tabler/icons-react'
 import { Fragment, useMemo, useState } from 'react'
 import type { ResourceState } from '../../../shared/drifts.ts'
+import { CopyText } from '../page/copy-text.tsx'
 import { Section } from '../page/section.tsx'
 import { countWords } from './drift-words.ts'
 import { type Change, type Difference, diffStates, isChange, type Path, pathWords, stretches } from './state-diff.ts'
@@ -35,8 +36,8 @@ export function StateDiff({ expected, actual, isPublic }: Props) {
       }
       action={
         <Group gap="xs">
-          <CopyJson value={expected} label="Copy expected" />
-          <CopyJson value={actual} label="Copy actual" />
+          <CopyText text={toText(expected)} label="Copy expected" size="xs" />
+          <CopyText text={toText(actual)} label="Copy actual" size="xs" />
         </Group>
       }
     >
@@ -122,26 +123,11 @@ const PathName = ({ path }: { path: Path }) => (
   <code className={classes.path}>{pathWords(path) || 'The whole resource'}</code>
 )
 
-const Json = ({ value }: { value: unknown }) => <pre className={classes.json}>{JSON.stringify(value, null, 2)}</pre>
+const toText = (value: unknown) => JSON.stringify(value, null, 2)
+
+const Json = ({ value }: { value: unknown }) => <pre className={classes.json}>{toText(value)}</pre>
 
 const Nothing = () => <span className={classes.nothing}>Not there</span>
-
-function CopyJson({ value, label }: { value: unknown; label: string }) {
-  return (
-    <CopyButton value={JSON.stringify(value, null, 2)}>
-      {({ copied, copy }) => (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={copied ? <IconCheck size="1rem" aria-hidden /> : <IconCopy size="1rem" aria-hidden />}
-          onClick={copy}
-        >
-          {copied ? 'Copied' : label}
-        </Button>
-      )}
-    </CopyButton>
-  )
-}
 
 const keyOf = (difference: Difference | undefined) => JSON.stringify([difference?.kind, difference?.path])
 
