@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { PGlite } from '@electric-sql/pglite'
+import type { PGlite, QueryOptions, Transaction } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { FastifyBaseLogger } from 'fastify'
@@ -13,6 +13,20 @@ import { AppError } from '../errors/app-error.ts'
 import type { Database, DatabaseDriver } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { PoolGate } from './pool-gate.ts'
+
+/** What drizzle uses of a PGlite client. */
+interface DrizzleClient extends Pick<PGlite, 'query'> {
+  transaction<T>(task: (tx: Pick<Transaction, 'query'>) => Promise<T>): Promise<T>
+}
+
+/** timestamp, timestamptz, interval and date, arrays of them and of numeric: drizzle parses their text itself. */
+const parsedByDrizzle = [1114, 1184, 1186, 1082, 1115, 1185, 1187, 1182, 1231]
+
+/** drizzle sends its parsers with each statement, and PGlite then copies its own 300 for it: more work than most statements are. */
+const withoutParsers = (options?: QueryOptions): QueryOptions | undefined =>
+  options && (options.rowMode === 'array' ? arrayRows : objectRows)
+const arrayRows: QueryOptions = { rowMode: 'array' }
+const objectRows: QueryOptions = { rowMode: 'object' }
 
 export class NotADatabaseFolder extends Error {
   override name = 'NotADatabaseFolder'
@@ -36,6 +50,7 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
   const open = () => {
     opening ??= (path ? openFolder(path, log) : createInstance()).then(
       (instance) => {
+        for (const type of parsedByDrizzle) instance.parsers[type] = (text) => text
         opened = instance
         return instance
       },
@@ -51,10 +66,14 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
     return opened
   }
   const gate = new PoolGate(1)
-  // The part of a PGlite client that drizzle uses.
-  const gated = {
-    query: (...args: Parameters<PGlite['query']>) => gate.run(async () => instance().query(...args)),
-    transaction: (task: Parameters<PGlite['transaction']>[0]) => gate.run(async () => instance().transaction(task)),
+  const gated: DrizzleClient = {
+    query: (text, values, options) => gate.run(async () => instance().query(text, values, withoutParsers(options))),
+    transaction: (task) =>
+      gate.run(async () =>
+        instance().transaction((tx) =>
+          task({ query: (text, values, options) => tx.query(text, values, withoutParsers(options)) }),
+        ),
+      ),
   }
 
   return {
