@@ -50,7 +50,13 @@ export default defineConfig({
           include: [...sides, 'web/**/*'].map((side) => `${side}.test.ts`),
           exclude: ['**/*.pg.test.ts', '**/*.browser.test.ts'],
           globalSetup: 'server/test/embedded-setup.ts',
-          alias: { '@electric-sql/pglite-prepopulatedfs': `${import.meta.dirname}/server/test/migrated-data-dir.ts` },
+          alias: [
+            { find: /^@electric-sql\/pglite$/, replacement: `${import.meta.dirname}/server/test/pooled-pglite.ts` },
+            {
+              find: '@electric-sql/pglite-prepopulatedfs',
+              replacement: `${import.meta.dirname}/server/test/migrated-data-dir.ts`,
+            },
+          ],
         },
       },
       {

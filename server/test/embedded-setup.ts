@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { TestProject } from 'vitest/node'
@@ -17,8 +16,10 @@ declare module 'vitest' {
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'plinth-data-dir-'))
-  // Not by its name, under which tests find migrated-data-dir.ts.
-  const { dataDir } = createRequire(import.meta.url)('@electric-sql/pglite-prepopulatedfs')
+  // Not by their names, under which tests find pooled-pglite.ts and migrated-data-dir.ts.
+  const require = createRequire(import.meta.url)
+  const { PGlite } = require('@electric-sql/pglite') as typeof import('@electric-sql/pglite')
+  const { dataDir } = require('@electric-sql/pglite-prepopulatedfs')
   const database = await PGlite.create({ loadDataDir: await dataDir() })
   await migrate(drizzle(database), { migrationsFolder })
   const dump = await database.dumpDataDir('none')

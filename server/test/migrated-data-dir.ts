@@ -6,17 +6,19 @@ import { openAsBlob } from 'node:fs'
 import { createRequire } from 'node:module'
 import { afterAll, inject } from 'vitest'
 
-let isMigrated = true
+let withMigrations = true
 
-/** In this file a new database is an empty one, as it is for everybody else. */
+/** In this test file a new database is empty, as it is outside of tests. */
 export function beginWithoutMigrations(): void {
-  isMigrated = false
+  withMigrations = false
   afterAll(() => {
-    isMigrated = true
+    withMigrations = true
   })
 }
 
+export const isMigrated = (): boolean => withMigrations
+
 export const dataDir = (): Promise<Blob> =>
-  isMigrated
+  withMigrations
     ? openAsBlob(inject('migratedDataDir'))
     : createRequire(import.meta.url)('@electric-sql/pglite-prepopulatedfs').dataDir()
