@@ -37,8 +37,9 @@ const inBrowser = {
 /** `*.pg.test.ts` needs Postgres (races, several instances, faults of the server); `*.browser.test.ts` needs Chromium. */
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // For a machine that is busy with other things: what is waited for ends the wait.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Half of a test is waiting for a server, a socket or a clock.
     maxWorkers: Math.min(8, availableParallelism() + 1),
     projects: [
@@ -49,7 +50,7 @@ export default defineConfig({
           name: 'embedded',
           include: [...sides, 'web/**/*'].map((side) => `${side}.test.ts`),
           exclude: ['**/*.pg.test.ts', '**/*.browser.test.ts'],
-          globalSetup: 'server/test/embedded-setup.ts',
+          globalSetup: ['server/test/embedded-setup.ts', 'server/test/built-programs.ts'],
           alias: [
             { find: /^@electric-sql\/pglite$/, replacement: `${import.meta.dirname}/server/test/pooled-pglite.ts` },
             {
@@ -70,7 +71,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: sides.map((side) => `${side}.test.ts`),
           exclude: ['**/*.browser.test.ts', ...sameOnBoth],
-          globalSetup: 'server/test/postgres-setup.ts',
+          globalSetup: ['server/test/postgres-setup.ts', 'server/test/built-programs.ts'],
         },
       },
       // Its tools are installed beside it, for they need another compiler: see contract/package.json.

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testEnvironment } from '../server/test/app.ts'
 import { CommandLine } from '../server/test/command-line.ts'
 import { onPostgres } from '../server/test/database.ts'
+import { copyMigratedFolder } from '../server/test/migrated-data-dir.ts'
 import { ServerProcess } from '../server/test/server-process.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'plinth-operator-'))
@@ -13,7 +14,7 @@ const folder = join(scratch, 'db')
 const path = `${folder}.operator`
 const environment = testEnvironment({ DATABASE_URL: `pglite://${folder}`, PORT: '0' })
 const line = new CommandLine(environment)
-/** A database is made meanwhile; each wait ends as soon as it can. */
+/** For a machine that is busy with other things; each wait ends as soon as it can. */
 const patienceMs = 60_000
 const fileNow = () => JSON.parse(readFileSync(path, 'utf8'))
 
@@ -21,6 +22,7 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
   let server: ServerProcess
   let token = ''
   beforeAll(async () => {
+    copyMigratedFolder(folder)
     server = new ServerProcess(environment)
     await server.ready(patienceMs)
     token = fileNow().token

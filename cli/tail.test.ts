@@ -8,16 +8,18 @@ import { testEnvironment } from '../server/test/app.ts'
 import { CommandLine } from '../server/test/command-line.ts'
 import { createTestDatabase, onPostgres } from '../server/test/database.ts'
 import { range } from '../server/test/followers.ts'
+import { copyMigratedFolder } from '../server/test/migrated-data-dir.ts'
 import { ServerProcess } from '../server/test/server-process.ts'
 import { until } from '../server/test/until.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'plinth-tail-'))
 const database = onPostgres ? await createTestDatabase() : null
 const DATABASE_URL = database?.url ?? `pglite://${join(scratch, 'db')}`
+if (!onPostgres) copyMigratedFolder(join(scratch, 'db'))
 const environment = testEnvironment({ DATABASE_URL, PORT: '0' })
 const line = new CommandLine(environment)
 
-/** An embedded database is made and opened meanwhile; each wait ends as soon as it can. */
+/** For a machine that is busy with other things; each wait ends as soon as it can. */
 const patienceMs = 60_000
 let server = new ServerProcess(environment)
 let authorization = ''

@@ -1,44 +1,26 @@
 /** The program itself at the end of a pipe, as scripts use it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { settings } from '../server/platform/config/settings.ts'
 import { testEnvironment } from '../server/test/app.ts'
+import { ServerProcess } from '../server/test/server-process.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'plinth-terminal-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-const nothingSet = Object.fromEntries(Object.keys(settings).map((name) => [name, '']))
-const environment = { ...nothingSet, ...testEnvironment({ DATABASE_URL: `pglite://${join(scratch, 'db')}` }) }
+const environment = testEnvironment({ DATABASE_URL: `pglite://${join(scratch, 'db')}` })
+const plinth = (...words: string[]) => new ServerProcess(environment, 'plinth', words)
 
-function plinth(...words: string[]) {
-  const { PATH } = process.env
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'launch.ts'), ...words], {
-    env: { PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let err = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    err += text
-  })
-  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal, err }))
-  return { child, exited }
-}
-
-it('a reader that has seen enough ends it without a word', { timeout: 60_000 }, async () => {
-  const { child, exited } = plinth('doctor')
-  child.stdout.destroy()
-  expect(await exited).toMatchObject({ signal: null, err: expect.not.stringMatching(/EPIPE|\n +at /) })
+it('ends without a message when its reader has closed the pipe', async () => {
+  const command = plinth('doctor')
+  command.child.stdout?.destroy()
+  expect(await command.exited).toMatchObject({ signal: null })
+  expect(command.stderr).not.toMatch(/EPIPE|\n +at /)
 })
 
-it('asks nobody where nobody is, and draws no progress', { timeout: 60_000 }, async () => {
-  const { child, exited } = plinth('doctor', '--json')
-  let out = ''
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    out += text
-  })
-  expect(await exited).toMatchObject({ code: 65, signal: null, err: '' })
-  expect(JSON.parse(out)).toMatchObject({ ok: false })
+it('neither asks nor draws progress where no terminal is', async () => {
+  const command = plinth('doctor', '--json')
+  expect(await command.exited).toMatchObject({ code: 65, signal: null })
+  expect(command.stderr).toBe('')
+  expect(JSON.parse(command.stdout)).toMatchObject({ ok: false })
 })

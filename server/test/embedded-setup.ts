@@ -10,7 +10,9 @@ import { migrationsFolder } from '../platform/db/migrations.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** A file, and a folder with the same database. */
     migratedDataDir: string
+    migratedFolder: string
   }
 }
 
@@ -20,12 +22,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const require = createRequire(import.meta.url)
   const { PGlite } = require('@electric-sql/pglite') as typeof import('@electric-sql/pglite')
   const { dataDir } = require('@electric-sql/pglite-prepopulatedfs')
-  const database = await PGlite.create({ loadDataDir: await dataDir() })
+  const migratedFolder = join(folder, 'db')
+  const database = await PGlite.create({ dataDir: migratedFolder, loadDataDir: await dataDir() })
   await migrate(drizzle(database), { migrationsFolder })
   const dump = await database.dumpDataDir('none')
   await database.close()
   const path = join(folder, 'data.tar')
   await writeFile(path, Buffer.from(await dump.arrayBuffer()))
   project.provide('migratedDataDir', path)
+  project.provide('migratedFolder', migratedFolder)
   return () => rm(folder, { recursive: true, force: true })
 }

@@ -1,15 +1,21 @@
-/** The real program in a process of its own, with nothing of our environment but what is given. */
+/** A program of built-programs.ts in a process of its own, with nothing of our environment but what is given. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { inject } from 'vitest'
 import { settings } from '../platform/config/settings.ts'
 import type { LogLine } from './app.ts'
 import { until } from './until.ts'
 
-const serverFolder = resolve(import.meta.dirname, '..')
 /** Set and empty is as good as absent, and keeps what a developer has in `.env` out. */
 const nothingSet = Object.fromEntries(Object.keys(settings).map((name) => [name, '']))
 const running = new Set<ChildProcess>()
+
+/** The server, the commands of an operator, or a program that only tests have. */
+export type Program = 'main' | 'plinth' | 'folder-lock-child' | 'folder-writer-child' | 'herd-child'
+export const programPath = (program: Program) => join(inject('builtPrograms'), `${program}.js`)
+/** A server has this long to start on a machine that is busy with other things. */
+const patienceMs = 60_000
 
 export class ServerProcess {
   readonly child: ChildProcess
@@ -18,11 +24,12 @@ export class ServerProcess {
   stdout = ''
   stderr = ''
 
-  /** Runs `script`, a path in server/, until it ends, is killed, or the tests of the file are over. */
-  constructor(environment: Record<string, string | undefined>, script = 'main.ts', args: string[] = []) {
+  /** Runs until it ends, is killed, or the tests of the file are over. */
+  constructor(environment: Record<string, string | undefined>, program: Program = 'main', args: string[] = []) {
     const { PATH } = process.env
-    this.child = spawn(process.execPath, [join(serverFolder, script), ...args], {
-      env: { PATH, ...nothingSet, ...environment } as NodeJS.ProcessEnv,
+    const NODE_COMPILE_CACHE = join(inject('builtPrograms'), 'compile-cache')
+    this.child = spawn(process.execPath, [programPath(program), ...args], {
+      env: { PATH, NODE_COMPILE_CACHE, ...nothingSet, ...environment } as NodeJS.ProcessEnv,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     running.add(this.child)
@@ -57,10 +64,14 @@ export class ServerProcess {
 
   /** Where it listens; the settings should say PORT=0. */
   async origin(): Promise<string> {
-    return until(`a server listening; it said:\n${this.stdout}${this.stderr}`, () => {
-      if (!running.has(this.child)) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
-      return /http:\/\/127\.0\.0\.1:\d+/.exec(this.logs.find((line) => /listening/.test(line.msg))?.msg ?? '')?.[0]
-    })
+    return until(
+      `a server listening; it said:\n${this.stdout}${this.stderr}`,
+      () => {
+        if (!running.has(this.child)) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
+        return /http:\/\/127\.0\.0\.1:\d+/.exec(this.logs.find((line) => /listening/.test(line.msg))?.msg ?? '')?.[0]
+      },
+      patienceMs,
+    )
   }
 
   async get(path: string): Promise<{ status: number; headers: Headers; body: unknown; tookMs: number }> {
@@ -73,7 +84,7 @@ export class ServerProcess {
   }
 
   /** Milliseconds from its start until /readyz said 200. */
-  async ready(deadlineMs = 20_000): Promise<number> {
+  async ready(deadlineMs = patienceMs): Promise<number> {
     await until('/readyz answers 200', async () => (await this.get('/readyz')).status === 200, deadlineMs)
     return performance.now() - this.startedAt
   }

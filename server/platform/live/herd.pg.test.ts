@@ -2,7 +2,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism, loadavg } from 'node:os'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { afterAll, expect, it, vi } from 'vitest'
@@ -10,6 +9,7 @@ import { buildTestApp, publicUrl, type TestApp } from '../../test/app.ts'
 import { createTestDatabase } from '../../test/database.ts'
 import { draftOf, signedIn } from '../../test/followers.ts'
 import type { Follower, Standing } from '../../test/herd-child.ts'
+import { programPath } from '../../test/server-process.ts'
 import { until } from '../../test/until.ts'
 
 const channels = 10
@@ -23,7 +23,7 @@ afterAll(() => database.drop())
 const environment = { DATABASE_URL: database.url, TRUST_PROXY: '127.0.0.0/8' }
 const [first, second] = [await buildTestApp({ environment }), await buildTestApp({ environment })]
 
-const child: ChildProcess = fork(join(import.meta.dirname, '../../test/herd-child.ts'), {
+const child: ChildProcess = fork(programPath('herd-child'), {
   env: { PATH: process.env.PATH },
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
 })
