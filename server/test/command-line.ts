@@ -10,6 +10,8 @@ import { migrationsFolder } from '../platform/db/migrations.ts'
 import { testEnvironment } from './app.ts'
 import { atEnd } from './at-end.ts'
 import { createTestDatabase, onPostgres } from './database.ts'
+import { copyMigratedFolder } from './migrated-data-dir.ts'
+import { keepOpen } from './open-folders.ts'
 
 export interface Said {
   code: number
@@ -24,15 +26,23 @@ export class CommandLine {
     this.environment = environment
   }
 
-  /** With a database that is there until the end of the test or the file: a command opens and closes it each time. */
+  /**
+   * With a database that is there until the end of the test or the file. An embedded one is migrated, and open between commands as
+   * open-folders.ts says; an `empty` one is yet to be made, and each command opens and closes it.
+   */
   static async create(options: { empty?: boolean } = {}): Promise<CommandLine> {
-    const folder = mkdtempSync(join(tmpdir(), 'plinth-cli-'))
     const database = onPostgres ? await createTestDatabase(options) : null
+    const scratch = mkdtempSync(join(tmpdir(), 'plinth-cli-'))
     atEnd(async () => {
       await database?.drop()
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(scratch, { recursive: true, force: true })
     })
-    return new CommandLine(testEnvironment({ DATABASE_URL: database?.url ?? `pglite://${join(folder, 'db')}` }))
+    const folder = join(scratch, 'db')
+    if (!onPostgres && !options.empty) {
+      copyMigratedFolder(folder)
+      keepOpen(folder)
+    }
+    return new CommandLine(testEnvironment({ DATABASE_URL: database?.url ?? `pglite://${folder}` }))
   }
 
   /** `answer`: what is said when asked; absent, nobody is there to ask. `interrupted`: Ctrl-C. `said`: to be read while it runs. */
