@@ -93,8 +93,9 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
     async open() {
       await open()
     },
-    async migrate(migrations) {
+    async migrate(migrations, signal) {
       const client = await open()
+      signal.throwIfAborted()
       // Through the gate: what is asked meanwhile waits its turn there, and not inside PGlite without end.
       await gate.run(() => migrate(drizzle(client), { migrationsFolder: migrations }))
     },
