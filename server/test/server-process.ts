@@ -28,7 +28,8 @@ export class ServerProcess {
   constructor(environment: Record<string, string | undefined>, program: Program = 'main', args: string[] = []) {
     const { PATH } = process.env
     const NODE_COMPILE_CACHE = join(inject('builtPrograms'), 'compile-cache')
-    this.child = spawn(process.execPath, [programPath(program), ...args], {
+    // Programs of tests end before optimized WebAssembly is worth its compilation, half of what a start costs.
+    this.child = spawn(process.execPath, ['--liftoff-only', programPath(program), ...args], {
       env: { PATH, NODE_COMPILE_CACHE, ...nothingSet, ...environment } as NodeJS.ProcessEnv,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
