@@ -1,11 +1,14 @@
-/** For each round: waits for the file `<folder>-<round>.go`, takes the lock of `<folder>-<round>` and holds it until killed. */
-import { existsSync } from 'node:fs'
+/**
+ * For each round: opens `<folder>-<round>.go`, which waits for a writer where that is a named pipe, takes the lock of `<folder>-<round>`
+ * and holds it until killed.
+ */
+import { closeSync, openSync } from 'node:fs'
 import { FolderInUse, lockFolder } from '../platform/db/folder-lock.ts'
 
 const [folder = '', rounds = '1'] = process.argv.slice(2)
 process.stdout.write('waiting\n')
 for (let round = 0; round < Number(rounds); round++) {
-  while (!existsSync(`${folder}-${round}.go`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.2)
+  closeSync(openSync(`${folder}-${round}.go`, 'r'))
   try {
     lockFolder(`${folder}-${round}`)
     process.stdout.write('held\n')

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -74,7 +75,7 @@ describe.skipIf(onPostgres)('a folder in use', () => {
   }, 120_000)
 
   it('is refused to the same process as well, and free again after a close', async () => {
-    const folder = newFolder()
+    const folder = newMigratedFolder()
     const first = openPglite(folder, Fastify().log)
     expect(() => openPglite(folder, Fastify().log)).toThrow(FolderInUse)
     await first.close()
@@ -178,11 +179,13 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
       writeFileSync(`${folder}-${round}.lock`, dead)
       // In every other round somebody was killed in the middle of taking it over as well.
       if (round % 2) writeFileSync(`${folder}-${round}.lock.turn`, dead)
+      execFileSync('mkfifo', [`${folder}-${round}.go`])
     }
     const racers = Array.from({ length: 20 }, () => child('folder-lock-child', folder, String(rounds)))
     await until('all wait', () => racers.every((racer) => lines(racer).length === 1), 60_000)
     for (let round = 0; round < rounds; round++) {
-      writeFileSync(`${folder}-${round}.go`, '')
+      // Opening the pipe starts all that wait for it in one moment; those that come later do not wait while it is open.
+      const go = await open(`${folder}-${round}.go`, 'w')
       await until('all know', () => racers.every((racer) => lines(racer).length === round + 2), 60_000)
       const answers = racers.map((racer) => lines(racer).at(-1))
       const winners = racers.filter((_, at) => answers[at] === 'held')
@@ -190,6 +193,7 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
       for (const answer of answers.filter((each) => each !== 'held')) {
         expect(answer).toContain(`in use by process ${winners[0]?.pid} `)
       }
+      await go.close()
     }
     // Nobody left a turn behind.
     expect(readdirSync(join(folder, '..')).filter((name) => name.endsWith('.turn'))).toEqual([])
