@@ -25,7 +25,10 @@ export async function setup(project: TestProject): Promise<() => void> {
   await build({
     ...bundle,
     cwd: packageFolder,
-    input: { ...bundle.input, ...Object.fromEntries(programsOfTests.map((name) => [name, `server/test/${name}.ts`])) },
+    input: {
+      ...(bundle.input as Record<string, string>),
+      ...Object.fromEntries(programsOfTests.map((name) => [name, `server/test/${name}.ts`])),
+    },
     output: { ...bundle.output, dir: folder, sourcemap: false },
   })
   project.provide('builtPrograms', folder)
