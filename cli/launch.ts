@@ -1,7 +1,7 @@
 /** The entry of the bundle, `node dist/plinth.js <command>`: with the settings of the server, none filled in. */
-import { enableCompileCache } from 'node:module'
+import { enableLaunchCache } from '../server/launch-cache.ts'
 
-enableCompileCache()
+enableLaunchCache()
 const { runCommand } = await import('./main.ts')
 const { loadEnvFile } = await import('../server/platform/config/env-file.ts')
 loadEnvFile()

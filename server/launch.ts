@@ -1,6 +1,6 @@
 /** The entry of the bundle: the compile cache has to be on before the code it is for is loaded. */
-import { enableCompileCache } from 'node:module'
+import { enableLaunchCache } from './launch-cache.ts'
 
-enableCompileCache()
+enableLaunchCache()
 const { run } = await import('./main.ts')
 await run()
