@@ -8,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pretty from 'pino-pretty'
 import { loadEnvFile } from '../server/platform/config/env-file.ts'
 import { packageFolder } from '../server/platform/config/package-folder.ts'
-import { developmentEnvironment } from './defaults.ts'
+import { dataFolder, developmentEnvironment } from './defaults.ts'
 import { freePort } from './free-port.ts'
+import { bundleServer } from './server-bundle.ts'
 
 loadEnvFile()
 const environment = developmentEnvironment(process.env)
@@ -38,7 +39,7 @@ const readableLog = pretty({
 let restarting: Promise<void> | undefined
 let wasReady = false
 // The server first: it is what takes longest, and what may refuse to start.
-let server = startServer()
+let server = startServer(await bundleServer())
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
 
 const [{ createServer }, { startLocalProvider }] = await Promise.all([import('vite'), import('./openid-provider.ts')])
@@ -51,6 +52,7 @@ if (provider === 'local') {
 }
 const vite = await createServer({
   configFile: join(packageFolder, 'vite.config.ts'),
+  cacheDir: join(dataFolder, 'vite'),
   logLevel: 'warn',
   clearScreen: false,
   server: { host: '127.0.0.1', port: vitePort, strictPort: true, hmr: { host: 'localhost', clientPort: vitePort } },
@@ -65,8 +67,8 @@ vite.watcher.on('change', (path) => {
 await untilReady()
 announce()
 
-function startServer(): ChildProcess {
-  const child = spawn(process.execPath, [join(packageFolder, 'dev/server.ts'), `http://127.0.0.1:${vitePort}`], {
+function startServer(entry: string): ChildProcess {
+  const child = spawn(process.execPath, ['--enable-source-maps', entry, `http://127.0.0.1:${vitePort}`], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
@@ -86,8 +88,14 @@ async function restartServer(changed: string): Promise<void> {
   restarting ??= (async () => {
     console.log(`\n${changed} changed: restarting the server`)
     await stopServer()
-    server = startServer()
-    restarting = undefined
+    try {
+      server = startServer(await bundleServer())
+    } catch (error) {
+      console.error(`${(error as Error).message}\nThe server has stopped. It starts again when its code changes.`)
+      return
+    } finally {
+      restarting = undefined
+    }
     await untilReady()
   })()
   await restarting
