@@ -101,6 +101,8 @@ export function serverOptions(config: Config): FastifyServerOptions {
     genReqId: newRequestId,
     requestIdHeader: false,
     trustProxy: config.server.trustProxy.length > 0 ? config.server.trustProxy : false,
+    // Plugins wait for nothing outside, so one that takes long is on a slow machine, which is no reason to end its start.
+    pluginTimeout: 0,
     requestTimeout: 30_000,
     handlerTimeout: 15_000,
     forceCloseConnections: true,
