@@ -1,8 +1,7 @@
 /** From how a command ends to a sentence and an exit code. Never a stack, but for what nobody foresaw. */
 import { PlinthError } from '../client/errors.ts'
 import { ConfigError } from '../server/app.ts'
-import { FolderInUse } from '../server/platform/db/folder-lock.ts'
-import { NotADatabaseFolder } from '../server/platform/db/pglite-driver.ts'
+import { FolderInUse, NotADatabaseFolder } from '../server/platform/db/folder-lock.ts'
 import { toAppError } from '../server/platform/errors/app-error.ts'
 import { UnsafeOperatorFile } from '../server/platform/identity/operator-file.ts'
 import { errorTable, type FieldFault } from '../shared/errors.ts'

@@ -12,7 +12,7 @@ const answerWithinMs = 10_000
 
 /** Open for `task` and closed after it; an embedded one is locked meanwhile. @throws Refusal while another process has it open */
 export async function withDatabase<T>(config: Config, task: (driver: DatabaseDriver) => Promise<T>): Promise<T> {
-  const driver = openAlone(config)
+  const driver = await openAlone(config)
   try {
     await untilAnswering(driver)
     return await task(driver)
@@ -33,10 +33,10 @@ export const isYetToBeMade = (config: Config): boolean => {
   return folder !== null && !existsSync(folder)
 }
 
-function openAlone({ database }: Config): DatabaseDriver {
+async function openAlone({ database }: Config): Promise<DatabaseDriver> {
   try {
     // A session of our own through the whole of it, also where the server goes through a transaction pooler.
-    return openDatabase({ ...database, url: database.directUrl, prepare: true, poolMax: 2 }, Fastify().log)
+    return await openDatabase({ ...database, url: database.directUrl, prepare: true, poolMax: 2 }, Fastify().log)
   } catch (error) {
     if (!(error instanceof FolderInUse)) throw error
     const [who] = error.message.split('\n')

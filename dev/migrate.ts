@@ -12,7 +12,7 @@ loadEnvFile()
 // Only the database matters here, so the rest may be what development has.
 const config = readConfig({ ...developmentEnvironment(process.env), NODE_ENV: 'development', USE_MOCK_AUTH: 'true' })
 try {
-  const database = openDatabase(config.database, pino({ level: 'silent' }))
+  const database = await openDatabase(config.database, pino({ level: 'silent' }))
   try {
     await database.migrate(join(packageFolder, 'migrations'), new AbortController().signal)
     console.log(`The ${database.kind === 'pglite' ? 'embedded' : 'Postgres'} database has every migration.`)

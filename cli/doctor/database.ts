@@ -6,9 +6,8 @@ import Fastify from 'fastify'
 import type { Config } from '../../server/app.ts'
 import { readMailQueue } from '../../server/features/mails/service.ts'
 import { type DatabaseDriver, openDatabase } from '../../server/platform/db/database.ts'
-import { FolderInUse } from '../../server/platform/db/folder-lock.ts'
+import { FolderInUse, NotADatabaseFolder } from '../../server/platform/db/folder-lock.ts'
 import { readMigrations } from '../../server/platform/db/migrations.ts'
-import { NotADatabaseFolder } from '../../server/platform/db/pglite-driver.ts'
 import { rowsOf } from '../../server/platform/db/rows.ts'
 import { readOperatorFile } from '../../server/platform/identity/operator-file.ts'
 import { databaseFolder, isYetToBeMade } from '../own-database.ts'
@@ -38,7 +37,7 @@ export async function inspectDatabase(config: Config): Promise<Finding[]> {
     return [finding('database', 'warning', 'Not there yet: the server makes it when it first starts.')]
   let driver: DatabaseDriver
   try {
-    driver = openDatabase(config.database, Fastify().log)
+    driver = await openDatabase(config.database, Fastify().log)
   } catch (error) {
     return cannotOpen(error, config)
   }

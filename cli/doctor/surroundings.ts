@@ -2,7 +2,6 @@
 import type { Config } from '../../server/app.ts'
 import { RemoteJwks } from '../../server/platform/identity/jwks.ts'
 import { readOperatorFile } from '../../server/platform/identity/operator-file.ts'
-import { pingRedis } from '../../server/platform/notices/redis-transport.ts'
 import { databaseFolder } from '../own-database.ts'
 import { type Finding, finding, reasonOf } from './finding.ts'
 
@@ -16,6 +15,7 @@ export async function inspectRedis({ redisUrl, database }: Config): Promise<Find
     ]
   }
   try {
+    const { pingRedis } = await import('../../server/platform/notices/redis-transport.ts')
     await pingRedis(redisUrl)
     return [finding('redis', 'ok', 'Answers, and takes the credentials.')]
   } catch (error) {

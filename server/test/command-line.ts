@@ -82,7 +82,7 @@ export class CommandLine {
   }
 
   async withUnmigrated<T>(task: (database: DatabaseDriver) => Promise<T>): Promise<T> {
-    const database = openDatabase(readConfig(this.environment).database, pino({ level: 'silent' }))
+    const database = await openDatabase(readConfig(this.environment).database, pino({ level: 'silent' }))
     try {
       await database.open()
       return await task(database)

@@ -37,6 +37,13 @@ export class FolderInUse extends Error {
   }
 }
 
+export class NotADatabaseFolder extends Error {
+  override name = 'NotADatabaseFolder'
+  constructor(folder: string) {
+    super(`${folder} is not a database folder: it has files, but no PG_VERSION. Name another one in DATABASE_URL.`)
+  }
+}
+
 /** @throws FolderInUse naming the holder. Synchronous, so that nothing else of a second process begins. */
 export function lockFolder(folder: string): { release(): void } {
   const path = besideFolder(folder, 'lock')

@@ -40,6 +40,10 @@ export async function readMigrations(db: Database): Promise<MigrationState> {
   }
 }
 
+/** Drizzle applies all that is missing in one transaction, so the newest is there with all before it. @throws what the database throws */
+export const hasEveryMigration = async (db: Database): Promise<boolean> =>
+  (await readMigrations(db)).pending.length === 0
+
 /** Of an empty database. */
 export const allPending = (): string[] => knownMigrations().map(({ tag }) => tag)
 

@@ -24,7 +24,7 @@ declare module 'fastify' {
 
 export const databasePlugin = fp(
   async (app) => {
-    const driver = openDatabase(app.config.database, app.log)
+    const driver = await openDatabase(app.config.database, app.log)
     const closing = new AbortController()
     const { promise: whenMigrated, resolve } = Promise.withResolvers<void>()
     let migrated = false

@@ -10,7 +10,8 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import type { FastifyBaseLogger } from 'fastify'
 import pg from 'pg'
 import type { Config } from '../config/config.ts'
-import type { DatabaseDriver } from './database.ts'
+import type { Database, DatabaseDriver } from './database.ts'
+import { hasEveryMigration } from './migrations.ts'
 import { listenUntil } from './postgres-listener.ts'
 import { poolDatabase } from './postgres-pool.ts'
 
@@ -105,10 +106,13 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
       try {
         signal.throwIfAborted()
         await Promise.race([client.connect(), aborted.promise])
+        const db = drizzle(client)
+        // Asked first, without the lock: nearly every start finds that another one has migrated.
+        if (await hasEveryMigration(db as unknown as Database)) return
         // On the session, not the transaction: it covers drizzle's bookkeeping too, and ends with the connection
         // if this process dies.
         await client.query('select pg_advisory_lock($1)', [migrationLock])
-        await migrate(drizzle(client), { migrationsFolder: folder })
+        await migrate(db, { migrationsFolder: folder })
         await client.query('select pg_advisory_unlock($1)', [migrationLock])
       } finally {
         signal.removeEventListener('abort', abort)

@@ -5,8 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { type Algorithm, hash, parseOptions, verify } from '@node-rs/argon2'
-import { verify as verifyBcrypt } from '@node-rs/bcrypt'
+import type { Algorithm, Options } from '@node-rs/argon2'
 import { PoolGate } from '../db/pool-gate.ts'
 
 /** OWASP's first choice of the small ones (Password Storage Cheat Sheet): the memory is what a thief with GPUs pays for. */
@@ -34,7 +33,10 @@ export class PasswordHashes {
 
   /** Outside of transactions, which would keep their connection while this waits. @throws AppError SERVER_BUSY */
   async make(password: string): Promise<string> {
-    return this.#gate.run(() => hash(password, parameters))
+    return this.#gate.run(async () => {
+      const { hash } = await import('@node-rs/argon2')
+      return hash(password, parameters)
+    })
   }
 
   /** Against null it takes as long and is never good. Outside of transactions. @throws AppError SERVER_BUSY */
@@ -45,20 +47,21 @@ export class PasswordHashes {
 
 async function check(stored: string, password: string): Promise<PasswordCheck> {
   if (stored.startsWith('$argon2')) {
+    const { parseOptions, verify } = await import('@node-rs/argon2')
     if (!(await verify(stored, password))) return { good: false, stale: false }
-    return { good: true, stale: !isOfToday(stored) }
+    return { good: true, stale: !isOfToday(parseOptions(stored)) }
   }
   const [, cost] = /^\$2[aby]\$(\d\d)\$/.exec(stored) ?? []
   if (cost === undefined) throw new Error('a stored password is neither of argon2 nor of bcrypt')
   if (Number(cost) > greatestBcryptCost)
     throw new Error(`a bcrypt hash of cost ${cost} is not checked: the most is ${greatestBcryptCost}`)
-  const good = await verifyBcrypt(password, stored)
+  const { verify } = await import('@node-rs/bcrypt')
+  const good = await verify(password, stored)
   // What lies behind the 72 bytes was not compared: a slip there must not become the password.
   return { good, stale: good && Buffer.byteLength(password) <= bcryptBytes }
 }
 
-function isOfToday(stored: string): boolean {
-  const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(stored)
+function isOfToday({ algorithm, memoryCost, timeCost, parallelism }: Options): boolean {
   const made = { algorithm, memoryCost, timeCost, parallelism }
   return Object.entries(parameters).every(([name, value]) => made[name as keyof typeof made] === value)
 }

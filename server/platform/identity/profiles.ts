@@ -5,6 +5,7 @@
  */
 import { eq, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
+import { upTo } from '../cache-size.ts'
 import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
 import { type User, users } from './table.ts'
@@ -16,7 +17,7 @@ export type Profile = Omit<User, 'isActive' | 'lastActiveAt' | 'updatedAt'>
 
 export class Profiles {
   readonly #read: ReturnType<typeof prepareRead>
-  readonly #cache = new LRUCache<string, Profile>({ max: 10_000, ttl: trustMs })
+  readonly #cache = new LRUCache<string, Profile>({ ...upTo(10_000), ttl: trustMs })
   #changes = 0
 
   constructor(db: Database, notices: NoticeBoard) {

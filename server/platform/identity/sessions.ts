@@ -9,6 +9,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Role, SessionEndReason } from '../../../shared/account.ts'
 import type { Capability } from '../../../shared/capabilities.ts'
+import { upTo } from '../cache-size.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
@@ -47,9 +48,9 @@ export class Sessions {
   readonly #touched: LRUCache<string, true>
   readonly #touchEveryMs: number
   /** By session id, up to when its row says that it lives. */
-  readonly #until = new LRUCache<string, number>({ max: 50_000 })
+  readonly #until = new LRUCache<string, number>(upTo(50_000))
   /** By session id. */
-  readonly #refreshSeen = new LRUCache<string, number>({ max: 50_000 })
+  readonly #refreshSeen = new LRUCache<string, number>(upTo(50_000))
   readonly #find: ReturnType<typeof prepareFind>
   #endings = 0
   /** By how much the database's clock is ahead of this process's, as of the last look. */
@@ -64,8 +65,8 @@ export class Sessions {
     // Much more often than a session may be idle, however short that is set.
     const [trust, touch] = [trustMs, touchEveryMs].map((ms) => Math.ceil(Math.min(ms, config.sessionIdleTtlMs / 4)))
     this.#touchEveryMs = touch as number
-    this.#cache = new LRUCache({ max: 10_000, ttl: trust as number })
-    this.#touched = new LRUCache({ max: 50_000, ttl: touch as number })
+    this.#cache = new LRUCache({ ...upTo(10_000), ttl: trust as number })
+    this.#touched = new LRUCache({ ...upTo(50_000), ttl: touch as number })
     notices.on('sessions.ended', ({ sessionIds, reason }) => this.#forget(sessionIds, reason))
     notices.on('people.changed', ({ personIds }) => {
       this.#endings++

@@ -3,11 +3,12 @@
  * attempts to sign in, which are few and must not be multiplied by instances, in the database; an embedded one has one process.
  */
 import type { Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
+import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
-import { connectRedis, keyedHash, RedisWindows } from './redis-windows.ts'
 import { SignInAttempts } from './sign-in-attempts.ts'
 import { deleteOldWindows, TableWindows } from './table-windows.ts'
 import { MemoryWindows, SharedWindows } from './windows.ts'
@@ -32,11 +33,11 @@ export const limitsPlugin = fp(
     app.server.on('connection', noteAddress)
     const { anonymous, signedIn } = config.rateLimit
     const hashed = keyedHash(config)
-    const redis = config.redisUrl === null ? null : connectRedis(config.redisUrl, log)
+    const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log)
     const calls = (lengthMs: number) =>
-      redis ? new SharedWindows(new RedisWindows(redis, lengthMs, hashed), log) : new MemoryWindows(lengthMs)
+      redis ? new SharedWindows(redis.windows(lengthMs, hashed), log) : new MemoryWindows(lengthMs)
     const attempts = redis
-      ? new RedisWindows(redis, quarterOfAnHourMs, hashed)
+      ? redis.windows(quarterOfAnHourMs, hashed)
       : database.kind === 'postgres'
         ? new TableWindows(database.db, quarterOfAnHourMs, hashed)
         : new MemoryWindows(quarterOfAnHourMs)
@@ -68,3 +69,13 @@ export const limitsPlugin = fp(
   },
   { name: 'plinth-limits', dependencies: ['plinth-config', 'plinth-database'], fastify: '5.x' },
 )
+
+/** Its client is loaded only where there is a Redis. */
+async function openRedis(url: string, log: FastifyBaseLogger) {
+  const { connectRedis, RedisWindows } = await import('./redis-windows.ts')
+  const connection = connectRedis(url, log)
+  return {
+    windows: (lengthMs: number, hashed: (key: string) => string) => new RedisWindows(connection, lengthMs, hashed),
+    disconnect: () => connection.disconnect(),
+  }
+}

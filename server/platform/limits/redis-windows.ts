@@ -2,11 +2,9 @@
  * Windows that all instances share through Redis. What is counted is named by a keyed hash, so that nobody who reads the Redis
  * reads addresses of people or of their machines, and deployments that share one do not share limits.
  */
-import { createHmac } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { Redis } from 'ioredis'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
-import type { Config } from '../config/config.ts'
 import type { Count, Windows } from './windows.ts'
 
 const answerMs = 500
@@ -65,11 +63,4 @@ export class RedisWindows implements Windows {
   forget(key: string): Promise<unknown> {
     return this.#limiter.delete(this.#hashed(key))
   }
-}
-
-/** For stores that others read. While a secret is rotated, old and new instances count apart. */
-export function keyedHash({ database, auth }: Config): (key: string) => string {
-  const { host, pathname } = new URL(database.url)
-  const secret = createHmac('sha256', auth.cookieSecret).update(`limits of ${host}${pathname}`).digest()
-  return (key) => createHmac('sha256', secret).update(key).digest('base64url')
 }

@@ -4,6 +4,7 @@
  */
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import { upTo } from '../cache-size.ts'
 
 export interface Count {
   /** Of the window, this one included. */
@@ -31,7 +32,7 @@ export class MemoryWindows implements Windows {
 
   constructor(lengthMs: number, maxKeys = 100_000) {
     this.lengthMs = lengthMs
-    this.#open = new LRUCache({ max: maxKeys })
+    this.#open = new LRUCache(upTo(maxKeys))
   }
 
   add(key: string): Count {

@@ -1,6 +1,4 @@
 /** How a mail leaves: by SMTP. What goes wrong becomes a MailFault, which says whether it is worth another attempt. */
-import { createTransport } from 'nodemailer'
-import MailComposer from 'nodemailer/lib/mail-composer'
 import { isLoopback } from '../config/config.ts'
 import type { MailMessage } from './mail-message.ts'
 
@@ -30,14 +28,16 @@ export interface SmtpSettings {
  * connecting, for the greeting, and for silence after it.
  */
 export function smtpSender({ url, from }: SmtpSettings, timeoutMs = 10_000): MailSender {
-  const transport = createTransport(smtpOptions(new URL(url), timeoutMs))
+  const options = smtpOptions(new URL(url), timeoutMs)
   return {
     async send(message, signal) {
       if (!isOneAddress(message.to)) throw new MailFault('never', 'the recipient is no address')
+      // Loaded with the first mail, like MailComposer: no start waits for nodemailer.
+      const { createTransport } = await import('nodemailer')
       // Built first: what nodemailer cannot build while it sends, it throws where nobody can catch it.
       const raw = await build(message, from)
       try {
-        await transport.sendMail({ envelope: { from: from.address, to: [message.to] }, raw, signal })
+        await createTransport(options).sendMail({ envelope: { from: from.address, to: [message.to] }, raw, signal })
       } catch (error) {
         throw toMailFault(error)
       }
@@ -47,6 +47,7 @@ export function smtpSender({ url, from }: SmtpSettings, timeoutMs = 10_000): Mai
 
 /** Connects and, where there is a password, signs in; sends nothing. @throws MailFault */
 export async function verifySmtp({ url }: SmtpSettings, timeoutMs = 5_000): Promise<void> {
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport(smtpOptions(new URL(url), timeoutMs))
   try {
     await transport.verify()
@@ -58,6 +59,7 @@ export async function verifySmtp({ url }: SmtpSettings, timeoutMs = 5_000): Prom
 }
 
 async function build({ to, subject, text, html, messageId, date }: MailMessage, from: SmtpSettings['from']) {
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
   const mail = new MailComposer({
     from: { ...from },
     to: { name: '', address: to },

@@ -3,12 +3,12 @@
  * whoever listens also looks at the tables from time to time. In process at once; to the others by NOTIFY, or through
  * Redis where there is one.
  */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { z } from 'zod'
 import { SessionEndReason } from '../../../shared/account.ts'
 import { newId } from '../db/columns.ts'
-import { RedisTransport, redisChannel } from './redis-transport.ts'
-import { databaseTransport } from './transport.ts'
+import { databaseTransport, type NoticeTransport } from './transport.ts'
 
 /** What instances say to each other. An instance of another release may say more, or say it otherwise. */
 const wire = {
@@ -55,7 +55,7 @@ export const noticesPlugin = fp(
     // With an embedded database there is nobody else to hear or to tell.
     const transport =
       redisUrl && app.database.kind === 'postgres'
-        ? new RedisTransport(redisUrl, redisChannel(app.config), app.log)
+        ? await redisTransport(redisUrl, app)
         : databaseTransport(app.database)
     const listeners = new Map<string, Set<Listener>>()
     const emit = (type: string, notice: unknown) => {
@@ -100,6 +100,12 @@ export const noticesPlugin = fp(
   },
   { name: 'plinth-notices', dependencies: ['plinth-config', 'plinth-database'], fastify: '5.x' },
 )
+
+/** Its client is loaded only where there is a Redis. */
+async function redisTransport(url: string, { config, log }: FastifyInstance): Promise<NoticeTransport> {
+  const { RedisTransport, redisChannel } = await import('./redis-transport.ts')
+  return new RedisTransport(url, redisChannel(config), log)
+}
 
 /** Null for what no instance of this release says: whoever may connect to the database may write to the channel. */
 function understand(payload: string): { instance: string; type: string; notice: unknown } | null {

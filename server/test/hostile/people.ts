@@ -23,7 +23,7 @@ export async function makePeople(
   people: Record<string, Role>,
 ): Promise<Record<string, string>> {
   const config = readConfig(environment)
-  const database = openDatabase(config.database, pino({ level: 'silent' }))
+  const database = await openDatabase(config.database, pino({ level: 'silent' }))
   try {
     await database.migrate(join(packageFolder, 'migrations'), new AbortController().signal)
     const ids = Object.fromEntries(Object.keys(people).map((name) => [name, newId()]))
