@@ -21,10 +21,11 @@ import { newRequestId } from './platform/errors/request-id.ts'
 import { answerUnreadable } from './platform/errors/unreadable.ts'
 import { healthPlugin } from './platform/health/plugin.ts'
 import { idempotencyPlugin } from './platform/idempotency/plugin.ts'
-import { identityPlugin } from './platform/identity/plugin.ts'
+import { type IdentityTimes, identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
 import { jobsPlugin } from './platform/jobs/plugin.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
+import type { LiveTimes } from './platform/live/live-hub.ts'
 import { livePlugin } from './platform/live/plugin.ts'
 import { mailPlugin } from './platform/mail/plugin.ts'
 import { mcpPlugin } from './platform/mcp/plugin.ts'
@@ -42,17 +43,22 @@ import { socketsPlugin } from './platform/sockets/plugin.ts'
 import { trpcPath, trpcPlugin } from './platform/trpc/plugin.ts'
 import { appRouter } from './router.ts'
 
+/** Intervals that replace the defaults, each of which stands beside its owner. */
+export interface PlinthTimes {
+  identity?: Partial<IdentityTimes>
+  live?: Partial<LiveTimes>
+  presence?: Partial<PresenceTimes>
+  answers?: Partial<AnswerTimes>
+}
+
 export interface PlinthOptions {
   config: Config
   /** Serves the web app; absent where the server beside which Plinth is registered has a page of its own. */
   page?: FastifyPluginAsync
-  /** Where the usual seconds of presence do not do. */
-  presence?: Partial<PresenceTimes>
-  /** Where the usual seconds of an assistant's answers do not do. */
-  answers?: Partial<AnswerTimes>
+  times?: PlinthTimes
 }
 
-export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, page, presence, answers }) => {
+export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, page, times = {} }) => {
   await app.register(configPlugin, { config })
   await app.register(errorsPlugin)
   await app.register(accessLogPlugin)
@@ -62,14 +68,14 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(metricsPlugin)
   await app.register(databasePlugin)
   await app.register(noticesPlugin)
-  await app.register(identityPlugin)
-  await app.register(livePlugin)
+  await app.register(identityPlugin, { times: times.identity })
+  await app.register(livePlugin, { times: times.live })
   await app.register(idempotencyPlugin)
   await app.register(limitsPlugin)
-  await app.register(presencePlugin, { times: presence })
+  await app.register(presencePlugin, { times: times.presence })
   await app.register(mailPlugin)
   await app.register(jobsPlugin, { jobs: [purgeDeletedTasks, forgetOldDrifts(config.driftRetentionMs)] })
-  await app.register(answersPlugin, { times: answers })
+  await app.register(answersPlugin, { times: times.answers })
   await app.register(jobsPlugin, { jobs: [giveUpAbandonedAnswers] })
 
   await app.register(healthPlugin)

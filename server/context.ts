@@ -30,6 +30,8 @@ export interface Context {
   readonly profiles: Profiles
   readonly passwordHashes: PasswordHashes
   readonly metrics: Metrics
+  /** See `app.unseenMs`. */
+  readonly unseenMs: number
   readonly live: LiveHub
   readonly presence: Presence
   /** Writes down what the assistant answers; null where there is none. */
@@ -93,6 +95,7 @@ export function createContext(
     profiles: app.profiles,
     passwordHashes: app.passwordHashes,
     metrics: app.metrics,
+    unseenMs: app.unseenMs,
     live: app.live,
     presence: app.presence,
     answerWriter: app.answerWriter,

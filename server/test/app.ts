@@ -5,17 +5,15 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { Writable } from 'node:stream'
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyServerOptions } from 'fastify'
 import { afterEach, expect, onTestFinished, TestRunner } from 'vitest'
-import { plinth, serverOptions } from '../app.ts'
-import type { AnswerTimes } from '../features/conversations/answer-writer.ts'
+import { type PlinthTimes, plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
 import { newId } from '../platform/db/columns.ts'
 import type { AppDatabase } from '../platform/db/plugin.ts'
 import { sessionCookieName } from '../platform/identity/session-cookie.ts'
 import type { Sessions } from '../platform/identity/sessions.ts'
 import { identities, users } from '../platform/identity/table.ts'
-import type { PresenceTimes } from '../platform/presence/lease-store.ts'
 import { atEnd } from './at-end.ts'
 import { TestBrowser } from './browser.ts'
 import { createTestDatabase } from './database.ts'
@@ -50,6 +48,12 @@ export function testEnvironment(
     RATE_LIMIT_SOCKETS_PER_ADDRESS: '100000',
     ...overrides,
   }
+}
+
+/** What nobody announces is found within a fraction of a second: sessions that are over, access that is lost. */
+export const quickChecks: PlinthTimes = {
+  identity: { trustMs: 250, checkEveryMs: 100, profileTrustMs: 100 },
+  live: { lookEveryMs: 100, checkAccessEveryMs: 100 },
 }
 
 export interface LogLine {
@@ -165,8 +169,9 @@ type Options = {
   ready?: boolean
   /** Further routes in Plinth's own scope. */
   page?: FastifyPluginAsync
-  presence?: Partial<PresenceTimes>
-  answers?: Partial<AnswerTimes>
+  times?: PlinthTimes
+  /** In place of what Plinth sets for its own server. */
+  server?: FastifyServerOptions
 }
 
 /** Closes, with its database, after the test that asks for it, or after the tests of the file. `ready: false` does not wait for the database. */
@@ -174,8 +179,8 @@ export async function buildTestApp({
   environment = {},
   ready = true,
   page,
-  presence,
-  answers,
+  times = {},
+  server = {},
 }: Options = {}): Promise<TestApp> {
   const provider = await startOpenIdProvider()
   const database = environment.DATABASE_URL ? null : await createTestDatabase()
@@ -189,7 +194,7 @@ export async function buildTestApp({
     ),
   )
   const logs: LogLine[] = []
-  const options = serverOptions(config)
+  const options = { ...serverOptions(config), ...server }
   const stream = new Writable({
     write(chunk, _encoding, done) {
       for (const line of String(chunk).trim().split('\n')) logs.push(JSON.parse(line))
@@ -200,8 +205,8 @@ export async function buildTestApp({
   let inside: FastifyInstance | undefined
   await root.register(plinth, {
     config,
-    ...(presence && { presence }),
-    ...(answers && { answers }),
+    // Its own test sets it; every other would wait for it at each registration and each forgotten password.
+    times: { ...times, identity: { unseenMs: 5, ...times.identity } },
     // Registered last, in Plinth's own scope: from here its decorators can be seen.
     page: async (scope) => {
       inside = scope

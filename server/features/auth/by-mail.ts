@@ -43,13 +43,13 @@ export async function resendVerification(call: SigningIn, { email }: ForgotPassw
 }
 
 async function mailTo(
-  { db, origin, signInAttempts }: SigningIn,
+  { db, origin, signInAttempts, unseenMs }: SigningIn,
   email: string,
   action: string,
   mail: (tx: Database, user: User) => Promise<void>,
 ): Promise<void> {
   await signInAttempts.countMail(email)
-  await atLeast(() =>
+  await atLeast(unseenMs, () =>
     withTransaction(db, async (tx) => {
       const known = await findPersonByEmail(tx, email)
       if (known?.user.isActive) await mail(tx, known.user)

@@ -45,6 +45,19 @@ describe.each(['auth.register', 'auth.signUp'])('%s', (path) => {
   })
 })
 
+it('registering takes so long that the work of making an account is not seen', async () => {
+  const unhurried = await buildTestApp({
+    environment: { AUTH_HIDE_EXISTENCE: 'true' },
+    times: { identity: { unseenMs: 300 } },
+  })
+  const account = newAccount()
+  for (let n = 0; n < 2; n++) {
+    const began = performance.now()
+    expect((await unhurried.browser().mutate('auth.register', account)).statusCode).toBe(200)
+    expect(performance.now() - began).toBeGreaterThan(299)
+  }
+})
+
 it('an account can do nothing until its address is proven, and looks like none', async () => {
   const account = newAccount()
   await call('auth.signUp', account)

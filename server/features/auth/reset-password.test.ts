@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { newId } from '../../platform/db/columns.ts'
 import { issueOneTimeToken, oneTimeToken } from '../../platform/identity/one-time-tokens.ts'
+import { defaultIdentityTimes } from '../../platform/identity/plugin.ts'
 import { identities, oneTimeTokens, sessions, users } from '../../platform/identity/table.ts'
 import { buildTestApp, newPerson } from '../../test/app.ts'
 import {
@@ -42,6 +43,21 @@ describe('asking for a link', () => {
       expect(await mailsTo(app, addresses[3] as string)).toEqual([])
     },
   )
+
+  it('takes so long for any address that the work of mailing is not seen', async () => {
+    const unhurried = await buildTestApp({ times: { identity: { unseenMs: defaultIdentityTimes.unseenMs } } })
+    expect(defaultIdentityTimes.unseenMs).toBeGreaterThanOrEqual(300)
+    const { email } = await registered(unhurried)
+    for (const path of ['auth.forgotPassword', 'auth.resendVerification']) {
+      const asks = [email, newAccount().email].map(async (address) => {
+        const began = performance.now()
+        expect((await unhurried.browser().mutate(path, { email: address })).statusCode).toBe(200)
+        return performance.now() - began
+      })
+      // A timer may fire within the millisecond before it is due.
+      for (const tookMs of await Promise.all(asks)) expect(tookMs).toBeGreaterThan(299)
+    }
+  })
 
   it('is bounded for each address, whether or not somebody has it', async () => {
     const strict = await buildTestApp({ environment: { RATE_LIMIT_SIGN_IN: '3' } })

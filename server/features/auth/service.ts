@@ -42,6 +42,7 @@ export interface SigningIn {
     forgive(account: string): Promise<void>
   }
   readonly metrics: Pick<Metrics, 'signIns'>
+  readonly unseenMs: number
   readonly origin: Origin
   openSession(tx: Database, user: User, by: WayIn, holder: 'browser' | 'program'): Promise<OpenedSession>
 }
@@ -59,7 +60,7 @@ export async function register(call: SigningIn, input: Register, by: By) {
   if (config.auth.hideExistence) {
     await signInAttempts.countMail(input.email)
     const hash = await passwordHashes.make(input.password)
-    await atLeast(() => withTransaction(db, (tx) => registerUnseen(tx, call, input, hash, by)))
+    await atLeast(call.unseenMs, () => withTransaction(db, (tx) => registerUnseen(tx, call, input, hash, by)))
     return null
   }
   if (await isTaken(db, 'username', input.username)) throw new AppError('USERNAME_TAKEN')
@@ -212,10 +213,8 @@ async function counted<T>({ metrics }: SigningIn, attempt: () => Promise<T>): Pr
   }
 }
 
-/** Far longer than the work takes, which is more where there is an account: how long an answer took must not tell. */
-const unseenMs = 300
-
-export async function atLeast<T>(work: () => Promise<T>): Promise<T> {
+/** For work that is more where there is an account: how long an answer took must not tell. */
+export async function atLeast<T>(unseenMs: number, work: () => Promise<T>): Promise<T> {
   const [result] = await Promise.all([work(), delay(unseenMs)])
   return result
 }

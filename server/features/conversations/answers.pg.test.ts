@@ -24,7 +24,7 @@ const environment = testEnvironment({
 })
 /** Each with a provider of its own. */
 const { GOOGLE_ISSUER: _away, ...settings } = environment
-const quick = { environment: settings, answers: { writeMs: 20, beatMs: 100 } }
+const quick = { environment: settings, times: { answers: { writeMs: 20, beatMs: 100 } } }
 const [here, there] = [await buildTestApp(quick), await buildTestApp(quick)]
 const url = await there.listen()
 

@@ -31,8 +31,8 @@ const apiKey = 'sk-KeyOfTheOperator0123456789'
 const assistant = await playAssistant()
 const environment = { ASSISTANT_URL: assistant.url, ASSISTANT_API_KEY: apiKey, ASSISTANT_MODEL: 'small-model' }
 const often = { writeMs: 20, beatMs: 100 }
-const app = await buildTestApp({ environment, answers: often })
-const impatient = await buildTestApp({ environment, answers: { ...often, firstByteMs: 300, pauseMs: 300 } })
+const app = await buildTestApp({ environment, times: { answers: often } })
+const impatient = await buildTestApp({ environment, times: { answers: { ...often, firstByteMs: 300, pauseMs: 300 } } })
 const { db } = app.database
 
 type Answered = ReturnType<TestBrowser['query']>

@@ -1,4 +1,4 @@
-/** Sessions for the whole app, and the look every two seconds at those that open sockets depend on. */
+/** Sessions for the whole app, and the check of those that open sockets depend on. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
@@ -12,8 +12,8 @@ import { openToOperator } from './operator-door.ts'
 import { OperatorToken } from './operator-token.ts'
 import { OutsideSessions } from './outside-sessions.ts'
 import { PasswordHashes } from './password-hash.ts'
-import { Profiles } from './profiles.ts'
-import { Sessions } from './sessions.ts'
+import { defaultProfileTrustMs, Profiles } from './profiles.ts'
+import { defaultSessionTimes, Sessions, type SessionTimes } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -24,19 +24,32 @@ declare module 'fastify' {
     accessTokens: AccessTokens
     legacyBridge: LegacyBridge | null
     operatorToken: OperatorToken
+    /** The least time that an answer takes whose work depends on whether there is an account. */
+    unseenMs: number
   }
 }
 
-const checkEveryMs = 2000
+export interface IdentityTimes extends SessionTimes {
+  profileTrustMs: number
+  unseenMs: number
+}
+export const defaultIdentityTimes: IdentityTimes = {
+  ...defaultSessionTimes,
+  profileTrustMs: defaultProfileTrustMs,
+  // Far longer than the work takes, which is more where there is an account.
+  unseenMs: 300,
+}
 const deleteEveryMs = 6 * 3_600_000
 /** It was never meant to stay. */
 const deprecatedSince = '2026-01-01'
 
-export const identityPlugin = fp(
-  async (app) => {
-    const sessions = new Sessions(app.database.db, app.config.auth, app.notices, app.log)
+export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>(
+  async (app, options) => {
+    const times = { ...defaultIdentityTimes, ...options.times }
+    const sessions = new Sessions(app.database.db, app.config.auth, app.notices, app.log, times)
     app.decorate('sessions', sessions)
-    app.decorate('profiles', new Profiles(app.database.db, app.notices))
+    app.decorate('profiles', new Profiles(app.database.db, app.notices, times.profileTrustMs))
+    app.decorate('unseenMs', times.unseenMs)
     app.decorate('passwordHashes', new PasswordHashes())
     app.decorate('outsideSessions', new OutsideSessions(app.database.db, sessions, app.config))
     app.decorate('accessTokens', new AccessTokens(app.config))
@@ -56,7 +69,7 @@ export const identityPlugin = fp(
           checking = undefined
         })
     }
-    const timer = setInterval(check, checkEveryMs)
+    const timer = setInterval(check, times.checkEveryMs)
     app.notices.on('notices.connected', check)
     const stopDeleting = recurring(
       {

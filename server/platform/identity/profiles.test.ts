@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { buildTestApp, newPerson, type TestApp } from '../../test/app.ts'
+import { buildTestApp, newPerson, quickChecks, type TestApp } from '../../test/app.ts'
 import { makeAdministrator } from '../../test/calls.ts'
 import { signedIn } from '../../test/followers.ts'
 import { anotherPassword, forgotten, mailedToken, newAccount, registered } from '../../test/passwords.ts'
@@ -9,7 +9,7 @@ import { until } from '../../test/until.ts'
 import { type Profile, Profiles } from './profiles.ts'
 import { users } from './table.ts'
 
-const app = await buildTestApp()
+const app = await buildTestApp({ times: quickChecks })
 const hiding = await buildTestApp({ environment: { AUTH_HIDE_EXISTENCE: 'true' } })
 
 const ok = async (answer: ReturnType<Awaited<ReturnType<TestApp['signIn']>>['mutate']>) => {
@@ -90,7 +90,7 @@ describe('what a person is shown of themselves', () => {
       await browser.get('/me')
       const displayName = `Renamed ${n}`
       await app.database.db.update(users).set({ displayName }).where(eq(users.id, id))
-      await until('the name', async () => (await browser.get('/me')).json().displayName === displayName, 5000)
+      await until('the name', async () => (await browser.get('/me')).json().displayName === displayName)
     }
   })
 

@@ -11,17 +11,18 @@ import type { NoticeBoard } from '../notices/plugin.ts'
 import { type User, users } from './table.ts'
 
 /** Counted from the beginning of the read. What is left of the second is for the answer's way. */
-const trustMs = 900
+export const defaultProfileTrustMs = 900
 
 export type Profile = Omit<User, 'isActive' | 'lastActiveAt' | 'updatedAt'>
 
 export class Profiles {
   readonly #read: ReturnType<typeof prepareRead>
-  readonly #cache = new LRUCache<string, Profile>({ ...upTo(10_000), ttl: trustMs })
+  readonly #cache: LRUCache<string, Profile>
   #changes = 0
 
-  constructor(db: Database, notices: NoticeBoard) {
+  constructor(db: Database, notices: NoticeBoard, trustMs = defaultProfileTrustMs) {
     this.#read = prepareRead(db)
+    this.#cache = new LRUCache({ ...upTo(10_000), ttl: trustMs })
     notices.on('people.changed', ({ personIds }) => {
       this.#changes++
       for (const id of personIds) this.#cache.delete(id)

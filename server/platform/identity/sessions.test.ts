@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { buildTestApp, newPerson, type TestApp } from '../../test/app.ts'
+import { buildTestApp, newPerson, quickChecks, type TestApp } from '../../test/app.ts'
 import { until } from '../../test/until.ts'
 import { Sessions } from './sessions.ts'
 import { sessions, users } from './table.ts'
 
-const app = await buildTestApp()
+const app = await buildTestApp({ times: quickChecks })
 const https = await buildTestApp({ environment: { PUBLIC_URL: 'https://plinth.example' } })
 
 const codeOf = (answer: { json(): { error: { code: string } } }) => answer.json().error?.code
@@ -162,15 +162,13 @@ describe('a session', () => {
     expect((await browser.get('/me')).statusCode).toBe(200)
   })
 
-  it('of a disabled person is over within seconds, and back when they are enabled', async () => {
+  it('of a disabled person is over when it was trusted for long enough, however often it is used, and back when they are enabled', async () => {
     const browser = await app.signIn()
     const { id } = (await browser.get('/me')).json()
     const enable = (isActive: boolean) =>
       app.database.db.execute(sql`update ${users} set is_active = ${isActive} where id = ${id}`)
     await enable(false)
-    const began = performance.now()
     await until('the refusal', async () => (await browser.get('/me')).statusCode === 401)
-    expect(performance.now() - began).toBeLessThan(5000)
     await enable(true)
     expect((await browser.get('/me')).statusCode).toBe(200)
   })

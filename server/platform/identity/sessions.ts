@@ -30,8 +30,14 @@ export interface Actor {
 /** Later than anything. */
 export const never = new Date('9999-12-31T00:00:00Z')
 
-/** With the looks every two seconds at what is open, and the last words, less than the 5 s within which all must end. */
-const trustMs = 2500
+export interface SessionTimes {
+  /** How long a session that was found is trusted without a query. */
+  trustMs: number
+  /** Between two checks of the sessions that open sockets and streams depend on. */
+  checkEveryMs: number
+}
+/** Together, and with the last words of a socket, less than the 5 s within which all must end though every notice is lost. */
+export const defaultSessionTimes: SessionTimes = { trustMs: 2500, checkEveryMs: 2000 }
 const touchEveryMs = 60_000
 /** A notice must fit into the 8,000 bytes of one NOTIFY. */
 const idsPerNotice = 100
@@ -56,7 +62,13 @@ export class Sessions {
   /** By how much the database's clock is ahead of this process's, as of the last look. */
   #aheadMs = 0
 
-  constructor(db: Database, config: Config['auth'], notices: NoticeBoard, log: FastifyBaseLogger) {
+  constructor(
+    db: Database,
+    config: Config['auth'],
+    notices: NoticeBoard,
+    log: FastifyBaseLogger,
+    { trustMs } = defaultSessionTimes,
+  ) {
     this.#db = db
     this.#config = config
     this.#notices = notices

@@ -1,6 +1,6 @@
 /**
- * Who follows what, and whether they still may. A stream outlives the moment in which it was allowed, so every two seconds
- * people are looked at, and each feature is asked for all followers of its channels at once. Whoever may not any more is ended. A
+ * Who follows what, and whether they still may. A stream outlives the moment in which it was allowed, so every
+ * `checkAccessEveryMs` people are looked at, and each feature is asked for all followers of its channels at once. Whoever may not any more is ended. A
  * question that fails or hangs ends nobody, and holds up no other.
  */
 import { and, eq, inArray } from 'drizzle-orm'

@@ -11,8 +11,13 @@ import { ChannelReader } from './channel-reader.ts'
 import { readOrMakeState, readPage, readStates } from './channel-store.ts'
 import { onPublished } from './publish.ts'
 
-const lookEveryMs = 1000
-const checkAccessEveryMs = 2000
+export interface LiveTimes {
+  /** Between two looks at the heads of all watched channels. */
+  lookEveryMs: number
+  /** Between two checks of who may still follow. */
+  checkAccessEveryMs: number
+}
+export const defaultLiveTimes: LiveTimes = { lookEveryMs: 1000, checkAccessEveryMs: 2000 }
 /** A channel that everybody left is kept this long: most of them left because a connection broke, and come back. */
 const lingerMs = 30_000
 /** Hints are droppable: where telling hangs, what waits is not kept beyond this. */
@@ -31,7 +36,12 @@ export class LiveHub {
   #outbox: ChannelEvent[] = []
   #telling = false
 
-  constructor(db: Database, notices: NoticeBoard, log: FastifyBaseLogger) {
+  constructor(
+    db: Database,
+    notices: NoticeBoard,
+    log: FastifyBaseLogger,
+    { lookEveryMs, checkAccessEveryMs } = defaultLiveTimes,
+  ) {
     this.#db = db
     this.#notices = notices
     this.#log = log

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
-import { LiveHub } from './live-hub.ts'
+import { defaultLiveTimes, LiveHub, type LiveTimes } from './live-hub.ts'
 import { trimEvents } from './retention.ts'
 
 declare module 'fastify' {
@@ -11,9 +11,9 @@ declare module 'fastify' {
 
 const trimEveryMs = 10 * 60_000
 
-export const livePlugin = fp(
-  async (app) => {
-    const hub = new LiveHub(app.database.db, app.notices, app.log)
+export const livePlugin = fp<{ times?: Partial<LiveTimes> | undefined }>(
+  async (app, { times }) => {
+    const hub = new LiveHub(app.database.db, app.notices, app.log, { ...defaultLiveTimes, ...times })
     app.decorate('live', hub)
     const { db, whenMigrated } = app.database
     const stopTrimming = recurring(

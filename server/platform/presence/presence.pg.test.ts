@@ -11,7 +11,7 @@ const server = await PostgresServer.create()
 afterAll(() => server.close())
 const environment = { DATABASE_URL: server.url() }
 const instance = async (presence?: object) => {
-  const app = await buildTestApp({ environment, ...(presence && { presence }) })
+  const app = await buildTestApp({ environment, ...(presence && { times: { presence } }) })
   return { app, url: await app.listen() }
 }
 

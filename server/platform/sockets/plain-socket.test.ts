@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { eq, lte } from 'drizzle-orm'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import WebSocket from 'ws'
 import { FollowDraft } from '../../../shared/drafts.ts'
 import { createContext } from '../../context.ts'
 import { draftChannel, findDraft, stillCollaborators } from '../../features/drafts/service.ts'
-import { buildTestApp, publicUrl } from '../../test/app.ts'
+import { buildTestApp, publicUrl, quickChecks } from '../../test/app.ts'
 import { draftOf, range, signedIn } from '../../test/followers.ts'
 import { openProgram } from '../../test/programs.ts'
 import { TestSocket } from '../../test/socket.ts'
@@ -33,6 +33,7 @@ const writers = router({
     }),
 })
 const app = await buildTestApp({
+  times: quickChecks,
   environment: {
     AUTH_LEGACY_HEADER: 'on',
     LEGACY_HEADER_SECRET: 'kept between the proxy and Plinth: cVq8Zw4nT1yL6rEo',
@@ -284,13 +285,13 @@ describe('who may not any more', () => {
     ['signed out', 4401, ({ friend }) => friend.browser.send({ method: 'POST', url: '/auth/logout' })],
   ]
   it.each(changes)(
-    'by being %s is closed with %i within five seconds, and hears nothing after',
+    'by being %s is closed with %i after the next checks, and hears nothing after',
     async (_, code, change) => {
       const here = await setUp()
       const [theirs, others] = [await join(here.friend, writersPath(here)), await join(here.owner, writersPath(here))]
       await until('both', () => live.sinks === 2)
       await change(here)
-      expect((await theirs.closed(5000)).code).toBe(code)
+      expect((await theirs.closed()).code).toBe(code)
       const before = theirs.frames.length
       await here.draft.tell('only for others')
       await until('the others', () => others.frames.some(({ data }) => data?.title === 'only for others'))
@@ -306,11 +307,15 @@ describe('who may not any more', () => {
     const { owner, path } = await setUp()
     const { sessionId } = await openProgram(app, owner)
     const [user] = await db.select().from(users).where(eq(users.id, owner.id))
-    const token = await app.inside.accessTokens.sign(user as User, { id: sessionId, refreshCounter: 0 }, nowS() - 897)
+    const { accessTokens, sessions } = app.inside
+    const token = await accessTokens.sign(user as User, { id: sessionId, refreshCounter: 0 }, nowS())
+    const { expiresAtS } = (await accessTokens.verify(token)) ?? expect.unreachable('it is good')
+    const clock = vi.spyOn(sessions, 'nowS', 'get').mockReturnValue(expiresAtS - 0.5)
+    onTestFinished(() => clock.mockRestore())
     const socket = keep(await TestSocket.open(url, { authorization: `Bearer ${token}` }, path))
-    await until('the first frame', () => socket.frames.length > 0)
-    expect(await socket.closed(5000)).toEqual({ code: 4401, reason: 'token-expired' })
-    expect(typesOf(socket)).toEqual(['ready'])
+    expect(await socket.closed()).toEqual({ code: 4401, reason: 'token-expired' })
+    // Where the machine is busy for half a second, not even that.
+    expect([[], ['ready']]).toContainEqual(typesOf(socket))
   })
 })
 

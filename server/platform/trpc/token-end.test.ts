@@ -1,6 +1,6 @@
 /** What was opened with an access token ends with it, and no session of anybody. */
 import { eq } from 'drizzle-orm'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { openProgram } from '../../test/programs.ts'
 import { TestSocket } from '../../test/socket.ts'
@@ -10,7 +10,7 @@ import { sessions, type User, users } from '../identity/table.ts'
 const app = await buildTestApp()
 const url = await app.listen()
 
-/** Good for a second or two more. */
+/** A token in the last half second of its life: the server's clock is what is moved. */
 async function shortToken() {
   const { sessionId } = await openProgram(app)
   const [row] = await app.database.db
@@ -18,23 +18,30 @@ async function shortToken() {
     .from(users)
     .innerJoin(sessions, eq(sessions.userId, users.id))
     .where(eq(sessions.id, sessionId))
-  return app.inside.accessTokens.sign(row?.user as User, { id: sessionId, refreshCounter: 0 }, nowS() - 898)
+  const token = await app.inside.accessTokens.sign(row?.user as User, { id: sessionId, refreshCounter: 0 }, nowS())
+  const { expiresAtS } = (await app.inside.accessTokens.verify(token)) ?? expect.unreachable('it is good')
+  const clock = vi.spyOn(app.sessions, 'nowS', 'get').mockReturnValue(expiresAtS - 0.5)
+  onTestFinished(() => clock.mockRestore())
+  return { token, runOut: () => void clock.mockReturnValue(expiresAtS) }
 }
 
 it('a socket closes with 4401 when its token runs out, and says that it is the token', async () => {
-  const socket = await TestSocket.openByToken(url, await shortToken())
-  await socket.subscribe('account.onSessionEnded')
-  expect(await socket.closed(5000)).toEqual({ code: 4401, reason: 'token-expired' })
+  const { token } = await shortToken()
+  const socket = await TestSocket.openByToken(url, token)
+  socket.send('subscription', 'account.onSessionEnded')
+  expect(await socket.closed()).toEqual({ code: 4401, reason: 'token-expired' })
   // The session was not said to be over.
   expect(socket.answers.filter(({ result }) => result?.data)).toEqual([])
 })
 
 it('an event stream ends when its token runs out', async () => {
-  const headers = { authorization: `Bearer ${await shortToken()}` }
+  const { token, runOut } = await shortToken()
+  const headers = { authorization: `Bearer ${token}` }
   const stream = await fetch(`${url}/trpc/account.onSessionEnded`, { headers })
   expect(stream.status).toBe(200)
   // Cut, and not ended: a client comes back.
   await expect(stream.text()).rejects.toThrow()
+  runOut()
   expect((await fetch(`${url}/me`, { headers })).status).toBe(401)
 })
 
