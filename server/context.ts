@@ -30,7 +30,7 @@ export interface Context {
   readonly profiles: Profiles
   readonly passwordHashes: PasswordHashes
   readonly metrics: Metrics
-  /** See `app.unseenMs`. */
+  /** See `IdentityTimes`. */
   readonly unseenMs: number
   readonly live: LiveHub
   readonly presence: Presence
@@ -95,7 +95,7 @@ export function createContext(
     profiles: app.profiles,
     passwordHashes: app.passwordHashes,
     metrics: app.metrics,
-    unseenMs: app.unseenMs,
+    unseenMs: app.identityTimes.unseenMs,
     live: app.live,
     presence: app.presence,
     answerWriter: app.answerWriter,

@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import { Writable } from 'node:stream'
-import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyHttpOptions, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { afterEach, expect, onTestFinished, TestRunner } from 'vitest'
 import { type PlinthTimes, plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
@@ -171,7 +172,7 @@ type Options = {
   page?: FastifyPluginAsync
   times?: PlinthTimes
   /** In place of what Plinth sets for its own server. */
-  server?: FastifyServerOptions
+  server?: FastifyHttpOptions<Server>
 }
 
 /** Closes, with its database, after the test that asks for it, or after the tests of the file. `ready: false` does not wait for the database. */

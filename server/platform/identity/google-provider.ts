@@ -14,14 +14,17 @@ import type { Provider, ProviderProfile } from './provider.ts'
 import { callbackPath } from './sign-in-path.ts'
 
 const googleIssuer = 'https://accounts.google.com'
-const deadlineMs = 5000
 const maxAnswerBytes = 1024 * 1024
 const rediscoverAfterMs = 24 * 3600 * 1000
 const clockSkewMs = 30_000
 /** Signatures with a published key. Never an HMAC: its key would be the client secret, which the browser's side may leak. */
 const signatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
-export function googleProvider(config: Config, log: FastifyBaseLogger): Provider {
+export function googleProvider(
+  config: Config,
+  log: FastifyBaseLogger,
+  times: { providerDeadlineMs: number },
+): Provider {
   const { clientId, clientSecret, issuer } = config.auth.google
   const redirectUri = config.server.publicUrl + callbackPath
   const Claims = claimsFor(clientId)
@@ -42,7 +45,7 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
   async function discover(): Promise<oidc.Configuration> {
     try {
       const client = await oidc.discovery(new URL(issuer), clientId, {}, authenticateWith(clientSecret), {
-        timeout: deadlineMs / 1000,
+        timeout: times.providerDeadlineMs / 1000,
         [oidc.customFetch]: boundedFetch,
         // The config schema has let plain http through for loopback only.
         execute: [oidc.enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [])],
@@ -56,7 +59,7 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
 
   return {
     async authorizationUrl(attempt) {
-      const provider = await withDeadline(client(), log)
+      const provider = await withDeadline(client(), times.providerDeadlineMs, log)
       const prompts = provider.serverMetadata().prompt_values_supported
       return oidc.buildAuthorizationUrl(provider, {
         redirect_uri: redirectUri,
@@ -90,7 +93,7 @@ export function googleProvider(config: Config, log: FastifyBaseLogger): Provider
           throw refused(error, log)
         }
       }
-      const tokens = await withDeadline(exchange(), log)
+      const tokens = await withDeadline(exchange(), times.providerDeadlineMs, log)
       const claims = Claims.safeParse(tokens.claims())
       if (!claims.success || !signatures.includes(decodeProtectedHeader(tokens.id_token ?? '').alg ?? '')) {
         throw refused(claims.error ?? new Error('id token signed by a method that is not accepted'), log)
@@ -157,7 +160,7 @@ const boundedFetch: oidc.CustomFetch = async (url, options) => {
   return new Response(bodiless ? null : Buffer.concat(chunks), response)
 }
 
-async function withDeadline<T>(work: Promise<T>, log: FastifyBaseLogger): Promise<T> {
+async function withDeadline<T>(work: Promise<T>, deadlineMs: number, log: FastifyBaseLogger): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(unavailable(new Error(`no answer within ${deadlineMs} ms`), log)), deadlineMs)

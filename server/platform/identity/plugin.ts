@@ -24,20 +24,23 @@ declare module 'fastify' {
     accessTokens: AccessTokens
     legacyBridge: LegacyBridge | null
     operatorToken: OperatorToken
-    /** The least time that an answer takes whose work depends on whether there is an account. */
-    unseenMs: number
+    identityTimes: IdentityTimes
   }
 }
 
 export interface IdentityTimes extends SessionTimes {
   profileTrustMs: number
+  /** The least time that an answer takes whose work depends on whether there is an account. */
   unseenMs: number
+  /** How long a sign-in waits for each answer of its provider. */
+  providerDeadlineMs: number
 }
 export const defaultIdentityTimes: IdentityTimes = {
   ...defaultSessionTimes,
   profileTrustMs: defaultProfileTrustMs,
   // Far longer than the work takes, which is more where there is an account.
   unseenMs: 300,
+  providerDeadlineMs: 5000,
 }
 const deleteEveryMs = 6 * 3_600_000
 /** It was never meant to stay. */
@@ -49,7 +52,7 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
     const sessions = new Sessions(app.database.db, app.config.auth, app.notices, app.log, times)
     app.decorate('sessions', sessions)
     app.decorate('profiles', new Profiles(app.database.db, app.notices, times.profileTrustMs))
-    app.decorate('unseenMs', times.unseenMs)
+    app.decorate('identityTimes', times)
     app.decorate('passwordHashes', new PasswordHashes())
     app.decorate('outsideSessions', new OutsideSessions(app.database.db, sessions, app.config))
     app.decorate('accessTokens', new AccessTokens(app.config))

@@ -6,7 +6,7 @@ import { makeAdministrator } from '../../test/calls.ts'
 import { signedIn } from '../../test/followers.ts'
 import { anotherPassword, forgotten, mailedToken, newAccount, registered } from '../../test/passwords.ts'
 import { until } from '../../test/until.ts'
-import { type Profile, Profiles } from './profiles.ts'
+import { defaultProfileTrustMs, type Profile, Profiles } from './profiles.ts'
 import { users } from './table.ts'
 
 const app = await buildTestApp({ times: quickChecks })
@@ -94,6 +94,10 @@ describe('what a person is shown of themselves', () => {
     }
   })
 
+  it('is new within a second where the trust is the default one', () => {
+    expect(defaultProfileTrustMs).toBeLessThanOrEqual(900)
+  })
+
   it('is nothing where there is nobody', async () => {
     expect(await app.inside.profiles.find('0192f0c1-7c3a-7000-8000-0123456789ab')).toBe(null)
   })
@@ -101,7 +105,7 @@ describe('what a person is shown of themselves', () => {
 
 describe('a read', () => {
   /** With a database in which the person is called by how often it was asked, and which answers when it is told to. */
-  function slow() {
+  function slow(trustMs?: number) {
     const listeners = new Map<string, (notice: { personIds: string[] }) => void>()
     const waiting: (() => void)[] = []
     let reads = 0
@@ -111,7 +115,7 @@ describe('a read', () => {
     }
     const query = { select: () => query, from: () => query, where: () => query, prepare: () => ({ execute }) }
     const notices = { on: (type: string, listener: never) => void listeners.set(type, listener) }
-    const profiles = new Profiles(query as never, notices as never)
+    const profiles = new Profiles(query as never, notices as never, trustMs)
     return {
       find: async () => (await profiles.find('ada'))?.displayName,
       answer: () => waiting.shift()?.(),
@@ -128,9 +132,9 @@ describe('a read', () => {
   }
 
   it('is trusted from when it began, and not from when it was answered', async () => {
-    const people = slow()
+    const people = slow(50)
     const found = people.find()
-    await delay(1000)
+    await delay(60)
     people.answer()
     expect(await found).toBe('1')
     // The cache knows the time as of a moment ago.

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { buildTestApp, refusal, type TestApp } from '../../test/app.ts'
+import { defaultIdentityTimes } from './plugin.ts'
 import { sessions, users } from './table.ts'
 
 /** Two have never heard of their provider, one knows it, one knows it but not its keys. */
@@ -145,6 +146,7 @@ describe('a provider that does not answer', () => {
     // Keys are asked for again after five minutes.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * 60_000 })
     let asked = 0
+    for (const { inside } of apps) inside.identityTimes.providerDeadlineMs = 200
     const silent = (_request: IncomingMessage, response: ServerResponse) => {
       if (asked++ % 2 === 0) response.writeHead(200, { 'content-type': 'application/json' }).write('{')
     }
@@ -158,6 +160,7 @@ describe('a provider that does not answer', () => {
     await Promise.all(attempts)
     // Discovery is asked for once for all who wait.
     expect(asked).toBe(5)
+    for (const { inside } of apps) inside.identityTimes.providerDeadlineMs = defaultIdentityTimes.providerDeadlineMs
     for (const app of [patient, acquainted, keyless]) {
       app.provider.answers.clear()
       await app.signIn()

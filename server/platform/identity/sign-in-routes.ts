@@ -23,7 +23,9 @@ import type { User } from './table.ts'
 
 export const signInRoutes: FastifyPluginAsync = async (app) => {
   const { config, sessions } = app
-  const provider = config.auth.mock ? mockProvider(config, app.database.db) : googleProvider(config, app.log)
+  const provider = config.auth.mock
+    ? mockProvider(config, app.database.db)
+    : googleProvider(config, app.log, app.identityTimes)
 
   // Locations here hold states, and answers hold cookies: neither is for a cache between (RFC 9700 section 4.2.4).
   app.addHook('onRequest', async (_request, reply) => {
