@@ -28,6 +28,13 @@ interface Credentials {
   protocols(): Promise<string[] | undefined>
   want(): void
 }
+interface ConnectionOptions {
+  tokens: Credentials
+  /** Of a program; a browser's socket takes none, and sends the page's cookies by itself. */
+  headers: Record<string, string> | undefined
+  /** See `PlinthOptions`. */
+  pace: number
+}
 const idleCloseMs = 10_000
 
 export class Connection {
@@ -40,16 +47,17 @@ export class Connection {
   readonly #url: () => string
   readonly #credentials: Credentials
   readonly #WebSocket: typeof WebSocket
+  readonly #pace: number
   #protocols: string[] | undefined
   /** What subscriptions fail with at `needs-auth`. */
   readonly #refusal = TRPCClientError.from<AppRouter>(
     new PlinthError('SESSION_ENDED', 'Your session has ended. Sign in again to continue.'),
   )
 
-  /** `headers` for a program; a browser's socket takes none, and sends the page's cookies by itself. */
-  constructor(url: () => string, credentials: Credentials, headers?: Record<string, string>) {
+  constructor(url: () => string, { tokens, headers, pace }: ConnectionOptions) {
     this.#url = url
-    this.#credentials = credentials
+    this.#credentials = tokens
+    this.#pace = pace
     this.#WebSocket = withProtocols(() => this.#protocols, headers)
   }
 
@@ -117,7 +125,7 @@ export class Connection {
       keepAlive: { enabled: true, intervalMs: 20_000, pongTimeoutMs: 10_000 },
       // Waited for above, where the wait can be cut short.
       retryDelayMs: (attempt) => {
-        if (this.#socket === socket) this.#pause = new Pause(Math.min(200 * 2 ** attempt, 10_000))
+        if (this.#socket === socket) this.#pause = new Pause(this.#pace * Math.min(200 * 2 ** attempt, 10_000))
         return 0
       },
       onClose: (cause) => {

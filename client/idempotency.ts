@@ -21,9 +21,11 @@ type HttpOptions = Pick<Parameters<typeof httpLink<AppRouter>>[0], 'fetch'> & {
   credentials: (path: string) => Promise<Record<string, string>>
   /** Makes a call again whose credential had run out. */
   renew: TRPCLink<AppRouter>
+  /** See `PlinthOptions`. */
+  pace: number
 }
 
-export function mutationLinks({ url, headers, credentials, renew, fetch }: HttpOptions): TRPCLink<AppRouter>[] {
+export function mutationLinks({ url, headers, credentials, renew, fetch, pace }: HttpOptions): TRPCLink<AppRouter>[] {
   return [
     oncePerCall(headers),
     retryLink({
@@ -34,7 +36,7 @@ export function mutationLinks({ url, headers, credentials, renew, fetch }: HttpO
         !op.signal?.aborted &&
         globalThis.navigator?.onLine !== false &&
         isPassing(errorCode(error)),
-      retryDelayMs: (attempt) => 200 * 2 ** attempt * (0.5 + Math.random() / 2),
+      retryDelayMs: (attempt) => pace * 200 * 2 ** attempt * (0.5 + Math.random() / 2),
     }),
     renew,
     httpLink({

@@ -1,13 +1,13 @@
 import { v7 } from 'uuid'
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
-import { buildTestApp, publicUrl } from '../server/test/app.ts'
+import { buildTestApp, publicUrl, quickChecks } from '../server/test/app.ts'
 import { draftOf, range, signedIn } from '../server/test/followers.ts'
 import { TcpProxy } from '../server/test/tcp-proxy.ts'
 import { until } from '../server/test/until.ts'
 import type { Draft, DraftEvent } from '../shared/drafts.ts'
 import { createPlinth, type Feed, type LiveOptions, type LiveTransport, type Plinth } from './plinth.ts'
 
-const app = await buildTestApp()
+const app = await buildTestApp({ times: quickChecks })
 const port = Number(new URL(await app.listen()).port)
 const proxy = await TcpProxy.before(port)
 const url = `http://127.0.0.1:${proxy.port}`
@@ -27,7 +27,7 @@ async function setUp() {
 }
 
 function clientOf({ browser }: { browser: { cookieHeader: string } }) {
-  const client = createPlinth({ url, headers: { origin: publicUrl, cookie: browser.cookieHeader } })
+  const client = createPlinth({ url, headers: { origin: publicUrl, cookie: browser.cookieHeader }, pace: 0.05 })
   clients.push(client)
   return client
 }
@@ -107,7 +107,7 @@ describe('a feed', () => {
     const { draft, plinth } = await setUp()
     let refused: string[] = ['websocket', 'sse']
     const { feed, seen } = follow(plinth, draft.id, {
-      climbEveryMs: 300,
+      climbEveryMs: 100,
       follow: (lastEventId, handlers, transport) => {
         if (refused.includes(transport)) {
           setTimeout(() => handlers.onError(new Error('a proxy in between')), 20)
@@ -152,7 +152,7 @@ describe('a feed', () => {
     const theirs = follow(clientOf(friend), draft.id, { transports: [transport] })
     await until('a carrier', () => theirs.feed.transport === transport)
     await change('removeCollaborator', { userId: friend.id })
-    await until('the end', () => theirs.feed.state === 'ended', 5000)
+    await until('the end', () => theirs.feed.state === 'ended')
     expect(theirs.seen.errors).toEqual(['NOT_FOUND'])
   })
 
@@ -161,7 +161,7 @@ describe('a feed', () => {
     const { feed, seen } = follow(plinth, draft.id, { transports: [transport] })
     await until('a carrier', () => feed.transport === transport)
     await owner.browser.send({ method: 'POST', url: '/auth/logout' })
-    await until('the end', () => feed.state === 'ended', 8000)
+    await until('the end', () => feed.state === 'ended')
     expect(seen.errors).toEqual(['SESSION_ENDED'])
   })
 

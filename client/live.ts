@@ -13,11 +13,13 @@ import { Pause } from './pause.ts'
 /** Calls back when the client closes (null) or its session is over. Returns how to stop. */
 type UntilOver = (end: (failure: unknown) => void) => () => void
 
+/** `pace`: see `PlinthOptions`. */
 export function openFeed<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }>(
   options: LiveOptions<Snapshot, Event>,
   untilOver: UntilOver,
+  pace = 1,
 ): Feed {
-  return new LiveFeed(options, untilOver)
+  return new LiveFeed(options, untilOver, pace)
 }
 
 const readyWithinMs = 5000
@@ -34,6 +36,7 @@ const wellAfterMs = 5000
 class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string; seq: number }> implements Feed {
   readonly #options: LiveOptions<Snapshot, Event>
   readonly #transports: readonly LiveTransport[]
+  readonly #pace: number
   /** Called when it ends. Not a promise, which would keep whatever ever waited for it. */
   readonly #cleanups = new Set<() => void>()
   readonly #carriers = new Set<Carrier>()
@@ -45,8 +48,9 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
   #cursor: Cursor | null = null
   #applied = 0
 
-  constructor(options: LiveOptions<Snapshot, Event>, untilOver: UntilOver) {
+  constructor(options: LiveOptions<Snapshot, Event>, untilOver: UntilOver, pace: number) {
     this.#options = options
+    this.#pace = pace
     this.#transports = options.transports ?? ['websocket', 'sse', 'polling']
     if (this.#transports.length === 0) throw new TypeError('a feed needs a transport')
     this.#forget = untilOver((failure) => (failure === null ? this.close() : this.#end(toPlinthError(failure))))
@@ -114,7 +118,7 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
           misses = 0
           this.#step++
         }
-        await this.#pause(Math.min(125 * 2 ** failures, 15_000))
+        await this.#pause(this.#pace * Math.min(125 * 2 ** failures, 15_000))
       }
     }
   }
@@ -219,7 +223,7 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
         if (isStopped()) return
         ready()
         this.#applyAnswer(answer)
-        if (answer.events.length < manyEvents) await this.#pause(pollEveryMs)
+        if (answer.events.length < manyEvents) await this.#pause(this.#pace * pollEveryMs)
       }
     }
     poll().catch(fail)

@@ -15,6 +15,7 @@ const longestPauseMs = 30_000
 export class OutboxSender {
   readonly #lock: string
   readonly #tryNext: (signal: AbortSignal) => Promise<Step>
+  readonly #pace: number
   readonly #end = new AbortController()
   /** Within this page, also where there are no locks. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -24,9 +25,10 @@ export class OutboxSender {
   #pause: Pause | null = null
   #isToldToWait = false
 
-  /** `tryNext` never rejects. */
-  constructor(lock: string, tryNext: (signal: AbortSignal) => Promise<Step>) {
+  /** `tryNext` never rejects. `pace`: see `PlinthOptions`. */
+  constructor(lock: string, tryNext: (signal: AbortSignal) => Promise<Step>, pace: number) {
     this.#lock = lock
+    this.#pace = pace
     this.#tryNext = tryNext
   }
 
@@ -84,7 +86,7 @@ export class OutboxSender {
     const growing = Math.min(shortestPauseMs * 2 ** this.#failures++, longestPauseMs)
     // A pause may be half of what it is made for.
     const told = (retryAfterS ?? 0) * 2000
-    this.#pause = new Pause(Math.max(isOnline() ? growing : longestPauseMs, told))
+    this.#pause = new Pause(Math.max(this.#pace * (isOnline() ? growing : longestPauseMs), told))
     await this.#pause.over
     this.#pause = null
     this.#isToldToWait = false

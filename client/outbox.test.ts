@@ -49,9 +49,9 @@ beforeEach(() => {
 })
 
 function pageOf(cookie: string) {
-  const client = createPlinth({ url, headers: { cookie, origin: publicUrl } })
-  const open = (store?: OutboxStore | null) => {
-    const outbox = createOutbox(client, { procedures: queuedOffline, ...(store !== undefined && { store }) })
+  const client = createPlinth({ url, headers: { cookie, origin: publicUrl }, pace: 0.05 })
+  const open = (store?: OutboxStore | null, pace = 0.05) => {
+    const outbox = createOutbox(client, { procedures: queuedOffline, pace, ...(store !== undefined && { store }) })
     onTestFinished(() => outbox.close())
     return outbox
   }
@@ -78,8 +78,6 @@ const goAway = () => {
   proxy.mode = 'hang-up'
   proxy.cut()
 }
-/** Waits are over as soon as they begin. */
-const hurry = () => vi.spyOn(Math, 'random').mockReturnValue(0)
 const comeBack = (...pages: Outbox[]) => {
   proxy.mode = 'pass'
   for (const page of pages) page.resume()
@@ -139,7 +137,7 @@ describe('what is queued', () => {
     onTestFinished(() => void vi.unstubAllGlobals())
     const me = await someone()
     goAway()
-    const outbox = me.open()
+    const outbox = me.open(undefined, 1)
     for (const title of numbers(6)) {
       const tries = proxy.accepted
       create(outbox, title)
@@ -211,7 +209,6 @@ describe('what the server refuses', () => {
 
   it('is tried again when it is a fault of the server’s, and not for ever', async () => {
     const me = await someone()
-    hurry()
     app.expectErrorLog(/broken/)
     const transaction = vi.spyOn(app.database.db, 'transaction').mockRejectedValue(new Error('broken'))
     const outbox = me.open()

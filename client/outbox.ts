@@ -20,6 +20,8 @@ export interface OutboxOptions<Path extends MutationPath> {
   procedures: readonly Path[]
   /** IndexedDB when absent. Null, and where there is none: memory. */
   store?: OutboxStore | null
+  /** See `PlinthOptions`. */
+  pace?: number
 }
 
 export interface Queued<Path extends string> {
@@ -70,13 +72,13 @@ export class Outbox<Path extends MutationPath> {
   #lists = 0
   #listShown = 0
 
-  constructor(plinth: Plinth, { procedures, store }: OutboxOptions<Path>) {
+  constructor(plinth: Plinth, { procedures, store, pace = 1 }: OutboxOptions<Path>) {
     const name = `plinth:outbox:${plinth.origin}`
     const kept = store === undefined ? storeInBrowser(name) : store
     this.#plinth = plinth
     this.#procedures = new Set(procedures)
     this.#ledger = new OutboxLedger(kept)
-    this.#sender = new OutboxSender(name, (signal) => this.#sendNext(signal))
+    this.#sender = new OutboxSender(name, (signal) => this.#sendNext(signal), pace)
     this.#channel = kept && globalThis.BroadcastChannel ? new BroadcastChannel(name) : null
     if (this.#channel) {
       this.#channel.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data)

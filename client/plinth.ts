@@ -43,6 +43,8 @@ export interface PlinthOptions {
   token?: string
   /** Of a program: renews the access token for as long as the sign-in lasts. It is exchanged for another at each use. */
   refreshToken?: string
+  /** Multiplies every wait before the server is asked again. For tests. */
+  pace?: number
 }
 
 export type Plinth = TRPCClient<AppRouter> & {
@@ -79,6 +81,7 @@ const answerWithinMs = 15_000
 export function createPlinth({
   url = globalThis.location?.origin,
   headers: given = {},
+  pace = 1,
   ...own
 }: PlinthOptions = {}): Plinth {
   if (!url) throw new TypeError('createPlinth needs a url outside a browser')
@@ -98,10 +101,14 @@ export function createPlinth({
       credentials: 'include',
     })
   }) as typeof fetch
-  const tokens = new Tokens({ origin, fetch: fetchInTime, headers: ownHeaders, program: program ? own : null })
+  const tokens = new Tokens({ origin, fetch: fetchInTime, headers: ownHeaders, program: program ? own : null, pace })
   const code = program ? null : takeSignInCode()
   if (code !== null) tokens.exchange(code)
-  const connection = new Connection(() => socketUrl + person.query, tokens, program ? ownHeaders : undefined)
+  const connection = new Connection(() => socketUrl + person.query, {
+    tokens,
+    headers: program ? ownHeaders : undefined,
+    pace,
+  })
   person.onChange(() => connection.endSession())
 
   const renew = renewing(tokens, program)
@@ -122,7 +129,7 @@ export function createPlinth({
                   const code = errorCode(error)
                   return (isPassing(code) || code === 'INTERNAL_ERROR') && attempts < 1000
                 },
-                retryDelayMs: (attempt) => Math.min(250 * 2 ** attempt, 15_000) * (0.5 + Math.random() / 2),
+                retryDelayMs: (attempt) => pace * Math.min(250 * 2 ** attempt, 15_000) * (0.5 + Math.random() / 2),
               }),
               socketLink(connection),
             ],
@@ -137,7 +144,7 @@ export function createPlinth({
         ],
         false: splitLink({
           condition: ({ type }) => type === 'mutation',
-          true: mutationLinks({ ...http, headers, renew, credentials: (path) => headersFor(tokens, path) }),
+          true: mutationLinks({ ...http, headers, renew, pace, credentials: (path) => headersFor(tokens, path) }),
           false: [
             renew,
             httpBatchLink({
@@ -158,7 +165,7 @@ export function createPlinth({
     live: <Snapshot extends { cursor: string }, Event extends { type: string; seq: number }>(
       options: LiveOptions<Snapshot, Event>,
     ) => {
-      const feed = openFeed(options, (end) => connection.untilOver(end))
+      const feed = openFeed(options, (end) => connection.untilOver(end), pace)
       if (connection.closed) feed.close()
       return feed
     },

@@ -52,7 +52,7 @@ function openPage(hash = '') {
   const replaced: string[] = []
   vi.stubGlobal('location', { origin: url, pathname: '/drafts', search: '?a=1', hash })
   vi.stubGlobal('history', { state: null, replaceState: (_s: unknown, _t: string, to: string) => replaced.push(to) })
-  const client = createPlinth({ url })
+  const client = createPlinth({ url, pace: 0.05 })
   clients.push(client)
   return { client, replaced }
 }

@@ -19,6 +19,8 @@ interface Options {
   headers: Record<string, string>
   /** What a program was given; null in a browser. */
   program: { token?: string | undefined; refreshToken?: string | undefined } | null
+  /** See `PlinthOptions`. */
+  pace: number
 }
 
 interface Held {
@@ -157,7 +159,7 @@ export class Tokens {
       } catch (error) {
         const pauseMs = triesAfterMs[attempt]
         if (pauseMs === undefined || !isPassing((error as PlinthError).code)) throw error
-        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        await new Promise((resolve) => setTimeout(resolve, this.#options.pace * pauseMs))
       }
     }
   }
