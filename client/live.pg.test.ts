@@ -19,6 +19,7 @@ it('feeds go on with the server that takes the place of one that closes, and not
   const draft = await draftOf(next, owner)
   const plinth = createPlinth({
     url: `http://127.0.0.1:${proxy.port}`,
+    pace: 0.1,
     headers: { origin: publicUrl, cookie: owner.browser.cookieHeader },
   })
   const each: LiveTransport[] = ['websocket', 'sse', 'polling']

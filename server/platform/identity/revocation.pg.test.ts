@@ -1,6 +1,7 @@
-/** Two instances on one database: what one ends is over on the other within five seconds, heard or not. */
+/** Two instances on one database: what one ends is over on the other by its notice, and by the next checks where none is heard. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { buildTestApp, newPerson, type TestApp } from '../../test/app.ts'
+import type { PlinthTimes } from '../../app.ts'
+import { buildTestApp, newPerson, quickChecks, type TestApp } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
 import { makeAdministrator, signInAgain } from '../../test/calls.ts'
 import { createTestDatabase } from '../../test/database.ts'
@@ -11,12 +12,21 @@ import { until } from '../../test/until.ts'
 
 const database = await createTestDatabase()
 afterAll(() => database.drop())
-const [a, b] = [await instance(), await instance()]
+/** Longer than any test: only a notice ends anything here. */
+const never: PlinthTimes = {
+  identity: { trustMs: 600_000, checkEveryMs: 600_000 },
+  live: { checkAccessEveryMs: 600_000 },
+}
+const [a, b] = [await instance(never), await instance(never)]
 const url = await b.listen()
 const urlOfA = await a.listen()
+/** Their notices are lost. */
+const [mute, deaf] = [await instance(quickChecks), await instance(quickChecks)]
+const urlOfDeaf = await deaf.listen()
+mute.database.notify = async () => {}
 
-function instance() {
-  return buildTestApp({ environment: { DATABASE_URL: database.url } })
+function instance(times: PlinthTimes) {
+  return buildTestApp({ environment: { DATABASE_URL: database.url }, times })
 }
 
 /** The same browser, asking another instance. */
@@ -26,70 +36,52 @@ function at(app: TestApp, browser: TestBrowser) {
   return same
 }
 
-/** From the end of a session on A to its end for requests and sockets on B, in milliseconds. */
-async function timeToEnd(end: (browser: TestBrowser) => Promise<unknown>) {
-  const browser = await a.signIn()
-  const onB = at(b, browser)
-  expect((await onB.get('/me')).statusCode).toBe(200)
-  const socket = await TestSocket.openAs(url, browser)
+/** What `end` ends at one instance is over at the other, for requests and for sockets, which are told. */
+async function expectEnd(end: (browser: TestBrowser) => Promise<unknown>, here = a, there = b, urlOfThere = url) {
+  const browser = await here.signIn()
+  const elsewhere = at(there, browser)
+  expect((await elsewhere.get('/me')).statusCode).toBe(200)
+  const socket = await TestSocket.openAs(urlOfThere, browser)
   await socket.subscribe('account.onSessionEnded')
   await end(browser)
-  const began = performance.now()
-  const since = () => Math.round(performance.now() - began)
-  const requests = until('the refusal', async () => (await onB.get('/me')).statusCode === 401, 5000).then(since)
-  const told = until('the word', () => socket.answers.some(({ result }) => result?.data), 5000).then(since)
-  const closed = socket.closed(5000).then(since)
-  const times = { requests: await requests, told: await told, closed: await closed }
+  await Promise.all([
+    until('the refusal', async () => (await elsewhere.get('/me')).statusCode === 401),
+    until('the word', () => socket.answers.some(({ result }) => result?.data)),
+    socket.closed(),
+  ])
   expect(socket.close).toMatchObject({ code: 4401 })
-  return times
 }
 
 const signOut = (browser: TestBrowser) => browser.send({ method: 'POST', url: '/auth/logout' })
 
 describe('a session that another instance ended', () => {
-  it('is over here within 5 s by its notice', async () => {
-    // Listening begins beside the start.
-    await until('A is heard by B', async () => (await timeToEnd(signOut)).told < 1000)
-    const times = await timeToEnd(signOut)
-    expect(Math.max(...Object.values(times))).toBeLessThan(1500)
+  it('is over here by its notice', async () => {
+    // The first may come before this instance listens, and is found when it begins to.
+    for (let n = 0; n < 2; n++) await expectEnd(signOut)
   })
 
-  it('is over here within 5 s when every notice is lost', async () => {
-    const { notify } = a.database
-    a.database.notify = async () => {}
-    try {
-      for (let n = 0; n < 3; n++) {
-        const times = await timeToEnd(signOut)
-        expect(Math.max(...Object.values(times))).toBeLessThan(5000)
-      }
-    } finally {
-      a.database.notify = notify
-    }
+  it('is over here by the next checks when every notice is lost', async () => {
+    for (let n = 0; n < 3; n++) await expectEnd(signOut, mute, deaf, urlOfDeaf)
   })
 
   it('is over here for requests alone, too, when every notice is lost', async () => {
-    const { notify } = a.database
-    a.database.notify = async () => {}
-    try {
-      const browser = await a.signIn()
-      const onB = at(b, browser)
-      expect((await onB.get('/me')).statusCode).toBe(200)
-      await signOut(browser)
-      await until('the refusal', async () => (await onB.get('/me')).statusCode === 401, 5000)
-    } finally {
-      a.database.notify = notify
-    }
+    const browser = await mute.signIn()
+    const elsewhere = at(deaf, browser)
+    expect((await elsewhere.get('/me')).statusCode).toBe(200)
+    await signOut(browser)
+    await until('the refusal', async () => (await elsewhere.get('/me')).statusCode === 401)
   })
 
   it('is over here when telling fails, and who ended it is not told of that', async () => {
-    const { notify } = a.database
-    a.database.notify = async () => {
+    const { notify } = mute.database
+    mute.database.notify = async () => {
       throw new Error('not now')
     }
     try {
-      await timeToEnd(async (browser) => expect((await signOut(browser)).statusCode).toBe(204))
+      const end = async (browser: TestBrowser) => expect((await signOut(browser)).statusCode).toBe(204)
+      await expectEnd(end, mute, deaf, urlOfDeaf)
     } finally {
-      a.database.notify = notify
+      mute.database.notify = notify
     }
   })
 
@@ -103,7 +95,7 @@ describe('a session that another instance ended', () => {
       await here.mutate('account.sessions.revokeOthers')
       ended = true
       await asking
-      await until('the refusal', async () => (await onB.get('/me')).statusCode === 401, 5000)
+      await until('the refusal', async () => (await onB.get('/me')).statusCode === 401)
     }
   })
 })
@@ -163,22 +155,21 @@ async function timesOnBoth(prepare: (typeof ends)[string]): Promise<number[]> {
   const began = performance.now()
   const since = () => performance.now() - began
   const refused = [onA, onB].map((browser) =>
-    until('the refusal', async () => (await browser.get('/me')).statusCode === 401, 5000).then(since),
+    until('the refusal', async () => (await browser.get('/me')).statusCode === 401).then(since),
   )
-  const closed = sockets.map((socket) => socket.closed(5000).then(since))
+  const closed = sockets.map((socket) => socket.closed().then(since))
   const times = await Promise.all([...refused, ...closed])
   expect(sockets.map(({ close }) => close?.code)).toEqual([4401, 4401])
   return times
 }
 
 describe('a session of a cookie', () => {
-  it.each(Object.entries(ends))('ended by %s is over within 5 s on both instances', async (what, prepare) => {
+  it.each(Object.entries(ends))('ended by %s is over on both instances by its notice', async (what, prepare) => {
     const times = (await Promise.all(Array.from({ length: 10 }, () => timesOnBoth(prepare)))).flat()
     report(`by ${what}`, times)
-    expect(Math.max(...times)).toBeLessThan(5000)
   })
 
-  it('of a person with a lesser role may less within 5 s, on both instances, in calls and on sockets', async () => {
+  it('of a person with a lesser role may less on both instances by its notice, in calls and on sockets', async () => {
     const admin = await administrator()
     const times = await Promise.all(
       Array.from({ length: 10 }, async () => {
@@ -193,8 +184,7 @@ describe('a session of a cookie', () => {
             return error?.data.httpStatus ?? (result && 200)
           }),
         ]
-        const all = (status: number) =>
-          asks.map((ask) => until(`${status}`, async () => (await ask()) === status, 5000))
+        const all = (status: number) => asks.map((ask) => until(`${status}`, async () => (await ask()) === status))
         await Promise.all(all(200))
         await done(admin.mutate('people.changeRole', { personId: held.id, role: 'viewer' }))
         const began = performance.now()
@@ -204,7 +194,6 @@ describe('a session of a cookie', () => {
       }),
     )
     report('by a lesser role', times.flat())
-    expect(Math.max(...times.flat())).toBeLessThan(5000)
   })
 })
 

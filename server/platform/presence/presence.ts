@@ -10,7 +10,7 @@ import { type PresenceTimes, readPeople } from './lease-store.ts'
 import { OwnLeases } from './own-leases.ts'
 import { Room } from './room.ts'
 
-const usualTimes: PresenceTimes = {
+export const defaultPresenceTimes: PresenceTimes = {
   beatEveryMs: 3000,
   expireMs: 10_000,
   graceMs: 10_000,
@@ -43,7 +43,7 @@ export class Presence {
   constructor(db: Database, notices: NoticeBoard, log: FastifyBaseLogger, times: Partial<PresenceTimes> = {}) {
     this.#db = db
     this.#notices = notices
-    this.#times = { ...usualTimes, ...times }
+    this.#times = { ...defaultPresenceTimes, ...times }
     this.#leases = new OwnLeases(db, {
       times: this.#times,
       onSaved: (rooms) => this.#tell([...rooms]),
