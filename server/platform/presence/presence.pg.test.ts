@@ -88,6 +88,7 @@ it('nobody blinks who goes on at another instance, is at two, or whose instance 
   await endGrace(here.app)
   await someLooks()
   await there.app.root.close()
+  await someLooks()
   theirs[1]?.leave()
   theirs[2] = attend(third.url, ben)
   await until('the third', () => theirs[2]?.sees(ada, ben))
