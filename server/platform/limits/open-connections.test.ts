@@ -29,7 +29,7 @@ let hosts = 0
 /** An address of nobody else's. */
 const newAddress = () => `192.0.2.${++hosts}`
 type From = { browser: TestBrowser; ip: string }
-const newPerson = async (ip = newAddress()): Promise<From> => ({ browser: await app.signIn(), ip })
+const newPerson = async (ip = newAddress()): Promise<From> => ({ browser: (await app.enter()).browser, ip })
 const headersOf = ({ browser, ip }: From) => ({
   cookie: browser.cookieHeader,
   origin: publicUrl,
@@ -128,7 +128,7 @@ describe('an address', () => {
     const direct: TestApp = await buildTestApp({ environment: limits })
     const to = await direct.listen()
     for (let n = 0; n <= perAddress; n++) {
-      const from = { browser: await direct.signIn(), ip: newAddress() }
+      const from = { browser: (await direct.enter()).browser, ip: newAddress() }
       expect((await socket(from, to)).refused === null).toBe(n < perAddress)
     }
   })
