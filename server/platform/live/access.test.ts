@@ -116,7 +116,7 @@ describe('soon after', () => {
       later.push(socket)
       socket.send('subscription', 'onEvent', { draftId: draft.id })
       await until('let in or not', () => socket.answers.length > 0 || socket.close)
-      return socket.close || socket.answers.some(({ error }) => error)
+      return (await theirs.poll()).json().error
     })
     await until('nobody but the others', () => live.sinks === 2)
     await draft.tell()

@@ -20,25 +20,30 @@ import { PlainForm } from '../live/plain-form.ts'
 import { channels, events } from '../live/table.ts'
 import { plainSocketPlugin } from './plain-socket-routes.ts'
 
-/** The same events for those who may write, and a beat that a test can wait for. */
-const writers = router({
-  onEvent: can('draft:write')
-    .meta({ socket: { path: '/writers/{draftId}/events', events: {} } })
-    .input(FollowDraft)
-    .subscription(async function* ({ ctx, input, signal }) {
-      const { id } = await findDraft(ctx.db, ctx.actor, input.draftId)
-      const { lastEventId } = input
-      const access = { userId: ctx.actor.id, capability: ctx.capability, allowed: stillCollaborators }
-      yield* followChannel(ctx.live, draftChannel(id), { lastEventId, handsOver: ctx.handsOver, signal, ...access })
-    }),
-})
+/** The same events for those who may write. */
+const writersAt = (prefix: string) =>
+  router({
+    onEvent: can('draft:write')
+      .meta({ socket: { path: `/${prefix}/{draftId}/events`, events: {} } })
+      .input(FollowDraft)
+      .subscription(async function* ({ ctx, input, signal }) {
+        const { id } = await findDraft(ctx.db, ctx.actor, input.draftId)
+        const { lastEventId } = input
+        const access = { userId: ctx.actor.id, capability: ctx.capability, allowed: stillCollaborators }
+        yield* followChannel(ctx.live, draftChannel(id), { lastEventId, handsOver: ctx.handsOver, signal, ...access })
+      }),
+  })
 const app = await buildTestApp({
   times: quickChecks,
   environment: {
     AUTH_LEGACY_HEADER: 'on',
     LEGACY_HEADER_SECRET: 'kept between the proxy and Plinth: cVq8Zw4nT1yL6rEo',
   },
-  page: async (scope) => void scope.register(plainSocketPlugin, { router: writers, createContext, pingEveryMs: 100 }),
+  page: async (scope) => {
+    await scope.register(plainSocketPlugin, { router: writersAt('writers'), createContext })
+    // A beat that a test can wait for.
+    await scope.register(plainSocketPlugin, { router: writersAt('beating'), createContext, pingEveryMs: 300 })
+  },
 })
 const url = await app.listen()
 const { live } = app.inside
@@ -412,7 +417,7 @@ describe('what a client says', () => {
 
   it('nothing for two beats, not even to a ping, ends the socket; who only listens stays', async () => {
     const { owner, friend, draft } = await setUp()
-    const path = `/writers/${draft.id}/events`
+    const path = `/beating/${draft.id}/events`
     const headers = { cookie: owner.browser.cookieHeader, origin: publicUrl }
     const silent = keep(new TestSocket(new WebSocket(url.replace(/^http/, 'ws') + path, { headers, autoPong: false })))
     const listening = await join(friend, path)
