@@ -27,6 +27,9 @@ const sameOnBoth = [
 const inServer = { isolate: false, setupFiles: 'server/test/after-file.ts' }
 
 const inBrowser = {
+  // One Chromium for all files of a worker.
+  isolate: false,
+  globalSetup: 'server/test/embedded-setup.ts',
   testTimeout: 60_000,
   maxWorkers: 3,
   sequence: { groupOrder: 2 },

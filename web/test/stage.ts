@@ -1,17 +1,18 @@
 /**
- * The built app as people meet it: `dist/main.js` in a process of its own with a database of its own, a real OpenID
- * provider, and Chromium. What the page logs as an error, and what breaks the content security policy, fails the test.
+ * The built app: `dist/main.js` in a process of its own with a database of its own, a real OpenID provider, and Chromium.
+ * What the page logs as an error, and what breaks the content security policy, fails the test.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { PGlite } from '@electric-sql/pglite'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, expect } from 'vitest'
+import { afterAll, afterEach, expect, inject } from 'vitest'
 import { freePort } from '../../dev/free-port.ts'
 import { startLocalProvider } from '../../dev/openid-provider.ts'
 import { until } from '../../server/test/until.ts'
@@ -62,13 +63,24 @@ export class Stage {
     return context.newPage()
   }
 
-  /** Through the local provider, by the links of the pages on the way, which have tests of their own and are not drawn. */
-  async signIn(page: Page, person: DemoPerson = 'engineer'): Promise<Page> {
-    const chooser = await page.request.get('/auth/google')
-    const [, way = ''] = new RegExp(`href="([^"]+)"><strong>Demo ${person}<`).exec(await chooser.text()) ?? []
-    await page.goto(new URL(way, chooser.url()).href)
-    await page.waitForURL(`${this.url}/`)
+  /** A browser of its own in which the user has signed in, at `path`. */
+  async openAs(person: DemoPerson, path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+    return this.signIn(await this.open('about:blank', options), person, path)
+  }
+
+  /** By the links of the sign-in pages, which have tests of their own and are not drawn. */
+  async signIn(page: Page, person: DemoPerson = 'engineer', path = '/'): Promise<Page> {
+    await page.goto(await this.#signInLink(page, person, path))
+    await page.waitForURL(new URL(path, this.url).href)
     return page
+  }
+
+  async #signInLink(page: Page, person: DemoPerson, path: string): Promise<string> {
+    const query = `returnTo=${encodeURIComponent(path)}`
+    if (this.#environment.USE_MOCK_AUTH === 'true') return `${this.url}/auth/google?demo=${person}&${query}`
+    const chooser = await page.request.get(`/auth/google?${query}`)
+    const [, way = ''] = new RegExp(`href="([^"]+)"><strong>Demo ${person}<`).exec(await chooser.text()) ?? []
+    return new URL(way, chooser.url()).href
   }
 
   /** Through the real button. */
@@ -124,11 +136,6 @@ export class Stage {
     expect(faults, 'faults in the pages').toEqual([])
   }
 
-  async close() {
-    await this.#chromium.close()
-    await this.stopServer()
-  }
-
   #spawn(): ChildProcess {
     return spawn(process.execPath, [join(this.#folder, 'dist/main.js')], {
       env: { ...process.env, ...this.#environment },
@@ -152,12 +159,16 @@ interface StageOptions {
   environment?: Record<string, string>
   /** Of another copy of the built app. */
   folder?: string
+  /** The server makes its database, as it does on a new machine. */
+  isFirstStart?: boolean
 }
 
 /** One for a test file; it closes with it. */
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const { mock = false, environment = {}, folder = root } = options
+  const { mock = false, environment = {}, folder = root, isFirstStart = false } = options
   const files = await mkdtemp(join(tmpdir(), 'plinth-stage-'))
+  const database = join(files, 'db')
+  if (!isFirstStart) await unpackDatabase(database)
   const [port, providerPort] = [await freePort(), await freePort()]
   const url = `http://localhost:${port}`
   const client = { clientId: 'stage', clientSecret: randomBytes(24).toString('hex') }
@@ -170,7 +181,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     NODE_ENV: mock ? 'development' : 'production',
     PORT: String(port),
     PUBLIC_URL: url,
-    DATABASE_URL: `pglite://${join(files, 'db')}`,
+    DATABASE_URL: `pglite://${database}`,
     USE_MOCK_AUTH: String(mock),
     GOOGLE_ISSUER: `http://localhost:${providerPort}`,
     GOOGLE_CLIENT_ID: client.clientId,
@@ -186,16 +197,31 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     ...(process.env.STAGE_SESSION_MODE && { AUTH_SESSION_MODE: process.env.STAGE_SESSION_MODE }),
     ...environment,
   }
-  const stage = new Stage(url, await chromium.launch(launchOptions()), settings, folder)
+  const stage = new Stage(url, await sharedChromium(), settings, folder)
   await stage.ready()
   afterEach(() => stage.closePages())
   afterAll(async () => {
-    await stage.close()
+    await stage.stopServer()
     provider?.closeAllConnections()
     provider?.close()
     await rm(files, { recursive: true, force: true })
   })
   return stage
+}
+
+/** What a first start makes, in a tenth of its time. */
+async function unpackDatabase(folder: string): Promise<void> {
+  await mkdir(folder)
+  await promisify(execFile)('tar', ['-xf', inject('migratedDataDir'), '-C', folder])
+}
+
+let launched: Promise<Browser> | undefined
+
+/** One for all test files of a worker; it ends with the worker. */
+async function sharedChromium(): Promise<Browser> {
+  if (launched && (await launched).isConnected()) return launched
+  launched = chromium.launch(launchOptions())
+  return launched
 }
 
 const launchOptions = () => ({

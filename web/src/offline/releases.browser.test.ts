@@ -12,7 +12,7 @@ const shared = ['package.json', 'migrations', 'node_modules'].map((name) =>
   symlink(join(root, name), join(folder, name)),
 )
 await Promise.all([...shared, cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true })])
-const stage = await startStage({ folder })
+const stage = await startStage({ folder, isFirstStart: true })
 
 const web = (name: string) => join(folder, 'dist/web', name)
 
