@@ -6,8 +6,7 @@ const stage = await startStage()
 
 describe('the account page', () => {
   it('changes the name, shows it in the header, and says what is wrong with one that cannot be stored', async () => {
-    const page = await stage.signIn(await stage.open())
-    await page.goto('/account')
+    const page = await stage.openAs('engineer', '/account')
     const name = page.getByLabel('Display name')
     await name.fill('x'.repeat(81))
     await page.getByRole('button', { name: 'Save name' }).click()
@@ -31,8 +30,7 @@ describe('the account page', () => {
     await choose('Ada_1815')
     await page.getByText('Saved', { exact: true }).waitFor()
     stage.expectFault(/status of 409/)
-    const other = await stage.signIn(await stage.open(), 'viewer')
-    await other.goto('/account')
+    const other = await stage.openAs('viewer', '/account')
     await other.getByLabel('Username').fill('ada_1815')
     await other.getByRole('button', { name: 'Save username' }).click()
     await other.getByText('Somebody else has this username').waitFor()
@@ -66,8 +64,7 @@ describe('the account page', () => {
   })
 
   it('explains why the only sign-in method stays', async () => {
-    const page = await stage.signIn(await stage.open(), 'viewer')
-    await page.goto('/account/sign-in-methods')
+    const page = await stage.openAs('viewer', '/account/sign-in-methods')
     await page.getByText('Google').first().waitFor()
     await page
       .getByText(/only way to sign in/i)
@@ -77,8 +74,7 @@ describe('the account page', () => {
   })
 
   it('goes on by itself when the server was away', async () => {
-    const page = await stage.signIn(await stage.open(), 'viewer')
-    await page.goto('/account')
+    const page = await stage.openAs('viewer', '/account')
     await page.getByLabel('Display name').waitFor()
     // The last of what the page fetches.
     await page.getByRole('button', { name: /account menu/ }).waitFor()

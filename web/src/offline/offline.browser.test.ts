@@ -104,8 +104,7 @@ it('keeps ten changes over its own end and the server’s, shows them without a 
   await after.context().setOffline(false)
   await status(after).waitFor({ state: 'detached', timeout: 20_000 })
   expect(await titles(after)).toEqual(all)
-  const elsewhere = await stage.signIn(await stage.open(), 'engineer')
-  await elsewhere.goto('/tasks')
+  const elsewhere = await stage.openAs('engineer', '/tasks')
   await expect.poll(() => titles(elsewhere)).toEqual(all)
 })
 

@@ -160,8 +160,7 @@ describe('a sign-in that is a while ago', () => {
 
   it('has to be proven by the password before a sign-in method goes', async () => {
     const stage = stages.cookies
-    const page = await stage.signIn(await stage.open(), 'engineer')
-    await page.goto('/account/sign-in-methods')
+    const page = await stage.openAs('engineer', '/account/sign-in-methods')
     await page.getByRole('button', { name: 'Set a password' }).click()
     const choosing = page.getByRole('dialog', { name: 'Set a password' })
     await choosing.getByLabel('New password').fill('password')
@@ -192,8 +191,7 @@ describe('a sign-in that is a while ago', () => {
 
   it('is made anew by whoever has no password yet, who comes back to set one', async () => {
     const stage = stages.jwt
-    const page = await stage.signIn(await stage.open(), 'viewer')
-    await page.goto('/account/sign-in-methods')
+    const page = await stage.openAs('viewer', '/account/sign-in-methods')
     await page.getByRole('button', { name: 'Set a password' }).waitFor()
     stage.expectFault(whileAway)
     await stage.changeDatabase(makeOld)

@@ -17,18 +17,15 @@ const waits = (page: Page) => page.getByRole('img', { name: 'Not yet saved on th
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Task' })
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent ?? '')
 
-/** The engineer's list, on one or more of their devices; it holds these and no others. */
+/** The engineer's list on one or more of their devices; it holds these tasks and no others. */
 async function open(count: number, ...tasks: string[]): Promise<Page[]> {
-  const pages: Page[] = []
-  for (let device = 0; device < count; device++) pages.push(await stage.signIn(await stage.open(), 'engineer'))
-  const [first] = pages as [Page]
+  const first = await stage.openAs('engineer', '/tasks')
   await deleteAllTasks(first)
   await makeTasks(first, tasks)
-  for (const page of pages) {
-    await page.goto('/tasks')
-    await field(page).waitFor()
-    await expect.poll(() => titles(page)).toEqual(tasks)
-  }
+  await first.reload()
+  const pages = [first]
+  while (pages.length < count) pages.push(await stage.openAs('engineer', '/tasks'))
+  for (const page of pages) await expect.poll(() => titles(page)).toEqual(tasks)
   return pages
 }
 
