@@ -21,11 +21,13 @@ describe('an idempotency key', () => {
     expect(await titles(me)).toEqual(['One'])
   })
 
-  it('belongs to one person', async () => {
+  it('belongs to one user, and so does the answer that is stored for it', async () => {
     const [me, other] = [await signedIn(app), await signedIn(app)]
     const key = { 'idempotency-key': 'once' }
-    await me.browser.mutate('drafts.create', { title: 'Mine' }, key)
-    expect((await other.browser.mutate('drafts.create', { title: 'Theirs' }, key)).statusCode).toBe(200)
+    const create = async ({ browser }: typeof me, title: string) =>
+      (await browser.mutate('drafts.create', { title }, key)).json()
+    const [mine, theirs] = [await create(me, 'Mine'), await create(other, 'Theirs')]
+    expect([await create(me, 'Mine'), await create(other, 'Theirs')]).toEqual([mine, theirs])
     expect([await titles(me), await titles(other)]).toEqual([['Mine'], ['Theirs']])
   })
 
