@@ -157,7 +157,7 @@ describe('a decision', () => {
     const answer = await me.browser.mutate('drifts.reject', { driftId, reason: 'Nobody asked for it' })
     expect(answer.json().result.data).toMatchObject({ id: driftId, status: 'rejected', version: 2 })
     const late = await other.browser.mutate('drifts.approve', { driftId })
-    expect([late.statusCode, late.json().error.data.code]).toEqual([409, 'ALREADY_DECIDED'])
+    expect([late.statusCode, late.json().error?.data.code]).toEqual([409, 'ALREADY_DECIDED'])
     const missing = await other.browser.mutate('drifts.approve', { driftId: newId() })
     expect(missing.statusCode).toBe(404)
     const { decidedAt } = answer.json().result.data
