@@ -1,0 +1,61 @@
+/** Faults in channels, feeds, the outbox and presence. */
+import type { Fault } from './fault.ts'
+
+export const channelFaults: readonly Fault[] = [
+  {
+    name: 'a page of events begins one event late',
+    file: 'server/platform/live/channel-store.ts',
+    from: 'gt(events.seq, after)',
+    to: 'gt(events.seq, after + 1)',
+    foundBy: { file: 'server/features/drafts/drafts.test.ts', tests: 'from any cursor on' },
+  },
+  {
+    name: 'the hub delivers an event twice to a reader that comes back',
+    file: 'server/platform/live/channel-reader.ts',
+    from: '(this.#recent.length - (this.#last - entry.cursor))',
+    to: '(Math.max(0, this.#recent.length - (this.#last - entry.cursor) - 1))',
+    foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'seed \\d\\)' },
+  },
+  {
+    name: 'the hub delivers events in the order of their hints',
+    file: 'server/platform/live/channel-reader.ts',
+    from: 'for (let event = this.#held.get(this.#last + 1); event; event = this.#held.get(this.#last + 1 + next.length)) {',
+    to: 'for (const event of this.#held.values()) {',
+    foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'seed \\d\\)' },
+  },
+  {
+    name: 'a cursor of another epoch is not answered with resync',
+    file: 'server/platform/live/poll.ts',
+    from: 'from === null || from.epoch !== epoch ||',
+    to: 'from === null ||',
+    foundBy: { file: 'server/features/drafts/drafts.test.ts', tests: 'cursor is of no use' },
+  },
+  {
+    name: 'the client accepts a gap',
+    file: 'client/live.ts',
+    from: 'if (seq !== this.#cursor.seq + 1) throw',
+    to: 'if (seq < this.#cursor.seq + 1) throw',
+    foundBy: { file: 'client/feed-rules.test.ts', tests: 'takes a gap for a fault' },
+  },
+  {
+    name: 'the client applies an event twice',
+    file: 'client/live.ts',
+    from: 'if (seq <= this.#cursor.seq) return\n    if (seq !== this.#cursor.seq + 1) throw',
+    to: 'if (seq > this.#cursor.seq + 1) throw',
+    foundBy: { file: 'client/feed-rules.test.ts', tests: 'drops what it has had' },
+  },
+  {
+    name: 'the outbox sends the newest change first',
+    file: 'client/outbox-ledger.ts',
+    from: 'a.order - b.order',
+    to: 'b.order - a.order',
+    foundBy: { file: 'client/outbox.test.ts', tests: 'in its order, and once' },
+  },
+  {
+    name: 'presence has no grace',
+    file: 'server/platform/presence/own-leases.ts',
+    from: 'if (--lease.seats === 0) void this.#change(lease, how)',
+    to: "if (--lease.seats === 0) void this.#change(lease, how && 'gone')",
+    foundBy: { file: 'server/platform/presence/presence.test.ts', tests: 'does not blink' },
+  },
+]

@@ -1,0 +1,17 @@
+/** All faults, in the order in which they are put in. */
+import { accessFaults } from './access-faults.ts'
+import { channelFaults } from './channel-faults.ts'
+import { databaseFaults } from './database-faults.ts'
+import type { Fault } from './fault.ts'
+import { featureFaults } from './feature-faults.ts'
+import { requestFaults } from './request-faults.ts'
+import { signInFaults } from './sign-in-faults.ts'
+
+export const faults: readonly Fault[] = [
+  ...databaseFaults,
+  ...accessFaults,
+  ...signInFaults,
+  ...requestFaults,
+  ...channelFaults,
+  ...featureFaults,
+]

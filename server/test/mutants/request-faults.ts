@@ -1,0 +1,103 @@
+/** Faults in what holds for every request: origins, limits, keys, records, errors. */
+import type { Fault } from './fault.ts'
+
+export const requestFaults: readonly Fault[] = [
+  {
+    name: 'the Origin of a request is not checked',
+    file: 'server/platform/origins/plugin.ts',
+    from: '!safeMethods.has(request.method) || request.headers.upgrade !== undefined',
+    to: '!safeMethods.has(request.method) && request.headers.upgrade !== undefined',
+    foundBy: { file: 'server/platform/origins/origins.test.ts', tests: 'an unsafe request with a session cookie' },
+  },
+  {
+    name: 'the Origin of a WebSocket is not checked',
+    file: 'server/platform/origins/plugin.ts',
+    from: '!safeMethods.has(request.method) || request.headers.upgrade !== undefined',
+    to: '!safeMethods.has(request.method)',
+    foundBy: { file: 'server/platform/trpc/socket.test.ts', tests: 'who may open a socket' },
+  },
+  {
+    name: 'calls are not counted',
+    file: 'server/platform/limits/windows.ts',
+    from: '    window.points++\n',
+    to: '',
+    foundBy: { file: 'server/platform/limits/limits.test.ts', tests: 'has so many calls' },
+  },
+  {
+    name: 'a budget allows one call too many',
+    file: 'server/platform/limits/call-budgets.ts',
+    from: 'isOver: points > limit',
+    to: 'isOver: points > limit + 1',
+    foundBy: { file: 'server/platform/limits/limits.test.ts', tests: 'has so many calls' },
+  },
+  {
+    name: 'a batch counts as one call',
+    file: 'server/context.ts',
+    from: 'return async (payer: { id: string } | null) => {\n    if (payer === operator) return',
+    to: 'let counted = false\n  return async (payer: { id: string } | null) => {\n    if (payer === operator || counted) return\n    counted = true',
+    foundBy: { file: 'server/platform/limits/limits.test.ts', tests: 'each call of a batch' },
+  },
+  {
+    name: 'a user opens one socket too many',
+    file: 'server/platform/limits/open-connections.ts',
+    from: '(this.#open.get(person) ?? 0) >= socketsPerPerson',
+    to: '(this.#open.get(person) ?? 0) > socketsPerPerson',
+    foundBy: { file: 'server/platform/limits/open-connections.test.ts', tests: 'a person' },
+  },
+  {
+    name: 'an idempotency key is not checked',
+    file: 'server/trpc.ts',
+    from: 'call ? oncePerKey(tx, call, mutate) : mutate()',
+    to: 'call && !key ? oncePerKey(tx, call, mutate) : mutate()',
+    foundBy: { file: 'server/test/mutations.test.ts', tests: '^tasks.create > takes effect once' },
+  },
+  {
+    name: 'an idempotency key is accepted for another input',
+    file: 'server/platform/idempotency/idempotency-key.ts',
+    from: "if (earlier.requestHash !== requestHash) throw new AppError('IDEMPOTENCY_MISMATCH')",
+    to: '',
+    foundBy: { file: 'server/test/mutations.test.ts', tests: '^tasks.create > refuses a key' },
+  },
+  {
+    name: 'an idempotency key is not bound to its user',
+    file: 'server/platform/idempotency/idempotency-key.ts',
+    from: '.set({ answer: { data } }).where(row)',
+    to: '.set({ answer: { data } }).where(eq(idempotencyKeys.key, key))',
+    foundBy: { file: 'server/platform/idempotency/idempotency-key.test.ts', tests: 'belongs to one user' },
+  },
+  {
+    name: 'the answer for an idempotency key is not stored',
+    file: 'server/platform/idempotency/idempotency-key.ts',
+    from: '.set({ answer: { data } })',
+    to: '.set({ answer: { data: null } })',
+    foundBy: { file: 'server/test/mutations.test.ts', tests: '^tasks.create > takes effect once' },
+  },
+  {
+    name: 'a mutation leaves no audit record',
+    file: 'server/trpc.ts',
+    from: '      await recordAudit(tx, {',
+    to: "      if (path !== 'tasks.create') await recordAudit(tx, {",
+    foundBy: { file: 'server/test/mutations.test.ts', tests: '^tasks.create > is recorded once' },
+  },
+  {
+    name: 'a token is written to the audit log',
+    file: 'server/platform/audit/audit-log.ts',
+    from: 'password|secret|token|hash',
+    to: 'password|secret|hash',
+    foundBy: { file: 'server/platform/audit/audit-log.test.ts', tests: 'holds no secret' },
+  },
+  {
+    name: 'the code of a sign-in is written to the log',
+    file: 'server/platform/errors/access-log.ts',
+    from: "const route = request.routeOptions.url ?? 'none'",
+    to: 'const route = request.url',
+    foundBy: { file: 'server/platform/identity/canary.test.ts', tests: '^a sign-in leaves no secret' },
+  },
+  {
+    name: 'an error answer contains the internal message',
+    file: 'server/platform/errors/app-error.ts',
+    from: 'this.status === 500 ? errorTable[this.code].message : this.message',
+    to: 'this.cause instanceof Error ? this.cause.message : this.message',
+    foundBy: { file: 'server/platform/errors/errors.test.ts', tests: 'a fault of our own' },
+  },
+]
