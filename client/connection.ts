@@ -30,7 +30,7 @@ interface Credentials {
 }
 interface ConnectionOptions {
   tokens: Credentials
-  /** Of a program; a browser's socket takes none, and sends the page's cookies by itself. */
+  /** For a program. A browser's WebSocket accepts no headers and sends the page's cookies automatically. */
   headers: Record<string, string> | undefined
   /** See `PlinthOptions`. */
   pace: number

@@ -85,8 +85,8 @@ export class OutboxSender {
     this.#isToldToWait = code === 'RATE_LIMITED'
     const growing = Math.min(shortestPauseMs * 2 ** this.#failures++, longestPauseMs)
     // A pause may be half of what it is made for.
-    const told = (retryAfterS ?? 0) * 2000
-    this.#pause = new Pause(Math.max(this.#pace * (isOnline() ? growing : longestPauseMs), told))
+    const afterMs = (retryAfterS ?? 0) * 2000
+    this.#pause = new Pause(Math.max(this.#pace * (isOnline() ? growing : longestPauseMs), afterMs))
     await this.#pause.over
     this.#pause = null
     this.#isToldToWait = false

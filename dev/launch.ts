@@ -1,2 +1,5 @@
-/** The entry of the bundle, apart from what it loads: `server/main.ts` runs by itself where it is the entry. */
+/**
+ * The entry of the bundle. It imports the server as another chunk, because `server/main.ts` starts a server of its own where
+ * `import.meta.main` is true.
+ */
 await import('./server.ts')

@@ -36,7 +36,7 @@ function at(app: TestApp, browser: TestBrowser) {
   return same
 }
 
-/** What `end` ends at one instance is over at the other, for requests and for sockets, which are told. */
+/** A session that `end` ends on one instance is refused on the other, and its open socket is closed with the reason. */
 async function expectEnd(end: (browser: TestBrowser) => Promise<unknown>, here = a, there = b, urlOfThere = url) {
   const browser = await here.signIn()
   const elsewhere = at(there, browser)

@@ -1,7 +1,7 @@
 /**
- * Who follows what, and whether they still may. A stream outlives the moment in which it was allowed, so every
- * `checkAccessEveryMs` people are looked at, and each feature is asked for all followers of its channels at once. Whoever may not any more is ended. A
- * question that fails or hangs ends nobody, and holds up no other.
+ * Which users follow which channels, and whether they still may. A stream outlives the check that allowed it, so every
+ * `checkAccessEveryMs` the users are read again, and each feature is asked once for all followers of its channels. The streams of a
+ * user who may not follow any more are ended. A check that fails or hangs ends no stream and delays no other check.
  */
 import { and, eq, inArray } from 'drizzle-orm'
 import { type Capability, hasCapability } from '../../../shared/capabilities.ts'

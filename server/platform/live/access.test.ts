@@ -109,7 +109,7 @@ describe('soon after', () => {
     await until('all', () => live.sinks === 4)
     const { cookieHeader } = person.browser
     await change(person, owner, draft.id)
-    // Whoever comes back at once, and again, may be let in for as long as their session is trusted.
+    // A caller who reconnects at once may be accepted for as long as the session is trusted without a query.
     const later: TestSocket[] = []
     await until('a refusal', async () => {
       const socket = await TestSocket.openAs(url, { cookieHeader }, '/writers')

@@ -38,7 +38,7 @@ async function setUp() {
   }
   expect(await change('addCollaborator', { person: ben.id })).toBeNull()
   const room = draft.channel
-  /** The grace of whoever has left is over. */
+  /** Ages the leases of users who left past their grace. */
   const endGrace = () =>
     until('a lease that was left', async () => {
       const leftAt = sql`${presenceLeases.leftAt} - ${times.graceMs} * interval '1 millisecond'`
