@@ -45,6 +45,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Half of a test is waiting for a server, a socket or a clock.
     maxWorkers: Math.min(8, availableParallelism() + 1),
+    reporters: ['default', './dev/slowest-files.ts'],
     projects: [
       {
         extends: true,
