@@ -20,6 +20,7 @@ import type { User } from './platform/identity/table.ts'
 import type { LiveHub } from './platform/live/live-hub.ts'
 import type { Metrics } from './platform/metrics/metrics.ts'
 import type { Presence } from './platform/presence/presence.ts'
+import type { CallingSocket, SocketCalls } from './platform/trpc/socket-calls.ts'
 
 type CountCall = (payer: { id: string } | null) => Promise<void>
 
@@ -65,6 +66,8 @@ export interface Context {
   readonly openSession: (tx: Database, user: User, by: WayIn, holder: 'browser' | 'program') => Promise<OpenedSession>
   /** Counts this call against the budget of whoever makes it, null for nobody known. @throws AppError RATE_LIMITED */
   readonly countCall: CountCall
+  /** Whom each call on a socket counts against, known since its upgrade and before anything is asked; null on HTTP. */
+  readonly socketPayer: { id: string } | null
   /** Of whoever asks from here; see `SignInAttempts`. `account`: the address or the id that is tried. */
   readonly signInAttempts: {
     guard<T>(account: string, attempt: () => Promise<T>): Promise<T>
@@ -75,8 +78,8 @@ export interface Context {
   readonly refresh: (refreshToken: string | undefined, countCall: CountCall) => Promise<Refreshed>
   readonly signOut: (refreshToken: string | undefined) => Promise<void>
   readonly exchangeCode: (code: string) => Promise<{ accessToken: string }>
-  /** Subscriptions open on this socket; an HTTP stream is alone on its request. */
-  readonly subscriptions: { open: number }
+  /** Null where the call is alone on its connection. */
+  readonly socketCalls: SocketCalls | null
 }
 
 export function createContext(
@@ -84,6 +87,7 @@ export function createContext(
   request: FastifyRequest,
   reply: FastifyReply | null,
   calls = 1,
+  socket: CallingSocket | null = null,
 ): Context {
   const door = { app, request, reply }
   const look = () => resolveCredential(request, app)
@@ -116,7 +120,8 @@ export function createContext(
     clearSessionCookie() {
       if (reply && !reply.sent) reply.clearCookie(sessionCookieName(app.config), cookieFlags(app.config))
     },
-    countCall: callCounter(app, request, reply),
+    countCall: callCounter(app, request, reply, socket?.calls ?? null),
+    socketPayer: socket?.payer ?? null,
     signInAttempts: {
       guard: (account, attempt) => app.signInAttempts.guard(request.ip, account, attempt),
       countMail: (account) => app.signInAttempts.countMail(request.ip, account),
@@ -126,12 +131,17 @@ export function createContext(
     refresh: (refreshToken, count) => refresh({ ...door, countCall: count }, refreshToken),
     signOut: (refreshToken) => signOut(door, { action: 'auth.logout', refreshToken }),
     exchangeCode: (code) => exchangeCode(door, code),
-    subscriptions: { open: 0 },
+    socketCalls: socket?.calls ?? null,
   }
 }
 
 /** Tells what is left in the headers of the answer (the IETF's draft on RateLimit headers, in its first form), of a batch the least. */
-function callCounter({ callBudgets }: FastifyInstance, { ip }: FastifyRequest, reply: FastifyReply | null) {
+function callCounter(
+  { callBudgets }: FastifyInstance,
+  { ip }: FastifyRequest,
+  reply: FastifyReply | null,
+  socketCalls: SocketCalls | null,
+) {
   let least = Number.POSITIVE_INFINITY
   return async (payer: { id: string } | null) => {
     if (payer === operator) return
@@ -140,7 +150,9 @@ function callCounter({ callBudgets }: FastifyInstance, { ip }: FastifyRequest, r
       least = remaining
       reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetS })
     }
-    if (isOver) throw new AppError('RATE_LIMITED', { retryAfterS: resetS })
+    if (!isOver) return
+    socketCalls?.noteRefusal()
+    throw new AppError('RATE_LIMITED', { retryAfterS: resetS })
   }
 }
 

@@ -13,7 +13,6 @@ import type { Actor } from './platform/identity/sessions.ts'
 import type { McpMeta } from './platform/mcp/tool.ts'
 import type { Access, RestMeta } from './platform/rest/rest-route.ts'
 import type { SocketMeta } from './platform/sockets/plain-socket-routes.ts'
-import { subscriptionsPerSocket } from './platform/trpc/socket-routes.ts'
 
 const { INTERNAL_SERVER_ERROR: internal, BAD_REQUEST: refused } = TRPC_ERROR_CODES_BY_KEY
 
@@ -80,21 +79,28 @@ export const router = t.router
 type Next = { ok: boolean; data?: unknown }
 
 /**
- * Bounds what one socket may hold open. Released by the signal, which tRPC aborts at stop, at disconnect and when a
- * stream fails, and by the end of the stream itself.
+ * Bounds what one socket may run at once and hold open. A subscription is let go of by the signal, which tRPC aborts at stop, at
+ * disconnect and when a stream fails, and by the end of the stream itself.
  */
-async function countingSubscriptions<Result extends Next>(
-  { ctx, type, signal }: { ctx: Context; type: string; signal: AbortSignal | undefined },
+async function countingOnSocket<Result extends Next>(
+  { ctx: { socketCalls }, type, signal }: { ctx: Context; type: string; signal: AbortSignal | undefined },
   run: () => Promise<Result>,
 ): Promise<Result> {
-  if (type !== 'subscription') return run()
-  if (ctx.subscriptions.open >= subscriptionsPerSocket) throw new AppError('TOO_MANY_SUBSCRIPTIONS')
-  ctx.subscriptions.open++
-  let held = true
-  const release = () => {
-    if (held) ctx.subscriptions.open--
-    held = false
+  if (!socketCalls) return run()
+  const end = socketCalls.begin()
+  try {
+    if (type !== 'subscription') return await run()
+    return await holdingSubscription(socketCalls.openSubscription(), signal, run)
+  } finally {
+    end()
   }
+}
+
+async function holdingSubscription<Result extends Next>(
+  release: () => void,
+  signal: AbortSignal | undefined,
+  run: () => Promise<Result>,
+): Promise<Result> {
   if (signal?.aborted) release()
   signal?.addEventListener('abort', release, { once: true })
   let isOpen = false
@@ -125,10 +131,11 @@ async function* releasing(stream: AsyncIterable<unknown>, release: () => void) {
  */
 const gate = <Admitted extends object>(access: Access, admit: (ctx: Context, resolution: Resolution) => Admitted) =>
   t.procedure.meta({ access }).use((call) =>
-    countingSubscriptions(call, async () => {
+    countingOnSocket(call, async () => {
       const { ctx, next } = call
+      if (ctx.socketPayer) await ctx.countCall(ctx.socketPayer)
       const resolution = await ctx.resolve()
-      await ctx.countCall(payerOf(resolution))
+      if (!ctx.socketPayer) await ctx.countCall(payerOf(resolution))
       return next({ ctx: { origin: originOf(ctx, resolution), ...admit(ctx, resolution) } })
     }),
   )
@@ -167,7 +174,7 @@ function admitAnybody(ctx: Context, resolution: Resolution): { actor: Actor | nu
  * counts by itself (`ctx.countCall`) for whoever it turns out to be; what fails before that counts as a stranger's.
  */
 export const credentialProcedure = t.procedure.meta({ access: 'credential' }).use((call) =>
-  countingSubscriptions(call, async () => {
+  countingOnSocket(call, async () => {
     const { ctx, next } = call
     let isCounted = false
     const countCall: typeof ctx.countCall = (payer) => {

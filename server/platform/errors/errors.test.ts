@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { FastifyPluginAsync } from 'fastify'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { createContext } from '../../context.ts'
 import { buildTestApp } from '../../test/app.ts'
@@ -124,6 +124,13 @@ describe('a fault of our own', () => {
 })
 
 describe('a fault of the surroundings', () => {
+  let nowMs = performance.now()
+  beforeEach(() => {
+    nowMs += 60_000
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+  })
+  afterEach(() => void vi.restoreAllMocks())
+
   it('is a 503 with the time to wait, and a warning', async () => {
     const answer = await fail('busy')
     expect(answer.statusCode).toBe(503)
@@ -131,6 +138,16 @@ describe('a fault of the surroundings', () => {
     expect(failures()).toMatchObject([{ level: 40, code: 'SERVER_BUSY' }])
     expect(answer.json().error.data.retryAfterS).toBe(7)
     expect((await browser.get('/plain/busy')).headers['retry-after']).toBe('7')
+  })
+
+  it('is one warning a second, which says how many were left out since the one before', async () => {
+    for (let n = 0; n < 3; n++) expect((await fail('busy')).statusCode).toBe(503)
+    nowMs += 999
+    await fail('busy')
+    expect(failures()).toHaveLength(1)
+    nowMs += 1
+    await fail('busy')
+    expect(failures()).toMatchObject([{ code: 'SERVER_BUSY' }, { code: 'SERVER_BUSY', leftOut: 3 }])
   })
 
   it('in a batch asks for the longest wait', async () => {

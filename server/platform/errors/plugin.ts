@@ -19,7 +19,7 @@ export const errorsPlugin = fp(
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const appError = toAppError(error)
-  logFailure(request.log, appError, error)
+  logFailure(request, appError, error)
   if (appError.retryAfterS) reply.header('retry-after', appError.retryAfterS)
   return reply
     .code(appError.status)
@@ -38,8 +38,27 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply) {
   return answerError(new AppError('NOT_FOUND'), request, reply)
 }
 
-/** Ours at `error`, the surroundings' at `warn`; the caller's own faults are in the access log already. */
-export function logFailure(log: FastifyInstance['log'], { status, code }: AppError, err: unknown) {
-  if (status === 500) log.error({ err }, 'request failed')
-  else if (status > 500) log.warn({ err, code }, 'request failed')
+/** How often the log says of one code that the surroundings fail. */
+const warnEveryMs = 1000
+/** Of each server, when it last warned of a code, and how many lines were left out since. */
+const warned = new WeakMap<object, Map<string, { atMs: number; leftOut: number }>>()
+
+/**
+ * Ours at `error`; the surroundings' at `warn`, of each code once a second, for while a database is away every request fails alike;
+ * the caller's own faults are in the access log already.
+ */
+export function logFailure({ log, server }: FastifyRequest, { status, code }: AppError, err: unknown) {
+  if (status === 500) return log.error({ err }, 'request failed')
+  if (status < 500) return
+  const last = warnedOf(server).get(code)
+  const nowMs = performance.now()
+  if (last && nowMs - last.atMs < warnEveryMs) return void last.leftOut++
+  warnedOf(server).set(code, { atMs: nowMs, leftOut: 0 })
+  log.warn({ err, code, ...(last?.leftOut && { leftOut: last.leftOut }) }, 'request failed')
+}
+
+function warnedOf({ server }: FastifyInstance) {
+  const codes = warned.get(server) ?? new Map()
+  warned.set(server, codes)
+  return codes
 }

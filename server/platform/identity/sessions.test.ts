@@ -199,6 +199,18 @@ describe('a session', () => {
     expect(await read()).toEqual(noted)
   })
 
+  it('that many calls come with at once is looked up for all of them, unless something has ended since', async () => {
+    const token = tokenOf(await app.signIn())
+    const fresh = freshSessions()
+    const [first, second] = [fresh.find(token), fresh.find(token)]
+    app.inside.notices.publish('people.changed', { personIds: ['nobody'] })
+    const later = fresh.find(token)
+    expect(await first).not.toBeNull()
+    expect(await second).toBe(await first)
+    expect(await later).not.toBe(await first)
+    expect(await later).toEqual(await first)
+  })
+
   /** As an instance has them that has just started. */
   const freshSessions = () => {
     const { database, notices, config, log } = app.inside

@@ -58,6 +58,8 @@ export class Sessions {
   /** By session id. */
   readonly #refreshSeen = new LRUCache<string, number>(upTo(50_000))
   readonly #find: ReturnType<typeof prepareFind>
+  /** Of a burst of calls with one credential, the first asks the database for all. */
+  readonly #looks = new Map<string, { endings: number; found: Promise<Actor | null> }>()
   #endings = 0
   /** By how much the database's clock is ahead of this process's, as of the last look. */
   #aheadMs = 0
@@ -145,6 +147,18 @@ export class Sessions {
   async #findOne(key: string, look: () => Promise<Found[]>): Promise<Actor | null> {
     const known = this.#cache.get(key)
     if (known) return known
+    const underWay = this.#looks.get(key)
+    // What ended since that look began may be what it finds.
+    if (underWay?.endings === this.#endings) return underWay.found
+    const endings = this.#endings
+    const found = this.#lookUp(key, look).finally(() => {
+      if (this.#looks.get(key)?.found === found) this.#looks.delete(key)
+    })
+    this.#looks.set(key, { endings, found })
+    return found
+  }
+
+  async #lookUp(key: string, look: () => Promise<Found[]>): Promise<Actor | null> {
     const endings = this.#endings
     const [row] = await look()
     if (!row) return null

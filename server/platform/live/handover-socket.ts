@@ -18,13 +18,20 @@ interface ResultMessage {
   result?: { type: string; data?: unknown }
 }
 
+/** Hands each frame that arrives on, when its turn has come. */
+interface Calls {
+  intake(deliver: (...frame: unknown[]) => void): void
+}
+
 export class HandOverSocket {
   readonly #socket: WebSocket
+  readonly #calls: Calls
   readonly #onFailed: (error: unknown) => void
 
   /** `onFailed`: the database went away while a subscriber was being brought up to date; its socket is closed. */
-  constructor(socket: WebSocket, onFailed: (error: unknown) => void) {
+  constructor(socket: WebSocket, calls: Calls, onFailed: (error: unknown) => void) {
     this.#socket = socket
+    this.#calls = calls
     this.#onFailed = onFailed
   }
 
@@ -33,7 +40,8 @@ export class HandOverSocket {
   }
 
   on(event: string, listener: (...args: unknown[]) => void) {
-    this.#socket.on(event, listener)
+    if (event === 'message') this.#calls.intake(listener)
+    else this.#socket.on(event, listener)
     return this
   }
 

@@ -113,7 +113,7 @@ async function callTool({ path, type }: Tool, input: Record<string, unknown>, { 
     return { content: [text(JSON.stringify(data))], structuredContent: data }
   } catch (error) {
     const appError = toAppError(error)
-    logFailure(request.log, appError, error)
+    logFailure(request, appError, error)
     const { body, retryAfterS } = appError
     return { isError: true, content: [text(JSON.stringify({ ...body, retryAfterS, requestId: request.id }))] }
   }
@@ -131,7 +131,7 @@ const rpcCodes = { notJson: -32700, noMessage: -32600, refused: -32000 } as cons
 /** What is refused before any message is looked into, or instead of its answer. */
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const appError = toAppError(error)
-  logFailure(request.log, appError, error)
+  logFailure(request, appError, error)
   const { status, retryAfterS } = appError
   const { code, message, details } = appError.body
   if (retryAfterS) reply.header('retry-after', retryAfterS)

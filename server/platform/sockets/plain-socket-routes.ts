@@ -52,7 +52,7 @@ export const plainSocketPlugin: FastifyPluginAsync<PlainSocketOptions> = async (
         signal: left.signal,
         batchIndex: 0,
       }
-      void speak(callTRPCProcedure({ router, ...call }), { socket, sink, form, log: request.log })
+      void speak(callTRPCProcedure({ router, ...call }), { socket, sink, form, request })
     })
   }
 }
@@ -61,17 +61,17 @@ interface Speaking {
   socket: WebSocket
   sink: SocketSink
   form: PlainForm
-  log: FastifyRequest['log']
+  request: FastifyRequest
 }
 
 /** Until the stream ends, and says why in a frame and in the code of the close. Never rejects. */
-async function speak(begun: Promise<unknown>, { socket, sink, form, log }: Speaking): Promise<void> {
+async function speak(begun: Promise<unknown>, { socket, sink, form, request }: Speaking): Promise<void> {
   let joined = false
   try {
     for await (const message of (await begun) as AsyncIterable<unknown>) {
       if (message instanceof HandOver) {
         message.begin(sink).catch((err) => {
-          log.warn({ err }, 'a subscriber was not brought up to date')
+          request.log.warn({ err }, 'a subscriber was not brought up to date')
           refuse(socket, sink, new AppError('SERVER_BUSY'))
         })
         continue
@@ -83,7 +83,7 @@ async function speak(begun: Promise<unknown>, { socket, sink, form, log }: Speak
     }
   } catch (error) {
     const appError = toAppError(error)
-    logFailure(log, appError, error)
+    logFailure(request, appError, error)
     // Who was in it knows that it exists.
     refuse(socket, sink, joined && appError.status === 404 ? new AppError('FORBIDDEN') : appError)
   }

@@ -9,6 +9,7 @@ import { logFailure } from '../errors/plugin.ts'
 import { bodyText } from '../rest/json-body.ts'
 import { adapterHandler, type HttpCalls } from './adapter-handler.ts'
 import { leanHandler } from './lean-handler.ts'
+import type { CallingSocket } from './socket-calls.ts'
 import { jsonRpcServerError, registerSocket } from './socket-routes.ts'
 import { registerStreams } from './stream-routes.ts'
 
@@ -19,7 +20,13 @@ const maxBodyBytes = 1024 * 1024
 export interface TrpcOptions {
   router: AnyRouter
   /** `reply` is null for a socket, whose context is made once and outlives any sign-in. */
-  createContext: (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply | null, calls?: number) => object
+  createContext: (
+    app: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply | null,
+    calls?: number,
+    socket?: CallingSocket,
+  ) => object
   /** How long the reader of a stream may take nothing before it counts as gone. */
   stalledMs?: number
 }
@@ -62,7 +69,7 @@ export function httpCalls(app: FastifyInstance, { router, createContext }: TrpcO
     router,
     maxBatchSize,
     createContext: (request, reply, calls) => createContext(app, request, reply, calls),
-    onError: ({ error, req }) => logFailure(req.log, toAppError(error), error),
+    onError: ({ error, req }) => logFailure(req, toAppError(error), error),
     headersOf(errors): Record<string, string> {
       const waits = errors.map((error) => toAppError(error).retryAfterS ?? 0)
       return waits.some((s) => s > 0) ? { 'retry-after': String(Math.max(...waits)) } : {}
@@ -73,7 +80,7 @@ export function httpCalls(app: FastifyInstance, { router, createContext }: TrpcO
 /** What is refused before tRPC sees it. */
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const appError = toAppError(error)
-  logFailure(request.log, appError, error)
+  logFailure(request, appError, error)
   reply.header('cache-control', 'no-store')
   if (appError.retryAfterS) reply.header('retry-after', appError.retryAfterS)
   const { code, message, details } = appError.body

@@ -9,8 +9,8 @@ import { HandOverSocket, objectEncoder } from '../live/handover-socket.ts'
 import { socketsPlugin } from '../sockets/plugin.ts'
 import { closeCodes, holdOpen, socketRoute } from '../sockets/socket-door.ts'
 import type { TrpcOptions } from './plugin.ts'
+import { SocketCalls, subscriptionsPerSocket } from './socket-calls.ts'
 
-export const subscriptionsPerSocket = 100
 /** A client that comes back asks for all its subscriptions in one frame. */
 const maxBatchSize = subscriptionsPerSocket
 const pingEveryMs = 30_000
@@ -30,18 +30,19 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
     }
     if (!holdOpen(app, socket, request, resolution)) return refuse(socket, 'TOO_MANY_CONNECTIONS', closeCodes.tooMany)
     handleKeepAlive(socket, pingEveryMs, pongWithinMs)
+    const calls = new SocketCalls(socket)
     const serve = getWSConnectionHandler({
       wss: app.websocketServer,
       router,
-      createContext: () => createContext(app, request, null),
+      createContext: () => createContext(app, request, null, 1, { payer: resolution.actor, calls }),
       maxBatchSize,
       experimental_encoder: objectEncoder,
       onError: ({ error }) => {
         // A frame that is none is the client's fault, and logged where the socket fails of it.
-        if (!isProtocolError(error.cause)) logFailure(request.log, toAppError(error), error)
+        if (!isProtocolError(error.cause)) logFailure(request, toAppError(error), error)
       },
     })
-    const socketOfTrpc = new HandOverSocket(socket, (err) => {
+    const socketOfTrpc = new HandOverSocket(socket, calls, (err) => {
       request.log.warn({ err }, 'a subscriber was not brought up to date')
       socket.close(closeCodes.tryAgainLater, 'try again later')
     })

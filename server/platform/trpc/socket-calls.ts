@@ -1,0 +1,93 @@
+/**
+ * What one socket of tRPC may take of the instance. tRPC runs whatever arrives at once; here frames wait while enough calls run, the
+ * connection is not read meanwhile, and a client that goes on after many refusals is closed. Ten thousand frames are then ten thousand
+ * turns of the event loop, between which everybody else is served, and memory holds about one network buffer of them.
+ */
+import type { WebSocket } from 'ws'
+import { AppError } from '../errors/app-error.ts'
+import { closeCodes } from '../sockets/socket-door.ts'
+
+export const subscriptionsPerSocket = 100
+/** A frame is given to tRPC whole, so those of one batch come on top. */
+export const callsAtOncePerSocket = 32
+/** Calls beyond its person's budget after which a socket is closed. */
+export const refusalsPerSocket = 100
+/** Frames that wait when reading stops. What the network buffer has of them arrives all the same. */
+const pauseAtFrames = 16
+
+/** A socket of tRPC, and whose calls come by it. */
+export interface CallingSocket {
+  readonly payer: { id: string }
+  readonly calls: SocketCalls
+}
+
+type Deliver = (...frame: unknown[]) => void
+
+export class SocketCalls {
+  readonly #socket: WebSocket
+  readonly #waiting: unknown[][] = []
+  #deliver: Deliver = () => {}
+  #running = 0
+  #subscriptions = 0
+  #refusals = 0
+  /** A frame was handed on in this turn of the event loop. */
+  #isBusy = false
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+  }
+
+  /** Frames arrive at `deliver` in their order, the first at once and each further one in a later turn of the event loop. */
+  intake(deliver: Deliver): void {
+    this.#deliver = deliver
+    this.#socket.on('message', (...frame) => {
+      // Not read any more by whoever closes it: its answers would be sent to nobody.
+      if (this.#socket.readyState !== this.#socket.OPEN) return
+      this.#waiting.push(frame)
+      if (this.#waiting.length >= pauseAtFrames) this.#socket.pause()
+      this.#takeNext()
+    })
+  }
+
+  /** Of a call that tRPC has begun; returns what ends it. */
+  begin(): () => void {
+    this.#running++
+    return () => {
+      this.#running--
+      this.#takeNext()
+    }
+  }
+
+  /** Returns what lets go of it. @throws AppError TOO_MANY_SUBSCRIPTIONS */
+  openSubscription(): () => void {
+    if (this.#subscriptions >= subscriptionsPerSocket) throw new AppError('TOO_MANY_SUBSCRIPTIONS')
+    this.#subscriptions++
+    let isOpen = true
+    return () => {
+      if (isOpen) this.#subscriptions--
+      isOpen = false
+    }
+  }
+
+  /** A call was beyond the budget. */
+  noteRefusal(): void {
+    if (++this.#refusals === refusalsPerSocket) this.#socket.close(closeCodes.tooMany, 'RATE_LIMITED')
+  }
+
+  #takeNext(): void {
+    if (this.#isBusy || this.#running >= callsAtOncePerSocket) return
+    if (this.#socket.readyState !== this.#socket.OPEN) this.#waiting.length = 0
+    const frame = this.#waiting.shift()
+    if (!frame) {
+      if (this.#socket.isPaused) this.#socket.resume()
+      return
+    }
+    this.#deliver(...frame)
+    // Its calls begin before the next turn, and are counted then.
+    this.#isBusy = true
+    setImmediate(() => {
+      this.#isBusy = false
+      this.#takeNext()
+    })
+  }
+}
