@@ -5,6 +5,9 @@ import { AppError } from '../errors/app-error.ts'
 import type { Actor } from './sessions.ts'
 import { sessions } from './table.ts'
 
+/** For so long after they have proven who they are. */
+export const freshForS = 600
+
 /** By the database, which no cache stands before. @throws AppError REAUTHENTICATION_REQUIRED after ten minutes, or once it was ended */
 export async function requireFreshSignIn(db: Database, { sessionId }: Actor): Promise<void> {
   const [fresh] = await db
@@ -14,7 +17,7 @@ export async function requireFreshSignIn(db: Database, { sessionId }: Actor): Pr
       and(
         eq(sessions.id, sessionId),
         isNull(sessions.endedAt),
-        gt(sessions.authenticatedAt, sql`now() - interval '10 minutes'`),
+        gt(sessions.authenticatedAt, sql`now() - make_interval(secs => ${freshForS})`),
       ),
     )
   if (!fresh) throw new AppError('REAUTHENTICATION_REQUIRED')

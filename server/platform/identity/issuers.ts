@@ -19,6 +19,8 @@ export interface Issuer {
   readonly audiences: readonly string[]
   /** Where it always says for whom a token is. */
   readonly namesAudience?: true
+  /** Where it need not say when a token was made. */
+  readonly mayOmitIssuedAt?: true
   /** Null when there is none of this id. */
   key(kid: string | undefined, algorithm: string): Promise<CryptoKey | Uint8Array | null>
   /** What holds beside signature, names and times. */
@@ -30,8 +32,13 @@ export interface OutsideToken extends ProviderProfile {
   readonly issuer: string
   /** The issuer's own session, where it names one. */
   readonly outsideSession: string | null
-  /** Seconds since 1970. */
-  readonly issuedAt: number
+  /** Seconds since 1970; null where the issuer does not say. */
+  readonly issuedAt: number | null
+  /**
+   * Seconds since 1970 when the user last proved to the issuer who they are, by `auth_time` (OpenID Connect Core section 2) or Clerk's
+   * `fva`; 0 where the token does not say. When a token was made says nothing of it: whoever has a session has new tokens.
+   */
+  readonly authenticatedAt: number
   /** Its end, and by how much clocks may differ. */
   readonly goodUntil: number
 }
@@ -53,7 +60,7 @@ export function outsideIssuers({ auth: { clerk, betterAuth }, server: { publicUr
       audiences: [publicUrl, ...clerk.authorizedParties],
       key: (kid, algorithm) => jwks.key(kid, algorithm),
       // A session that still waits for a second factor is none (`sts`).
-      accepts: ({ azp, sts }) => clerk.authorizedParties.includes(String(azp)) && sts !== 'pending',
+      accepts: ({ azp, sts }) => typeof azp === 'string' && clerk.authorizedParties.includes(azp) && sts !== 'pending',
     })
   }
   if (betterAuth.url) {
@@ -79,6 +86,7 @@ export function outsideIssuers({ auth: { clerk, betterAuth }, server: { publicUr
         name,
         algorithms: ['HS256'],
         audiences: [publicUrl, ...addresses],
+        mayOmitIssuedAt: true,
         key: async () => secret,
         accepts: () => true,
       })
@@ -109,7 +117,8 @@ export async function verifyOutsideToken(issuers: readonly Issuer[], token: stri
       },
     )
     const claims = Claims.safeParse(payload)
-    return claims.success && isForUs(issuer, payload.aud) && issuer.accepts(payload)
+    const isDated = issuer.mayOmitIssuedAt || payload.iat !== undefined
+    return claims.success && isDated && isForUs(issuer, payload.aud) && issuer.accepts(payload)
       ? profile(issuer, claims.data)
       : null
   } catch (error) {
@@ -134,7 +143,12 @@ function select(issuers: readonly Issuer[], token: string): Issuer | null {
 }
 
 const now = () => Math.floor(Date.now() / 1000)
-const Subject = z.string().regex(/^[\x20-\x7E]{1,255}$/)
+/** Printable ASCII, of which something is to be seen. */
+const Subject = z.string().regex(/^(?=.*[^ ])[\x20-\x7E]{1,255}$/)
+const PastTime = z
+  .number()
+  .min(0)
+  .refine((time) => time <= now() + skewS)
 const Claims = z
   .object({
     sub: Subject.optional(),
@@ -142,10 +156,14 @@ const Claims = z
     userId: Subject.optional(),
     sid: z.string().min(1).max(255).optional(),
     exp: z.number().max(maxTime),
-    iat: z
-      .number()
-      .min(0)
-      .refine((iat) => iat <= now() + skewS),
+    iat: PastTime.optional(),
+    // What is no proof is none, and does not refuse the token.
+    auth_time: PastTime.optional().catch(undefined),
+    // Minutes since the first and the second factor were verified when the token was made; -1 for never.
+    fva: z
+      .tuple([z.number().min(-1), z.number().min(-1)])
+      .optional()
+      .catch(undefined),
     email: z.unknown().optional(),
     email_verified: z.unknown().optional(),
     emailVerified: z.unknown().optional(),
@@ -166,13 +184,20 @@ function profile({ provider, name: issuer = '' }: Issuer, claims: z.infer<typeof
     issuer,
     subject: (claims.sub ?? claims.userId) as string,
     outsideSession: claims.sid ?? null,
-    issuedAt: claims.iat,
+    issuedAt: claims.iat ?? null,
+    authenticatedAt: authenticatedAt(provider, claims),
     goodUntil: Math.floor(claims.exp) + skewS,
     email: email.success ? email.data : null,
     emailVerified: email.success && (claims.email_verified === true || claims.emailVerified === true),
     name: text(claims.name, 80),
     pictureUrl: picture && URL.canParse(picture) && new URL(picture).protocol === 'https:' ? picture : null,
   }
+}
+
+/** The first factor is who they are; the second alone is not. */
+function authenticatedAt(provider: Issuer['provider'], { auth_time, fva, iat }: z.infer<typeof Claims>): number {
+  const verified = provider === 'clerk' && fva && iat !== undefined && fva[0] >= 0 ? iat - fva[0] * 60 : 0
+  return Math.max(auth_time ?? 0, verified, 0)
 }
 
 const withoutSlash = (url: string) => url.replace(/\/+$/, '')

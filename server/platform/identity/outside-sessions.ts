@@ -4,12 +4,15 @@
  * the newest token that came with it. Ended here, it stays ended, though its issuer goes on handing out tokens for it.
  */
 import { createHash } from 'node:crypto'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { LRUCache } from 'lru-cache'
 import { type Origin, recordAudit } from '../audit/audit-log.ts'
+import { upTo } from '../cache-size.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
+import { freshForS } from './fresh-sign-in.ts'
 import { type Issuer, type OutsideToken, outsideIssuers, verifyOutsideToken } from './issuers.ts'
 import { findOrCreatePerson } from './people.ts'
 import type { Actor, Sessions } from './sessions.ts'
@@ -21,6 +24,8 @@ export class OutsideSessions {
   readonly #db: Database
   readonly #sessions: Sessions
   readonly #issuers: readonly Issuer[]
+  /** By session, the newest proof that is stored. */
+  readonly #proofs = new LRUCache<string, number>({ ...upTo(10_000), ttl: freshForS * 1000 })
 
   constructor(db: Database, sessions: Sessions, config: Config) {
     this.#db = db
@@ -37,9 +42,23 @@ export class OutsideSessions {
     if (!verified) return null
     const hash = hashOf(verified)
     const known = await this.#sessions.findByHash(hash, verified.goodUntil)
-    if (known) return known
+    if (known) {
+      await this.#noteProof(known, verified)
+      return known
+    }
     if (!(await this.#open(hash, verified, from))) return null
     return this.#sessions.findByHash(hash, verified.goodUntil)
+  }
+
+  /** Of a session that is open, a later token may say that its user has proved anew who they are. */
+  async #noteProof({ sessionId }: Actor, { authenticatedAt }: OutsideToken): Promise<void> {
+    if (authenticatedAt <= this.#sessions.nowS - freshForS || authenticatedAt <= (this.#proofs.get(sessionId) ?? 0))
+      return
+    await this.#db
+      .update(sessionTable)
+      .set({ authenticatedAt: sql`greatest(${sessionTable.authenticatedAt}, ${momentOf(authenticatedAt)})` })
+      .where(and(eq(sessionTable.id, sessionId), isNull(sessionTable.endedAt)))
+    this.#proofs.set(sessionId, authenticatedAt)
   }
 
   /** True when there is a session now. What is refused writes nothing. */
@@ -59,7 +78,7 @@ export class OutsideSessions {
   async #openIn(tx: Database, tokenHash: string, token: OutsideToken, { ip, requestId, userAgent }: From) {
     // Where the issuer names no sessions, a token made after the end is somebody who has signed in anew.
     const isOpen = sql`(${sessionTable.endedAt} is null
-      or (${token.outsideSession === null} and ${sessionTable.endedAt} < to_timestamp(${token.issuedAt})))`
+      or (${token.outsideSession === null} and ${sessionTable.endedAt} < to_timestamp(${token.issuedAt ?? 0})))`
     const [known] = await tx
       .select({ isOpen: sql<boolean>`${isOpen}` })
       .from(sessionTable)
@@ -70,7 +89,7 @@ export class OutsideSessions {
       .select({ id: identities.id })
       .from(identities)
       .where(and(eq(identities.provider, token.provider), eq(identities.subject, token.subject)))
-    const own = { userId: user.id, identityId: identity?.id }
+    const own = { userId: user.id, identityId: identity?.id, authenticatedAt: momentOf(token.authenticatedAt) }
     const goodUntil = new Date(token.goodUntil * 1000)
     const [row] = await tx
       .insert(sessionTable)
@@ -83,8 +102,9 @@ export class OutsideSessions {
           expiresAt: sql`case when ${sessionTable.endedAt} is null then greatest(${sessionTable.expiresAt}, excluded.expires_at)
             else excluded.expires_at end`,
           lastUsedAt: sql`now()`,
-          // Opened anew is signed in anew.
-          authenticatedAt: sql`case when ${sessionTable.endedAt} is null then ${sessionTable.authenticatedAt} else now() end`,
+          // As fresh as its issuer proves, and never for having been ended.
+          authenticatedAt: sql`case when ${sessionTable.endedAt} is null
+            then greatest(${sessionTable.authenticatedAt}, excluded.authenticated_at) else excluded.authenticated_at end`,
           endedAt: null,
           endReason: null,
         },
@@ -105,6 +125,9 @@ export class OutsideSessions {
     return endedSessions
   }
 }
+
+/** Clocks differ; nobody has proved anything later than now. */
+const momentOf = (seconds: number) => sql`least(to_timestamp(${seconds}), now())`
 
 /** Of no text that a cookie can hold, so it opens nothing as a cookie. */
 const hashOf = ({ provider, issuer, subject, outsideSession }: OutsideToken) =>
