@@ -1,6 +1,13 @@
 /** Which failures of a database are the caller's, which pass, and which say that the database is away. */
 import type { ErrorCode } from '../../../shared/errors.ts'
 
+/** A transaction whose task went on after a statement had failed: nothing of it is stored. `cause` is that failure. */
+export class RolledBack extends Error {
+  constructor(cause: unknown) {
+    super('the transaction was rolled back, for a statement of it had failed', { cause })
+  }
+}
+
 /** Values that no column takes: bad text for the type, bad encoding, numbers and dates out of range. */
 const badValue = new Set(['22P02', '22P05', '22021', '22003', '22007', '22008', '22023'])
 /** Of the socket: the connection is gone, or could not be had. */

@@ -11,6 +11,7 @@ import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { FastifyBaseLogger } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
 import type { Database, DatabaseDriver } from './database.ts'
+import { RolledBack } from './faults.ts'
 import { lockFolder, NotADatabaseFolder } from './folder-lock.ts'
 import { hasEveryMigration } from './migrations.ts'
 import { PoolGate } from './pool-gate.ts'
@@ -64,9 +65,19 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
     query: (text, values, options) => gate.run(async () => instance().query(text, values, withoutParsers(options))),
     transaction: (task) =>
       gate.run(async () =>
-        instance().transaction((tx) =>
-          task({ query: (text, values, options) => tx.query(text, values, withoutParsers(options)) }),
-        ),
+        instance().transaction(async (tx) => {
+          let failure: unknown
+          const done = await task({
+            query: (text, values, options) =>
+              tx.query<never>(text, values, withoutParsers(options)).catch((error) => {
+                failure ??= error
+                throw error
+              }),
+          })
+          // PGlite does not say what COMMIT was answered with. A transaction that goes on is in no failed state.
+          if (failure) await tx.query('select 1').catch(() => Promise.reject(new RolledBack(failure)))
+          return done
+        }),
       ),
   }
 

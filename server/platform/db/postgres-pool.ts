@@ -5,7 +5,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import type { Database } from './database.ts'
-import { isStale, isUnanswered } from './faults.ts'
+import { isStale, isUnanswered, RolledBack } from './faults.ts'
 
 /** The part of a client that drizzle uses. */
 type Query = (config: pg.QueryConfig, values: unknown[]) => Promise<pg.QueryResult>
@@ -40,11 +40,16 @@ export function poolDatabase(pool: pg.Pool, prepare: boolean): Database {
     withClient((query) => {
       let taskEnded = false
       let last: Promise<unknown> = Promise.resolve()
+      let failure: unknown
       // What the task left running would come after COMMIT or ROLLBACK, and so take effect by itself.
       const inTurn: Query = async (config, values) => {
         if (taskEnded && !endings.has(config.text)) throw new Error('the transaction has ended')
         const answer = last.then(() => query(config, values))
-        last = answer.catch(() => {})
+        last = answer.catch((error) => {
+          failure ??= error
+        })
+        // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the task went on.
+        if (config.text === 'commit' && (await answer).command !== 'COMMIT') throw new RolledBack(failure)
         return answer
       }
       return drizzleOver(inTurn).transaction(async (tx) => {

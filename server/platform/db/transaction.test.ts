@@ -3,8 +3,8 @@ import { PgTransaction } from 'drizzle-orm/pg-core'
 import { expect, it, vi } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { rowsOf } from '../../test/rows.ts'
-import { brokenUnique } from './faults.ts'
-import { withTransaction } from './transaction.ts'
+import { brokenUnique, RolledBack } from './faults.ts'
+import { afterCommit, withTransaction } from './transaction.ts'
 
 const app = await buildTestApp()
 const db = app.database.db
@@ -33,6 +33,22 @@ it('runs a task once when it fails for a reason that a second time would not men
   const failure = await withTransaction(db, task).catch((error) => error)
   expect(brokenUnique(failure)).toBe('notes_pkey')
   expect(task).toHaveBeenCalledTimes(1)
+  expect(await notes()).toEqual([2])
+})
+
+it('has not committed where its task went on after a statement that failed', async () => {
+  const told = vi.fn()
+  const swallowing = withTransaction(db, async (tx) => {
+    afterCommit(tx, told)
+    await tx.execute(sql`insert into notes values (20)`)
+    await tx.execute(sql`insert into notes values (2)`).catch(() => {})
+    return 'done'
+  })
+  const failure = await swallowing.catch((error) => error)
+  // Drizzle wraps what COMMIT throws.
+  expect([failure, failure.cause]).toContainEqual(expect.any(RolledBack))
+  expect(brokenUnique(failure)).toBe('notes_pkey')
+  expect(told).not.toHaveBeenCalled()
   expect(await notes()).toEqual([2])
 })
 
