@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { Writable } from 'node:stream'
+import { eq, sql } from 'drizzle-orm'
 import Fastify, { type FastifyHttpOptions, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { afterEach, expect, onTestFinished, TestRunner } from 'vitest'
 import { type PlinthTimes, plinth, serverOptions } from '../app.ts'
@@ -118,13 +119,31 @@ export class TestApp {
     const { sub: subject, email, name: displayName } = newPerson()
     const id = newId()
     const now = new Date()
-    await db.insert(users).values({ id, email, emailVerified: true, displayName, lastLoginAt: now, lastActiveAt: now })
-    await db.insert(identities).values({ userId: id, provider: 'google', subject, email })
-    const by = { provider: 'google', subject } as const
-    const from = { userId: id, by, ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
-    const { token } = await this.sessions.create(db, from, 'cookie')
-    browser.cookies.set(sessionCookieName(this.inside.config), String(token))
+    const person = { id, email, emailVerified: true, displayName, lastLoginAt: now, lastActiveAt: now }
+    // In one statement, because most tests do this several times.
+    await db.execute(sql`
+      with person as ${db.insert(users).values(person).returning({ id: users.id })},
+        identity as ${db.insert(identities).values({ userId: id, provider: 'google', subject, email })}
+      select 1`)
+    await this.#openSession(browser, id, subject)
     return { browser, id }
+  }
+
+  /** One more session of a person who came by `enter` or `signIn`, in another browser. */
+  async enterAgain(id: string): Promise<TestBrowser> {
+    const [identity] = await this.database.db.select().from(identities).where(eq(identities.userId, id))
+    const { subject, email } = identity ?? expect.unreachable(`no identity of ${id}`)
+    if (this.inside.config.auth.sessionMode === 'jwt') return this.signIn({ sub: subject, email })
+    const browser = this.browser()
+    await this.#openSession(browser, id, subject)
+    return browser
+  }
+
+  async #openSession(browser: TestBrowser, userId: string, subject: string): Promise<void> {
+    const by = { provider: 'google', subject } as const
+    const from = { userId, by, ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
+    const { token } = await this.sessions.create(this.database.db, from, 'cookie')
+    browser.cookies.set(sessionCookieName(this.inside.config), String(token))
   }
 
   async beginSignIn(browser: TestBrowser, returnTo?: string): Promise<URL> {

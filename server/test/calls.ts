@@ -1,5 +1,5 @@
 /** How each procedure is called by somebody who may, for the sweeps over the whole router. */
-import { eq } from 'drizzle-orm'
+import { desc, eq } from 'drizzle-orm'
 import { expect } from 'vitest'
 import type { z } from 'zod'
 import type { ConversationEvent } from '../../shared/conversations.ts'
@@ -11,7 +11,7 @@ import { draftChannel } from '../features/drafts/channel.ts'
 import { newId } from '../platform/db/columns.ts'
 import { demoProfiles, seedDemoPeople } from '../platform/identity/demo-people.ts'
 import { issueOneTimeToken } from '../platform/identity/one-time-tokens.ts'
-import { identities, users } from '../platform/identity/table.ts'
+import { identities, sessions, users } from '../platform/identity/table.ts'
 import { appRouter } from '../router.ts'
 import type { ProcedureMeta } from '../trpc.ts'
 import { keyOf } from './api-keys.ts'
@@ -353,11 +353,16 @@ async function ofChannel(app: TestApp, me: Person): Promise<Call> {
   return { input: { channel } }
 }
 
+/** Issued once for each app: a new one makes the one before it invalid. */
+const operatorTokens = new WeakMap<TestApp, string>()
+
 /** From here on the person's browser is the operator's: there is nothing in it of theirs. */
 export function becomeOperator(app: TestApp, { browser }: Person): void {
   browser.cookies.clear()
   browser.accessToken = null
-  browser.headers.authorization = `Bearer ${app.inside.operatorToken.issue()}`
+  const token = operatorTokens.get(app) ?? app.inside.operatorToken.issue()
+  operatorTokens.set(app, token)
+  browser.headers.authorization = `Bearer ${token}`
 }
 
 async function sessionOfSomebody(app: TestApp) {
@@ -392,13 +397,12 @@ export async function makeAdministrator(app: TestApp, { id }: Person): Promise<v
 }
 
 /** One more session of the same person. */
-export async function signInAgain(app: TestApp, { id }: Person): Promise<TestBrowser> {
-  const [identity] = await app.database.db.select().from(identities).where(eq(identities.userId, id))
-  return app.signIn({ sub: identity?.subject, email: identity?.email })
-}
+export const signInAgain = (app: TestApp, { id }: { id: string }): Promise<TestBrowser> => app.enterAgain(id)
 
 async function anotherSession(app: TestApp, me: Person): Promise<string> {
-  const browser = await signInAgain(app, me)
-  const { items } = (await browser.query('account.sessions.list')).json().result.data
-  return items.find(({ current }: { current: boolean }) => current).id
+  await signInAgain(app, me)
+  const { db } = app.database
+  const own = db.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, me.id))
+  const [newest] = await own.orderBy(desc(sessions.createdAt)).limit(1)
+  return newest?.id ?? expect.unreachable()
 }
