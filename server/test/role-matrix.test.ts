@@ -198,12 +198,24 @@ describe('what a procedure says of itself, for the documents', () => {
 })
 
 describe.each(procedures)('$path', ({ path, type, meta }) => {
-  it.each(callers)('called by %s', async (caller) => {
+  const prepare = async () => {
     const owner = await signedIn(app)
-    const { input } = await prepareCall(app, path, owner)
+    return { owner, ...(await prepareCall(app, path, owner)) }
+  }
+  let first: ReturnType<typeof prepare> | undefined
+  const share = () => {
+    first ??= prepare()
+    return first
+  }
+
+  it.each(callers)('called by %s', async (caller) => {
+    const expected = matrix[path]?.[caller]
+    // A mutation that is open to anonymous callers may use up the credential in its input even where it is refused.
+    const isSpent = type === 'mutation' && (expected === may || matrix[path]?.anonymous !== 'UNAUTHENTICATED')
+    const { owner, input } = await (isSpent || caller === 'disabled' ? prepare() : share())
     const browser = await browserOf(caller, owner, capabilityOf(meta))
     const outcome = type === 'subscription' ? await follow(browser, path, input) : await ask(browser, type, path, input)
-    expect(outcome).toBe(matrix[path]?.[caller])
+    expect(outcome).toBe(expected)
   })
 })
 
