@@ -36,7 +36,7 @@ interface Built {
   _def: { type: Procedure['type']; meta?: ProcedureMeta; inputs: z.ZodType[] }
 }
 
-const toSchema = (input: z.ZodType) => z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Schema
+export const toSchema = (input: z.ZodType) => z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Schema
 
 export const procedures: readonly Procedure[] = Object.entries(
   appRouter._def.procedures as unknown as Record<string, Built>,
