@@ -5,19 +5,39 @@ import type { OpenApiDocument } from '../platform/rest/openapi.ts'
 import { type JsonSchema, resolve } from '../platform/rest/schema-book.ts'
 import type { Random } from './chaos/random.ts'
 
-// Where the references lead, beside the schema itself.
-const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false, keywords: ['components'] })
-addFormats.default(ajv)
-const compiled = new Map<string, ValidateFunction>()
+/** Validators of one document's schemas, each of which is compiled once. */
+class Validators {
+  readonly #ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false })
+  readonly #compiled = new WeakMap<JsonSchema, ValidateFunction>()
+  readonly #isWhole: boolean
 
-/** `isWhole`: a field that is not described is a fault too. */
-function validatorOf(api: OpenApiDocument, schema: JsonSchema, isWhole: boolean): ValidateFunction {
-  const named = { ...schema, components: api.components }
-  const text = JSON.stringify(named, (_name, inner) =>
-    isWhole && isObjectSchema(inner) ? { ...inner, additionalProperties: false } : inner,
-  )
-  const known = compiled.get(text) ?? ajv.compile(JSON.parse(text))
-  compiled.set(text, known)
+  /** `isWhole`: a field that is not described is a fault too. */
+  constructor({ components }: OpenApiDocument, isWhole: boolean) {
+    this.#isWhole = isWhole
+    addFormats.default(this.#ajv)
+    for (const [name, schema] of Object.entries(components.schemas)) this.#ajv.addSchema(this.#read(schema), name)
+  }
+
+  of(schema: JsonSchema): ValidateFunction {
+    const known = this.#compiled.get(schema) ?? this.#ajv.compile(this.#read(schema))
+    this.#compiled.set(schema, known)
+    return known
+  }
+
+  /** References are the names under which Ajv has the schemas. */
+  #read(schema: JsonSchema): JsonSchema {
+    const text = JSON.stringify(schema, (_name, inner) =>
+      this.#isWhole && isObjectSchema(inner) ? { ...inner, additionalProperties: false } : inner,
+    )
+    return JSON.parse(text.replaceAll('"$ref":"#/components/schemas/', '"$ref":"'))
+  }
+}
+
+const validators = new WeakMap<OpenApiDocument, Record<'whole' | 'open', Validators>>()
+
+function validatorsOf(api: OpenApiDocument) {
+  const known = validators.get(api) ?? { whole: new Validators(api, true), open: new Validators(api, false) }
+  validators.set(api, known)
   return known
 }
 
@@ -26,7 +46,7 @@ const isObjectSchema = (value: unknown): value is JsonSchema =>
 
 /** In words, with where each is; none when it fits. */
 export function faultsOf(api: OpenApiDocument, schema: JsonSchema, value: unknown): string[] {
-  const validate = validatorOf(api, schema, true)
+  const validate = validatorsOf(api).whole.of(schema)
   if (validate(value)) return []
   return (validate.errors ?? []).map(({ instancePath, message, params }) =>
     [`it${instancePath}`, message, JSON.stringify(params)].join(' '),
@@ -35,7 +55,7 @@ export function faultsOf(api: OpenApiDocument, schema: JsonSchema, value: unknow
 
 /** As a client may take it that reads the document. */
 export const fits = (api: OpenApiDocument, schema: JsonSchema, value: unknown): boolean =>
-  validatorOf(api, schema, false)(value) === true
+  validatorsOf(api).open.of(schema)(value) === true
 
 const words = ['a', 'Ada', 'x y', ' é ', '日本', '😀', 'O’Neill', '<b>', "'; --", '0', 'null', 'constructor']
 
