@@ -1,52 +1,22 @@
 /** What holds for every mutation, seen on each: recorded once in the audit log, and done once for an idempotency key. */
 import { asc, eq } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../shared/errors.ts'
-import { alertReads } from '../features/alerts/table.ts'
-import { answers, conversations, messages } from '../features/conversations/table.ts'
-import { draftCollaborators, draftSegments, drafts } from '../features/drafts/table.ts'
-import { drifts } from '../features/drifts/table.ts'
-import { taskLists, tasks } from '../features/tasks/table.ts'
 import { auditLogs } from '../platform/audit/table.ts'
 import { newId } from '../platform/db/columns.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
-import { identities, oneTimeTokens, passwords, sessions, users } from '../platform/identity/table.ts'
-import { channels, events } from '../platform/live/table.ts'
+import { users } from '../platform/identity/table.ts'
 import { buildTestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
 import { prepareCall, procedures } from './calls.ts'
+import { linesOf } from './dump.ts'
 import { signedIn } from './followers.ts'
+import { mutableTables as tables } from './mutable-tables.ts'
 
 const app = await buildTestApp({ environment: { AUTH_LEGACY_HEADER: 'on' } })
 
-/** What mutations change, whole, but for the columns that reading moves. */
-async function everything() {
-  const tables = {
-    alertReads,
-    drafts,
-    drifts,
-    draftSegments,
-    draftCollaborators,
-    users,
-    identities,
-    sessions,
-    channels,
-    events,
-    idempotencyKeys,
-    passwords,
-    oneTimeTokens,
-    tasks,
-    taskLists,
-    conversations,
-    messages,
-    answers,
-  }
-  const rows = await Promise.all(Object.values(tables).map((table) => app.database.db.select().from(table as PgTable)))
-  const steady = (_name: string, value: unknown) =>
-    typeof value === 'object' && value && !Array.isArray(value) ? { ...value, lastUsedAt: 0, lastActiveAt: 0 } : value
-  return rows.map((table) => table.map((row) => JSON.stringify(row, steady)).sort())
-}
+/** The rows that mutations change, or those of them that contain `text`. */
+const everything = (text?: string) => linesOf(app, tables, text)
 
 const recordsOf = (action: string) =>
   app.database.db.select().from(auditLogs).where(eq(auditLogs.action, action)).orderBy(asc(auditLogs.id))
@@ -112,7 +82,7 @@ describe.each(mutations)('$path', ({ path }) => {
     const standing = async (id: string) =>
       (await db.select().from(users).where(eq(users.id, id))).map(({ id, role, isActive }) => ({ id, role, isActive }))
     const admins = () => db.$count(users, eq(users.role, 'admin'))
-    const theirs = async () => (await everything()).map((rows) => rows.filter((row) => row.includes(other.id)))
+    const theirs = () => everything(other.id)
     const before = [await standing(me.id), await admins(), await theirs()]
     const more = {
       id: other.id,

@@ -1,0 +1,30 @@
+import { alertReads } from '../features/alerts/table.ts'
+import { answers, conversations, messages } from '../features/conversations/table.ts'
+import { draftCollaborators, draftSegments, drafts } from '../features/drafts/table.ts'
+import { drifts } from '../features/drifts/table.ts'
+import { taskLists, tasks } from '../features/tasks/table.ts'
+import { idempotencyKeys } from '../platform/idempotency/table.ts'
+import { identities, oneTimeTokens, passwords, sessions, users } from '../platform/identity/table.ts'
+import { channels, events } from '../platform/live/table.ts'
+
+/** What mutations change, but for the audit log. */
+export const mutableTables = {
+  alertReads,
+  drafts,
+  drifts,
+  draftSegments,
+  draftCollaborators,
+  users,
+  identities,
+  sessions,
+  channels,
+  events,
+  idempotencyKeys,
+  passwords,
+  oneTimeTokens,
+  tasks,
+  taskLists,
+  conversations,
+  messages,
+  answers,
+}
