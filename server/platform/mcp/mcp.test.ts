@@ -1,4 +1,5 @@
 /** Tools at the MCP door, by the SDK's own client: the same calls as over tRPC, with the same rules, for whoever's token it is. */
+import type { Client } from '@modelcontextprotocol/client'
 import { and, asc, eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -33,11 +34,31 @@ async function prepared(path: string) {
   return { me, call, program: await openProgram(app, me) }
 }
 
-async function overMcp(program: TestProgram, era: Era, path: string, input: Call['input'] = {}): Promise<Outcome> {
+/** A client that has listed the tools, so it checks structured content against their schemas. */
+async function withTools(program: TestProgram, era: Era): Promise<Client> {
   const client = await connectTools(url, program.bearer, era)
-  // So that the client holds what is structured against the schema that it was told.
   await client.listTools()
-  return outcomeOf(await client.callTool({ name: toolName(path), arguments: input }))
+  return client
+}
+
+/** One user of each role, with a client for each protocol. */
+const strangers = await Promise.all(
+  roles.map(async (role) => {
+    const { id } = await signedIn(app)
+    await app.database.db.update(users).set({ role }).where(eq(users.id, id))
+    const program = await openProgram(app, { id })
+    const [legacy, modern] = await Promise.all(eras.map((era) => withTools(program, era)))
+    return { role, program, clients: { legacy, modern } as Record<Era, Client> }
+  }),
+)
+
+const calls = new Map<string, Promise<Call>>()
+
+/** A call of `path` that its owner may make. Calls by other users change nothing of it, so one is enough. */
+function callOf(path: string): Promise<Call> {
+  const call = calls.get(path) ?? signedIn(app).then((me) => prepareCall(app, path, me))
+  calls.set(path, call)
+  return call
 }
 
 async function overTrpc({ bearer }: TestProgram, path: string, input: Call['input'], at = app): Promise<Outcome> {
@@ -172,26 +193,28 @@ describe('an API key', () => {
 })
 
 describe.each(eras)('by the %s protocol,', (era) => {
-  it.each(tools)('$path answers as over tRPC', async ({ path, type }) => {
-    const { call, program } = await prepared(path)
-    const input = { ...call.input, ...(type === 'mutation' && { idempotencyKey: newId() }) }
-    const outcome = await overMcp(program, era, path, input)
-    expect(outcome).toHaveProperty('data')
-    expect(outcome).toEqual(await overTrpc(program, path, input))
-  })
-
-  it.each(tools)('$path says the same in text as in its structure', async ({ path }) => {
-    const { call, program } = await prepared(path)
-    const client = await connectTools(url, program.bearer, era)
-    const { content, structuredContent } = await client.callTool({ name: toolName(path), arguments: call.input ?? {} })
-    expect(content).toEqual([{ type: 'text', text: expect.any(String) }])
-    expect(content.map((one) => one.type === 'text' && JSON.parse(one.text))).toEqual([structuredContent])
-  })
+  it.each(tools)(
+    '$path answers as over tRPC, and says the same in text as in its structure',
+    async ({ path, type }) => {
+      const { call, program } = await prepared(path)
+      const input = { ...call.input, ...(type === 'mutation' && { idempotencyKey: newId() }) }
+      const client = await withTools(program, era)
+      const result = await client.callTool({ name: toolName(path), arguments: input })
+      const outcome = outcomeOf(result)
+      expect(outcome).toHaveProperty('data')
+      expect(outcome).toEqual(await overTrpc(program, path, input))
+      const { content, structuredContent } = result
+      expect(content).toEqual([{ type: 'text', text: expect.any(String) }])
+      expect(content.map((one) => one.type === 'text' && JSON.parse(one.text))).toEqual([structuredContent])
+    },
+  )
 
   it.each(mutations)('$path is recorded once, with who and on what', async ({ path }) => {
     const { me, call, program } = await prepared(path)
     const before = (await recordsOf(path, me.id)).length
-    expect(await overMcp(program, era, path, call.input)).toHaveProperty('data')
+    const client = await connectTools(url, program.bearer, era)
+    const result = await client.callTool({ name: toolName(path), arguments: call.input ?? {} })
+    expect(outcomeOf(result)).toHaveProperty('data')
     const [record, ...more] = (await recordsOf(path, me.id)).slice(before)
     expect(more).toEqual([])
     expect(record).toMatchObject({ actorId: me.id, action: path, ip: '127.0.0.1' })
@@ -227,17 +250,16 @@ describe.each(eras)('by the %s protocol,', (era) => {
 
   it.each(tools)('$path fails for others as over tRPC', async (tool) => {
     const { path } = tool
-    const { call } = await prepared(path)
-    for (const role of roles) {
-      const stranger = await signedIn(app)
-      await app.database.db.update(users).set({ role }).where(eq(users.id, stranger.id))
-      const program = await openProgram(app, stranger)
-      const input = { ...call.input, idempotencyKey: newId() }
-      const outcome = await overMcp(program, era, path, input)
+    const { input: whole = {} } = await callOf(path)
+    for (const { role, program, clients } of strangers) {
+      const name = toolName(path)
+      const input = { ...whole, idempotencyKey: newId() }
+      const outcome = outcomeOf(await clients[era].callTool({ name, arguments: input }))
       // What is wrong with an input is told in the same words too.
-      const wrong = { ...call.input, ...Object.fromEntries(Object.keys(call.input ?? {}).map((field) => [field, 5])) }
+      const wrong = { ...whole, ...Object.fromEntries(Object.keys(whole).map((field) => [field, 5])) }
       expect([role, outcome]).toEqual([role, await overTrpc(program, path, input)])
-      expect(await overMcp(program, era, path, wrong)).toEqual(await overTrpc(program, path, wrong))
+      const refused = outcomeOf(await clients[era].callTool({ name, arguments: wrong }))
+      expect(refused).toEqual(await overTrpc(program, path, wrong))
       if (!may(role, tool)) expect([role, outcome]).toMatchObject([role, { error: { code: 'FORBIDDEN' } }])
     }
   })
