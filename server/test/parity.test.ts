@@ -13,7 +13,7 @@ import { users } from '../platform/identity/table.ts'
 import { keyOf } from './api-keys.ts'
 import { buildTestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
-import { type Call, type Person, prepareCall, procedures } from './calls.ts'
+import { type Call, type Person, prepareCall, procedures, signInAgain } from './calls.ts'
 import { CountedCalls } from './counted-calls.ts'
 import type { Door, Failure, Listening, Procedure, Sent } from './door.ts'
 import { doors } from './doors.ts'
@@ -27,7 +27,7 @@ const app = await buildTestApp({
     // So that whoever nobody knows has an address, and with it a budget, of their own.
     TRUST_PROXY: '127.0.0.1',
     RATE_LIMIT_ANONYMOUS: '100',
-    RATE_LIMIT_SIGNED_IN: '200',
+    RATE_LIMIT_SIGNED_IN: '400',
   },
 })
 const house = { app, url: await app.listen() }
@@ -50,6 +50,8 @@ interface Scene extends Omit<Sent, 'procedure'> {
   isOver?: boolean
   /** By the operator, who pays nothing. */
   isFree?: boolean
+  /** Restores the caller. */
+  undo?: () => Promise<void>
 }
 
 interface Passage {
@@ -62,26 +64,48 @@ interface Passage {
   records: Record<string, unknown>[]
 }
 
-async function through(door: Door, procedure: Procedure, scene: Scene): Promise<Passage> {
-  const { browser, personId, isOver, isFree: _, ...sent } = scene
+/** Its records in the audit log are those with ids between `since` and `until`: ids of one process rise. */
+interface Made {
+  door: Door
+  scene: Scene
+  passage: Omit<Passage, 'records'>
+  requestId: string | undefined
+  since: string
+  until: string
+}
+
+async function through(door: Door, procedure: Procedure, scene: Scene): Promise<Made> {
+  const { browser, personId, isOver, isFree: _, undo: _undo, ...sent } = scene
   const since = newId()
   const { result, calls } = await counted.during(() => door.call(house, browser, { procedure, ...sent }), isOver)
   const { data, error, http } = result
   const payers = calls.map(({ payer }) => payer)
   // Of the call beside it.
   if (door.calls === 2 && payers.length > 0) payers.splice(payers.indexOf(personId), 1)
-  const rows = await db.select().from(auditLogs).where(gt(auditLogs.id, since)).orderBy(asc(auditLogs.id))
-  const records = rows.map(({ id: _, createdAt: _at, requestId, ip, ...record }) => {
-    expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
-    if (http) expect(requestId).toBe(http.requestId)
-    return sorted({ ...record, ip: ip === browser.headers['x-forwarded-for'] ? 'theirs' : ip })
-  })
   if (http) {
     const [least] = calls.toSorted((a, b) => a.remaining - b.remaining)
     expect(http.budget).toEqual(least ? { limit: least.limit, remaining: least.remaining, resetS: least.resetS } : null)
     if (error?.code === 'RATE_LIMITED') expect(error.retryAfterS).toBe(least?.resetS)
   }
-  return { data, error, cookies: http?.cookies, payers, records }
+  const passage = { data, error, cookies: http?.cookies, payers }
+  return { door, scene, passage, requestId: http?.requestId, since, until: newId() }
+}
+
+type Compared = { door: Door; scene: Scene; passage: Passage }
+
+/** With the records of each, which one query reads. */
+async function withRecords(made: readonly Made[]): Promise<Compared[]> {
+  const since = made[0]?.since ?? expect.unreachable()
+  const rows = await db.select().from(auditLogs).where(gt(auditLogs.id, since)).orderBy(asc(auditLogs.id))
+  return made.map(({ door, scene, passage, requestId: id, since, until }) => {
+    const own = rows.filter((row) => row.id > since && row.id < until)
+    const records = own.map(({ id: _, createdAt: _at, requestId, ip, ...record }) => {
+      expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
+      if (id !== undefined) expect(requestId).toBe(id)
+      return sorted({ ...record, ip: ip === scene.browser.headers['x-forwarded-for'] ? 'theirs' : ip })
+    })
+    return { door, scene, passage: { ...passage, records } }
+  })
 }
 
 /** Lists of ids come as the database finds them. */
@@ -147,7 +171,9 @@ interface Situation {
   code?(procedure: Procedure): ErrorCode | null
   /** It cannot come to it at every door. */
   at?(door: Door, procedure: Procedure): boolean
-  /** It changes who calls, so it has somebody of its own. */
+  /** Where a signed-in caller succeeds, at most the input is used up, which refusals do not depend on. */
+  spares?: true
+  /** A successful call changes the caller, so the next door needs another one. */
   changesCaller?: true
 }
 
@@ -187,10 +213,11 @@ const situations: Situation[] = [
   },
   {
     what: 'by whose session is over',
-    async scene(procedure, { browser }, { input }) {
+    async scene(procedure, me, { input }) {
       if (isOperators(procedure)) return null
-      const same = app.browser(browser.headers)
-      for (const [name, value] of browser.cookies) same.cookies.set(name, value)
+      const { cookies } = await signInAgain(app, me)
+      const [browser, same] = [copyOf(me.browser), copyOf(me.browser)]
+      for (const [name, value] of cookies) for (const one of [browser, same]) one.cookies.set(name, value)
       expect((await same.send({ method: 'POST', url: '/auth/logout' })).statusCode).toBe(204)
       return { browser, personId: null, input }
     },
@@ -201,7 +228,7 @@ const situations: Situation[] = [
   {
     what: 'with a bearer token that is worth nothing',
     scene: (_, { browser }, { input }) => ({
-      browser: withHeader(browser, 'authorization', 'Bearer x'),
+      browser: copyOf(browser, { authorization: 'Bearer x' }),
       personId: null,
       input,
     }),
@@ -214,13 +241,16 @@ const situations: Situation[] = [
       const role = barredRole(procedure)
       if (!role) return null
       const caller = isOperators(procedure) ? await newPerson() : me
-      await db.update(users).set({ role }).where(eq(users.id, caller.id))
-      app.sessions.announceChanged(caller.id)
-      return as(caller, input)
+      const [before] = await db.select({ role: users.role }).from(users).where(eq(users.id, caller.id))
+      const become = async (role: Role) => {
+        await db.update(users).set({ role }).where(eq(users.id, caller.id))
+        app.sessions.announceChanged(caller.id)
+      }
+      await become(role)
+      return { ...as(caller, input), undo: () => become(before?.role ?? expect.unreachable()) }
     },
     code: () => 'FORBIDDEN',
     at: isForPeople,
-    changesCaller: true,
   },
   {
     what: 'by a key that it is not for',
@@ -239,6 +269,7 @@ const situations: Situation[] = [
     scene: async (procedure, _me, { input }) =>
       input && !isOperators(procedure) ? as(await newPerson(), input) : null,
     at: isForPeople,
+    spares: true,
   },
   {
     what: 'about what is not there',
@@ -246,6 +277,7 @@ const situations: Situation[] = [
       const text = JSON.stringify(input) ?? ''
       return anyId.test(text) ? as(me, JSON.parse(text.replaceAll(anyId, () => newId()))) : null
     },
+    spares: true,
   },
   wrong('with every field wrong, as text', (procedure) => wrongTexts(procedure)),
   wrong('with every field of another type', (procedure) => wrongTypes(procedure)),
@@ -253,13 +285,6 @@ const situations: Situation[] = [
   {
     ...wrong('with a list for an input', ({ inputs }) => (inputs.length > 0 ? [] : null)),
     at: (door, procedure) => door.takesAnything(procedure),
-  },
-  {
-    what: 'one too many',
-    scene: (procedure, me, { input }) => (isOperators(procedure) ? null : { ...as(me, input), isOver: true }),
-    code: () => 'RATE_LIMITED',
-    at: isForPeople,
-    changesCaller: true,
   },
   {
     what: 'from another site',
@@ -271,10 +296,17 @@ const situations: Situation[] = [
     code: () => 'ORIGIN_NOT_ALLOWED',
     at: (door) => door.isHttp === true,
   },
+  {
+    // The last, because it spends the caller's budget.
+    what: 'one too many',
+    scene: (procedure, me, { input }) => (isOperators(procedure) ? null : { ...as(me, input), isOver: true }),
+    code: () => 'RATE_LIMITED',
+    at: isForPeople,
+  },
 ]
 
-function withHeader({ cookies, headers }: TestBrowser, name: string, value: string): TestBrowser {
-  const browser = app.browser({ ...headers, [name]: value })
+function copyOf({ cookies, headers }: TestBrowser, more: Record<string, string> = {}): TestBrowser {
+  const browser = app.browser({ ...headers, ...more })
   for (const [name, value] of cookies) browser.cookies.set(name, value)
   return browser
 }
@@ -296,31 +328,37 @@ describe.each(procedures)('$path called', (procedure) => {
     if (isOperators(procedure)) delete me.browser.headers['x-forwarded-for']
     return { me, call }
   }
-  let forRefusals: ReturnType<typeof prepare> | undefined
+  let first: ReturnType<typeof prepare> | undefined
+  const share = () => {
+    first ??= prepare()
+    return first
+  }
 
-  it.each(situations)('$what is the same through every door', async ({ scene, code, at, changesCaller }) => {
+  it.each(situations)('$what is the same through every door', async ({ scene, code, at, spares, changesCaller }) => {
     const expected = code?.(procedure) ?? null
-    const begin = async () => {
-      // What is refused changes nothing, so others may be refused after it.
-      const own = changesCaller || expected === null || isOperators(procedure)
-      forRefusals ??= own ? undefined : prepare()
-      const { me, call } = await (own ? prepare() : (forRefusals ?? prepare()))
+    const begin = async (isFirst: boolean) => {
+      // A refused call and a query change nothing, so the next situation uses the same preparation.
+      const mayChange = type === 'mutation' && expected === null && (!spares || !isFirst || isOpen(procedure))
+      const isSpent = mayChange || isOperators(procedure)
+      const { me, call } = await (isSpent ? prepare() : share())
       const listen: Listening = expected !== null ? 'refusal' : call.speaksFirst ? 'words' : 'beginning'
       const ready = await scene(procedure, me, call)
       return ready && { ...ready, listen, isFree: isOperators(procedure) && ready.browser === me.browser }
     }
     const [firstDoor, ...others] = doorsOf(procedure).filter((door) => at?.(door, procedure) ?? true)
-    const here = firstDoor ? await begin() : null
+    const here = firstDoor ? await begin(true) : null
     if (!here || !firstDoor) return
-    const first = await through(firstDoor, procedure, here)
+    const made = [await through(firstDoor, procedure, here)]
+    const isSpent = !made[0]?.passage.error && (type === 'mutation' || changesCaller)
+    for (const door of others)
+      made.push(await through(door, procedure, isSpent ? ((await begin(false)) ?? here) : here))
+    await here.undo?.()
+
+    const [{ passage: first }, ...rest] = (await withRecords(made)) as [Compared, ...Compared[]]
     if (expected !== null) expect(first.error?.code, JSON.stringify(first)).toBe(expected)
     if (first.error) expect(first.records.filter(({ action }) => action === path)).toEqual([])
     expect(first.payers).toHaveLength(here.isFree || expected === 'ORIGIN_NOT_ALLOWED' ? 0 : 1)
-
-    const isSpent = !first.error && (type === 'mutation' || changesCaller)
-    for (const door of others) {
-      const again = isSpent ? ((await begin()) ?? here) : here
-      const passage = await through(door, procedure, again)
+    for (const { door, scene: again, passage } of rest) {
       expect(told(again, passage), `${door.name}, and ${firstDoor.name} before it`).toEqual(
         told(here, expectedAt(door, procedure, first, here)),
       )
@@ -340,21 +378,27 @@ describe.each(repeatable)('$path called with a key', (procedure) => {
     const { input, other } = await prepareCall(app, procedure.path, me)
     if (isOperators(procedure)) delete me.browser.headers['x-forwarded-for']
     const key = newId()
-    const first = await through(door, procedure, { ...as(me, input), key })
-    if (door.refusesNobody && first.payers.length === 0) {
+    const made = [await through(door, procedure, { ...as(me, input), key })]
+    const [{ passage: begun }] = made as [Made]
+    if (door.refusesNobody && begun.payers.length === 0) {
       // As above: the sweep over situations has seen that it is so, and why.
-      return expect(first.error).toEqual(door.refusesNobody)
+      return expect(begun.error).toEqual(door.refusesNobody)
     }
+    for (const again of itsDoors) made.push(await through(again, procedure, { ...as(me, input), key }))
+    made.push(
+      other
+        ? await through(door, procedure, { ...as(me, other), key })
+        : await through(door, another, { ...as(me, { title: 'x' }), key }),
+    )
+    const [{ passage: first }, ...repeats] = (await withRecords(made)) as [Compared, ...Compared[]]
     expect(first.error).toBe(undefined)
     expect(first.records.map(({ action }) => action)).toContain(procedure.path)
     const payer = isOperators(procedure) ? [] : [me.id]
-    for (const again of itsDoors) {
-      const { data, error, records, payers } = await through(again, procedure, { ...as(me, input), key })
+    const misused = repeats.pop()?.passage
+    for (const { door: again, passage } of repeats) {
+      const { data, error, records, payers } = passage
       expect([again.name, data, error, records, payers]).toEqual([again.name, first.data, undefined, [], payer])
     }
-    const misused = await (other
-      ? through(door, procedure, { ...as(me, other), key })
-      : through(door, another, { ...as(me, { title: 'x' }), key }))
-    expect([misused.error?.code, misused.records]).toEqual(['IDEMPOTENCY_MISMATCH', []])
+    expect([misused?.error?.code, misused?.records]).toEqual(['IDEMPOTENCY_MISMATCH', []])
   })
 })
