@@ -3,25 +3,32 @@ import { defineConfig } from 'vitest/config'
 
 const sides = ['server/**', 'client/**', 'shared/**', 'dev/**', 'cli/**'].map((folder) => `${folder}/*`)
 
-/** Long ones about doors and processes, to which it is all the same which database is behind: seen once is enough. */
+/**
+ * Tests that prove the same on both databases, so they run on the embedded one alone. A file runs on Postgres as well if it exercises SQL
+ * of its own, transactions, locks, notifications, column types, the driver or the pool. Every statement runs on Postgres in at least one
+ * file. `*.pg.test.ts` is never excluded.
+ */
 const sameOnBoth = [
-  'client/feed-rules.test.ts',
-  'server/platform/mail/mail-sender.test.ts',
-  'server/platform/trpc/streams.test.ts',
-  'server/platform/trpc/lean-handler.test.ts',
-  'server/platform/trpc/links.test.ts',
-  'server/platform/errors/unreadable.test.ts',
-  'server/platform/rest/openapi-fuzz.test.ts',
-  'server/platform/mcp/hostile.test.ts',
-  'server/platform/mcp/mcp.test.ts',
-  'server/test/parity.test.ts',
-  'server/test/role-matrix.test.ts',
-  'server/platform/identity/password-hash.test.ts',
-  'server/platform/identity/common-passwords.test.ts',
-  'server/platform/identity/upgrade.test.ts',
-  'server/features/auth/sign-in-times.test.ts',
-  'dev/main.test.ts',
-]
+  // No database at all, or one behind an API.
+  '{client,dev}/**/!(*.pg)',
+  'cli/{detect*,terminal}',
+  'server/{app,router}',
+  // The folder of the embedded database.
+  'cli/operator-file',
+  'server/platform/db/folder-lock',
+  // Transports and formats: requests are parsed and responses written before and after the database is used.
+  'server/platform/{config,errors,mcp,metrics,origins,rest,security-headers,sockets,trpc}/**/!(*.pg)',
+  'server/platform/live/{frames,streams}',
+  'server/platform/limits/open-connections',
+  'server/platform/mail/mail-{inbox,sender}',
+  'server/features/drafts/rest',
+  // Sweeps over the router, which ask what is accepted, allowed and returned. `mutations` is about transactions.
+  'server/test/**/!(*.pg|mutations)',
+  // Credentials are verified before a session or a user is read.
+  'server/platform/identity/{*-lattice,better-auth,common-passwords,clerk,id-token,issuers,jwks,legacy-header,page-person,provider-faults,password-hash,return-to,sign-in-attempt,upgrade}',
+  // The text and the timing of responses to sign-in; `auth`, `reset-password` and `pre-hijacking` run its statements.
+  'server/features/auth/{hidden-existence,sign-in-*,spellings}',
+].map((path) => `${path}.test.ts`)
 
 /** A process runs many files: to load the server anew for each took a third of the time. */
 const inServer = { isolate: false, setupFiles: 'server/test/after-file.ts' }
