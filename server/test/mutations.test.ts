@@ -1,4 +1,7 @@
-/** What holds for every mutation, seen on each: recorded once in the audit log, and done once for an idempotency key. */
+/**
+ * What holds for every mutation: it is recorded once in the audit log, and takes effect once for an idempotency key. On Postgres each
+ * mutation runs for its transaction and for the response that is stored with a key; the other tests prove the same on both databases.
+ */
 import { asc, eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../shared/errors.ts'
@@ -9,6 +12,7 @@ import { users } from '../platform/identity/table.ts'
 import { buildTestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
 import { prepareCall, procedures } from './calls.ts'
+import { onPostgres } from './database.ts'
 import { linesOf } from './dump.ts'
 import { signedIn } from './followers.ts'
 import { mutableTables as tables } from './mutable-tables.ts'
@@ -42,7 +46,7 @@ async function begin(path: string) {
 }
 
 describe.each(mutations)('$path', ({ path }) => {
-  it('is recorded once: who, what, on what, from where', async () => {
+  it.skipIf(onPostgres)('is recorded once: who, what, on what, from where', async () => {
     const { me, input, target, recordedBy, records: expected = 1, added } = await begin(path)
     const answer = await me.browser.mutate(path, input)
     expect(answer.statusCode, answer.body).toBe(200)
@@ -75,7 +79,7 @@ describe.each(mutations)('$path', ({ path }) => {
 })
 
 describe.each(mutations)('$path', ({ path }) => {
-  it('is not moved by fields that it does not have: whose it is, and what they may', async () => {
+  it.skipIf(onPostgres)('is not moved by fields that it does not have: whose it is, and what they may', async () => {
     const { me, input } = await begin(path)
     const other = await signedIn(app)
     const { db } = app.database
@@ -117,7 +121,7 @@ describe.each(repeatable ?? [])('$path', ({ path }) => {
     expect(await added()).toHaveLength(1)
   })
 
-  it('refuses a key that was for something else', async () => {
+  it.skipIf(onPostgres)('refuses a key that was for something else', async () => {
     const { me, input, other, added } = await begin(path)
     const key = { 'idempotency-key': newId() }
     expect((await me.browser.mutate(path, input, key)).statusCode).toBe(200)
@@ -130,7 +134,7 @@ describe.each(repeatable ?? [])('$path', ({ path }) => {
 })
 
 describe.each(secretOnes ?? [])('$path, whose input or answer is secret', ({ path }) => {
-  it('keeps nothing for a key', async () => {
+  it.skipIf(onPostgres)('keeps nothing for a key', async () => {
     const { me, input } = await begin(path)
     const before = await app.database.db.$count(idempotencyKeys)
     expect((await me.browser.mutate(path, input, { 'idempotency-key': newId() })).statusCode).toBe(200)
