@@ -1,5 +1,5 @@
 /** From the embedded database to Postgres and back: nothing is lost on the way, and readers of channels are told to begin anew. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -12,12 +12,23 @@ import { CommandLine } from '../server/test/command-line.ts'
 import { compareDatabases, fillDatabase, kindsTable } from '../server/test/copied-database.ts'
 import { createTestDatabase } from '../server/test/database.ts'
 import { signedIn } from '../server/test/followers.ts'
+import { keepOpen } from '../server/test/open-folders.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'plinth-move-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const app = await buildTestApp()
-const embedded = (name: string) => new CommandLine(testEnvironment({ DATABASE_URL: `pglite://${join(scratch, name)}` }))
+const inFolder = (folder: string) => new CommandLine(testEnvironment({ DATABASE_URL: `pglite://${folder}` }))
+const migrated = join(scratch, 'migrated')
+await inFolder(migrated).withDatabase(async () => {})
+
+/** A copy of the migrated folder: to make one takes seconds of a core. */
+function embedded(name: string): CommandLine {
+  const folder = join(scratch, name)
+  cpSync(migrated, folder, { recursive: true })
+  keepOpen(folder)
+  return inFolder(folder)
+}
 
 it('what went from a folder to Postgres and back is what it was', { timeout: 120_000 }, async () => {
   const database = await createTestDatabase()
