@@ -49,13 +49,13 @@ async function whileLocked(database: string, during: () => Promise<void>) {
 describe('ten instances that start at once on an empty database', () => {
   it('are all ready, and each migration is applied and recorded once', async () => {
     const database = await emptyDatabase('ten')
-    const here = Array.from({ length: 4 }, () =>
+    const here = Array.from({ length: 8 }, () =>
       openPostgres({ url: server.url(database), directUrl: server.url(database), prepare: true, poolMax: 2 }, log),
     )
     const processes: ServerProcess[] = []
     let migrated: Promise<unknown> | undefined
     await whileLocked(database, async () => {
-      processes.push(...Array.from({ length: 6 }, () => serve(database)))
+      processes.push(...Array.from({ length: 2 }, () => serve(database)))
       migrated = Promise.all(here.map((driver) => driver.migrate(migrations, new AbortController().signal)))
       // All of them stand before the same door when it opens.
       await waiting(10, database)

@@ -33,9 +33,9 @@ const tokenOf = (answer: { json(): { result: { data: { refreshToken: string } } 
   answer.json().result.data.refreshToken
 
 describe('ten refreshes with one token at once, on two instances', () => {
-  it('have one successor, a hundred times, and sign nobody out', async () => {
+  it('have one successor, 30 times, and sign nobody out', async () => {
     const program = await openProgram(a)
-    for (let round = 1; round <= 100; round++) {
+    for (let round = 1; round <= 30; round++) {
       const answers = await Promise.all(
         Array.from({ length: 10 }, (_, n) => refreshBy(n % 2 ? a : b, program.refreshToken)),
       )
@@ -45,13 +45,13 @@ describe('ten refreshes with one token at once, on two instances', () => {
       expect(counterOf(successor as string)).toBe(round)
       program.refreshToken = successor as string
     }
-    expect(await rowOf(program)).toMatchObject({ refreshCounter: 100, endedAt: null })
+    expect(await rowOf(program)).toMatchObject({ refreshCounter: 30, endedAt: null })
   })
 })
 
 describe('a refresh beside a sign-out', () => {
   it('leaves nobody signed in, whichever comes first', async () => {
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 15; round++) {
       const program = await openProgram(a)
       const { refreshToken } = program
       const [signedOut, ...refreshed] = await Promise.all([
@@ -114,7 +114,7 @@ describe('a refresh while the database is away', () => {
 describe('a stolen token and its owner’s, at the same moment', () => {
   it('end the session once, with one mail and one record of it', async () => {
     const { db } = a.database
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 5; round++) {
       const program = await openProgram(a)
       const { userId } = await rowOf(program)
       const email = `${userId}@example.org`
@@ -191,7 +191,7 @@ describe('a session of tokens that another instance ended', () => {
     ['by a password by mail', resetPassword],
   ])('%s is over here for requests, refreshes and sockets within 5 s', async (what, end) => {
     await until('A is heard by B', async () => Math.max(...(await timesToEnd(signOut))) < 1500)
-    const times = (await Promise.all(Array.from({ length: 10 }, () => timesToEnd(end)))).flat()
+    const times = (await Promise.all(Array.from({ length: 3 }, () => timesToEnd(end)))).flat()
     report(what, times)
     expect(Math.max(...times)).toBeLessThan(5000)
   })
@@ -200,7 +200,7 @@ describe('a session of tokens that another instance ended', () => {
     const { notify } = a.database
     a.database.notify = async () => {}
     try {
-      const times = (await Promise.all(Array.from({ length: 10 }, () => timesToEnd(signOut)))).flat()
+      const times = (await Promise.all(Array.from({ length: 3 }, () => timesToEnd(signOut)))).flat()
       report('by signing out, unheard', times)
       expect(Math.max(...times)).toBeLessThan(5000)
     } finally {

@@ -165,14 +165,14 @@ async function timesOnBoth(prepare: (typeof ends)[string]): Promise<number[]> {
 
 describe('a session of a cookie', () => {
   it.each(Object.entries(ends))('ended by %s is over on both instances by its notice', async (what, prepare) => {
-    const times = (await Promise.all(Array.from({ length: 10 }, () => timesOnBoth(prepare)))).flat()
+    const times = (await Promise.all(Array.from({ length: 3 }, () => timesOnBoth(prepare)))).flat()
     report(`by ${what}`, times)
   })
 
   it('of a person with a lesser role may less on both instances by its notice, in calls and on sockets', async () => {
     const admin = await administrator()
     const times = await Promise.all(
-      Array.from({ length: 10 }, async () => {
+      Array.from({ length: 3 }, async () => {
         const held = await signedIn(a)
         await makeAdministrator(a, held)
         const [onA, onB] = [at(a, held.browser), at(b, held.browser)]
