@@ -63,6 +63,13 @@ describe('an API key', () => {
     expect(JSON.stringify([row, record])).not.toContain(key)
   })
 
+  it('is listed page by page, the newest first', async () => {
+    const me = await signedIn(app)
+    const [one, two] = [await keyOf(app, me), await keyOf(app, me)]
+    const page = async (input: object) => data(await me.browser.query('apiKeys.list', { limit: 1, ...input })).items
+    expect([await page({}), await page({ cursor: two.id })]).toMatchObject([[{ id: two.id }], [{ id: one.id }]])
+  })
+
   it('ends after ninety days unless told otherwise, or by itself never', async () => {
     const me = await signedIn(app)
     for (const [more, days] of [
