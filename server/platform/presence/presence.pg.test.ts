@@ -5,21 +5,18 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { afterAll, afterEach, expect, it } from 'vitest'
 import { buildTestApp, type TestApp, testEnvironment } from '../../test/app.ts'
 import { Attendance } from '../../test/attendance.ts'
-import { createTestDatabase } from '../../test/database.ts'
 import { draftOf, signedIn } from '../../test/followers.ts'
+import { PostgresServer } from '../../test/postgres-server.ts'
 import { ServerProcess } from '../../test/server-process.ts'
-import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { until } from '../../test/until.ts'
 import { defaultPresenceTimes } from './presence.ts'
 import { presenceLeases, presenceServers } from './table.ts'
 
-const database = await createTestDatabase()
-afterAll(() => database.drop())
-const instance = async (presence?: object, databaseUrl = database.url) => {
-  const app = await buildTestApp({
-    environment: { DATABASE_URL: databaseUrl },
-    ...(presence && { times: { presence } }),
-  })
+const server = await PostgresServer.create()
+afterAll(() => server.close())
+const environment = { DATABASE_URL: server.url() }
+const instance = async (presence?: object) => {
+  const app = await buildTestApp({ environment, ...(presence && { times: { presence } }) })
   return { app, url: await app.listen() }
 }
 
@@ -117,7 +114,7 @@ it('people of an instance that closed, and came back nowhere, are gone after the
 
 it('people of an instance that was killed are gone after its expiry and the grace, and not before', async () => {
   const here = await instance({ beatEveryMs: 100, expireMs: graceMs, graceMs, lookEveryMs: 50 })
-  const there = new ServerProcess(testEnvironment({ PORT: '0', DATABASE_URL: database.url, LOG_LEVEL: 'info' }))
+  const there = new ServerProcess(testEnvironment({ PORT: '0', DATABASE_URL: server.url(), LOG_LEVEL: 'info' }))
   await there.ready()
   const { ada, ben, attend } = await setUp(here.app)
   const mine = attend(here.url, ada)
@@ -143,23 +140,17 @@ it('the default times take nobody for dead who misses a beat or two, and show a 
 it('nobody is taken for dead because the database was away', { timeout: 60_000 }, async () => {
   const times = { beatEveryMs: 500, expireMs: 1500, graceMs: 1000, lookEveryMs: 100 }
   const slowBeatMs = 1000
-  const goneAfterMs = times.expireMs + times.graceMs
-  const at = new URL(database.url)
-  const proxy = await TcpProxy.before(Number(at.port || 5432))
-  ends.push(() => proxy.close())
-  at.host = `127.0.0.1:${proxy.port}`
   // The one that beats first after the return, and the one that lets it wait.
-  const [here, there] = [await instance({ ...times, beatEveryMs: slowBeatMs }, at.href), await instance(times, at.href)]
+  const [here, there] = [await instance({ ...times, beatEveryMs: slowBeatMs }), await instance(times)]
   const { ada, ben, attend } = await setUp(here.app)
   const [mine, theirs] = [attend(here.url, ada), attend(there.url, ben)]
   await until('both', () => mine.sees(ada, ben) && theirs.sees(ada, ben))
-  proxy.mode = 'hang-up'
-  proxy.cut()
-  const cutAt = performance.now()
-  await until('an absence longer than all', () => performance.now() - cutAt > goneAfterMs + 500)
-  proxy.mode = 'pass'
+  await server.stopImmediately()
+  const stopped = performance.now()
+  await until('an absence longer than all', () => performance.now() - stopped > 5000)
+  await server.start()
   // Each trusts the other's beats again two beats after its own first.
-  const trusting = new Date(Date.now() + 3 * slowBeatMs + goneAfterMs / 5)
+  const trusting = new Date(Date.now() + 3 * slowBeatMs + 500)
   await until(
     'beats of both while they trust each other',
     async () => (await here.app.database.db.$count(presenceServers, gt(presenceServers.beatAt, trusting))) === 2,
