@@ -3,6 +3,7 @@ import { mkdtemp, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { packageFolder } from '../server/platform/config/package-folder.ts'
 import { cookieValues } from '../server/platform/identity/session-cookie.ts'
 import { copyMigratedFolder } from '../server/test/migrated-data-dir.ts'
 import { until } from '../server/test/until.ts'
@@ -29,7 +30,7 @@ describe('npm run dev', () => {
   }, async () => {
     copyMigratedFolder(join(folder, 'db'))
     const port = await freePort()
-    const { output, ended } = startDev(port)
+    const { output, ended, child } = startDev(port, 'npm', ['run', 'dev'])
     await Promise.race([
       until('the address', () => output().includes(`Plinth is ready: http://localhost:${port}`), patienceMs),
       ended.then((code) => Promise.reject(new Error(`exit ${code}: ${output()}`))),
@@ -65,11 +66,25 @@ describe('npm run dev', () => {
     const second = startDev(await freePort())
     expect(await second.ended).toBe(75)
     expect(second.output()).toMatch(/in use by process \d+/)
+
+    // Of npm's process alone, as a service manager does: what it has started ends too, and gives the port back.
+    child.kill('SIGTERM')
+    await ended
+    await until(
+      'the end of the server',
+      () =>
+        fetch(`http://localhost:${port}/livez`).then(
+          () => false,
+          () => true,
+        ),
+      patienceMs,
+    )
   })
 })
 
-function startDev(port: number) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+function startDev(port: number, command = process.execPath, args = [join(import.meta.dirname, 'main.ts')]) {
+  const child = spawn(command, args, {
+    cwd: packageFolder,
     env: { PATH: process.env.PATH, PORT: String(port), DATABASE_URL: `pglite://${join(folder, 'db')}` },
   })
   started.push(child)
@@ -79,7 +94,7 @@ function startDev(port: number) {
       text += chunk
     })
   }
-  return { output: () => text, ended: new Promise<number | null>((resolve) => child.once('exit', resolve)) }
+  return { child, output: () => text, ended: new Promise<number | null>((resolve) => child.once('exit', resolve)) }
 }
 
 /** Follows redirects with a cookie jar, as browsers do: one jar a host, whatever the port. */
