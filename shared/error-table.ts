@@ -55,6 +55,10 @@ export const errorTable = {
   },
   NOT_FOUND: { status: 404, message: 'There is nothing here, or it is not yours to see.' },
   METHOD_NOT_ALLOWED: { status: 405, message: 'This does not answer that method: queries use GET, mutations POST.' },
+  HOST_NOT_ALLOWED: {
+    status: 421,
+    message: 'This server does not answer for that host name. An operator can allow it in ALLOWED_HOSTS.',
+  },
   REQUEST_TIMEOUT: { status: 408, message: 'The request took too long to arrive. Please try again.' },
   CONFLICT: { status: 409, message: 'Something else changed at the same time. Reload and try again.' },
   EMAIL_ALREADY_EXISTS: {

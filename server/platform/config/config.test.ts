@@ -85,6 +85,8 @@ describe('a wrong setting', () => {
     ['CORS_ORIGINS', '*', /URL/],
     ['CORS_ORIGINS', 'https://a.example.com,null', /URL/],
     ['CORS_ORIGINS', 'https://a.example.com,http://b.example.com', /https/],
+    ['ALLOWED_HOSTS', 'plinth.internal:8000', /without ports/],
+    ['ALLOWED_HOSTS', 'https://plinth.internal', /host names/],
     ['TRUST_PROXY', 'true', /CIDR/],
     ['TRUST_PROXY', '10.0.0.0/33', /CIDR/],
     ['LOG_LEVEL', 'loud', /must be fatal/],
@@ -256,7 +258,7 @@ describe('a good environment', () => {
   it('gives the defaults of the contract', () => {
     expect(readConfig(good)).toMatchObject({
       production: true,
-      server: { host: '127.0.0.1', port: 8000, https: true, corsOrigins: [], trustProxy: [] },
+      server: { host: '127.0.0.1', port: 8000, https: true, corsOrigins: [], allowedHosts: [], trustProxy: [] },
       log: { level: 'info', pii: false },
       database: { directUrl: good.DATABASE_URL, prepare: true, poolMax: 10 },
       redisUrl: null,

@@ -111,6 +111,8 @@ function group(s: Settings) {
       https: publicUrl.protocol === 'https:',
       /** May make credentialed cross-origin calls and open sockets, beside `publicUrl` itself. */
       corsOrigins: s.CORS_ORIGINS.map((text) => new URL(text).origin),
+      /** Host names that are answered beside those of `publicUrl` and `corsOrigins`. Empty in production: all. */
+      allowedHosts: s.ALLOWED_HOSTS,
       trustProxy: s.TRUST_PROXY,
     },
     log: { level: s.LOG_LEVEL, pii: s.LOG_PII },

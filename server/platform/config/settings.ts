@@ -48,6 +48,12 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
+const hostname = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+    fault('must be host names in lower case, without ports, such as plinth.internal'),
+  )
 const cidr = z.union(
   [z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()],
   fault('must be addresses or CIDR ranges, such as 10.0.0.0/8'),
@@ -148,6 +154,7 @@ export const settings = {
   PORT: whole(8000, 0, 65535),
   PUBLIC_URL: origin,
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  ALLOWED_HOSTS: list.pipe(z.array(hostname)).default([]),
   TRUST_PROXY: cidrs,
   LOG_LEVEL: z
     .enum(

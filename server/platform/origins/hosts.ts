@@ -1,0 +1,50 @@
+/**
+ * For which names the server answers. A page of another site can have its own name lead to this machine (DNS rebinding, CWE-350), and
+ * is of the same origin to the browser then; only the `Host` that it sends tells.
+ */
+import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { AppError } from '../errors/app-error.ts'
+
+const headerName = 'host'
+
+/**
+ * What is wrong with the name that a request came by, if anything. Always answered are addresses, which cannot be made to lead elsewhere,
+ * names of this machine, and those of PUBLIC_URL, CORS_ORIGINS and ALLOWED_HOSTS; in production every name, unless ALLOWED_HOSTS is set.
+ */
+export function hostRule({ production, server }: Config): (request: FastifyRequest) => AppError | undefined {
+  const { publicUrl, corsOrigins, allowedHosts } = server
+  const isOpen = production && allowedHosts.length === 0
+  const names = new Set([publicUrl, ...corsOrigins].map((origin) => new URL(origin).hostname).concat(allowedHosts))
+  return ({ raw: { rawHeaders, headers } }) => {
+    // RFC 9112 section 3.2. Node keeps the first, a proxy before it may have kept the last.
+    if (countHosts(rawHeaders) > 1) {
+      return new AppError('VALIDATION_ERROR', { details: [{ field: headerName, message: 'Must be there once' }] })
+    }
+    if (isOpen || headers.host === undefined) return undefined
+    const name = hostnameOf(headers.host)
+    if (name !== null && (names.has(name) || isLocalName(name) || isIP(name.replace(/^\[(.*)\]$/, '$1'))))
+      return undefined
+    return new AppError('HOST_NOT_ALLOWED')
+  }
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === headerName.length && name.toLowerCase() === headerName) count++
+  }
+  return count
+}
+
+function hostnameOf(host: string): string | null {
+  const address = `http://${host}/`
+  if (!URL.canParse(address)) return null
+  const { hostname, pathname, username, search, hash } = new URL(address)
+  return pathname === '/' && !username && !search && !hash ? hostname : null
+}
+
+/** RFC 6761 section 6.3: no name server is asked for them. */
+const isLocalName = (name: string) => name === 'localhost' || name.endsWith('.localhost')
