@@ -88,16 +88,6 @@ export default defineConfig({
       // Its tools are installed beside it, for they need another compiler: see contract/package.json.
       { extends: true, test: { name: 'contract', include: ['contract/**/*.test.ts'] } },
       { extends: true, test: { ...inBrowser, name: 'browser', include: ['web/**/*.browser.test.ts'] } },
-      // Pages of an account and of its administrators once more; those of signing in choose the mode themselves.
-      {
-        extends: true,
-        test: {
-          ...inBrowser,
-          name: 'browser-jwt',
-          include: ['web/src/{account,admin}/*.browser.test.ts'],
-          env: { STAGE_SESSION_MODE: 'jwt' },
-        },
-      },
     ],
   },
 })

@@ -1,17 +1,25 @@
 /** What people do with drafts in the page, for tests that begin with it. */
 import type { Page } from 'playwright-core'
+import { post } from './stage.ts'
 
 export const field = (page: Page) => page.getByRole('textbox', { name: 'Next segment' })
 
-/** Its path. */
-export async function newDraft(page: Page, title: string): Promise<string> {
-  await page.goto('/drafts')
-  await page.getByRole('button', { name: 'New draft' }).click()
-  await page.getByLabel('Title').fill(title)
-  await page.getByRole('button', { name: 'Create draft' }).click()
-  await page.getByRole('heading', { level: 1, name: title }).waitFor()
-  return new URL(page.url()).pathname
+const drafts = '/v1/collab/drafts'
+
+/** A draft of the page's user, made by requests. Its path. */
+export async function newDraft(page: Page, title: string, ...collaborators: string[]): Promise<string> {
+  const { id } = await post<{ id: string }>(page, drafts, { title })
+  for (const person of collaborators) await post(page, `${drafts}/${id}/collaborators`, { person })
+  return `/drafts/${id}`
 }
+
+/** Text of the page's user, who holds the ring, added by a request. */
+export const addSegment = (page: Page, path: string, text: string) =>
+  post(page, `${drafts}/${path.split('/').at(-1)}/segments`, { text })
+
+/** By its holder, with a request. */
+export const passRing = (page: Page, path: string, to: string) =>
+  post(page, `${drafts}/${path.split('/').at(-1)}/pass-ring`, { to })
 
 export async function addPerson(page: Page, address: string, name: string) {
   await page.getByRole('button', { name: /\d collaborators?/ }).click()

@@ -1,6 +1,6 @@
 /** What detectors and people do with drifts, for tests that begin with it. */
 import type { Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { post } from './stage.ts'
 
 interface Reported {
   id: string
@@ -11,19 +11,14 @@ let reported = 0
 
 /** A drift of a resource called `name`, as a detector of the page's person reports it. */
 export async function report(page: Page, name: string, change: Record<string, unknown> = {}): Promise<Reported> {
-  const answer = await page.request.post('/api/v1/drifts', {
-    headers: { origin: new URL(page.url()).origin },
-    data: {
-      externalId: `test/${name}/${reported++}`,
-      resource: { type: 'security_group', id: name, provider: 'aws', region: 'eu-central-1' },
-      severity: 'medium',
-      expected: { ingress: ['443/tcp'], tags: { team: 'web' } },
-      actual: { ingress: ['443/tcp', '22/tcp'], tags: { team: 'web' } },
-      ...change,
-    },
+  const { data } = await post<{ data: { id: string } }>(page, '/api/v1/drifts', {
+    externalId: `test/${name}/${reported++}`,
+    resource: { type: 'security_group', id: name, provider: 'aws', region: 'eu-central-1' },
+    severity: 'medium',
+    expected: { ingress: ['443/tcp'], tags: { team: 'web' } },
+    actual: { ingress: ['443/tcp', '22/tcp'], tags: { team: 'web' } },
+    ...change,
   })
-  expect(answer.status(), await answer.text()).toBe(201)
-  const { data } = (await answer.json()) as { data: { id: string } }
   return { id: data.id, name }
 }
 

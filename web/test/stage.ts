@@ -4,13 +4,12 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { PGlite } from '@electric-sql/pglite'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, expect, inject } from 'vitest'
 import { freePort } from '../../dev/free-port.ts'
@@ -18,6 +17,24 @@ import { startLocalProvider } from '../../dev/openid-provider.ts'
 import { until } from '../../server/test/until.ts'
 
 export const root = join(import.meta.dirname, '../..')
+const statements = join(import.meta.dirname, 'statements.ts')
+
+const origins = new WeakMap<BrowserContext, string>()
+
+/** What the page's user asks of the stage, as a page of the app would, though this one may be at none yet. Its answer. */
+export async function post<Answer>(page: Page, path: string, data: Record<string, unknown>): Promise<Answer> {
+  const headers = { origin: origins.get(page.context()) ?? '' }
+  const answer = await page.request.post(path, { headers, data })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  return answer.json()
+}
+
+/** What a page of these waits for longer than a few seconds, it waits a fifth of: for one that gets no answer at all. */
+export const hurry = (pages: Page | BrowserContext) =>
+  pages.addInitScript(() => {
+    const wait = setTimeout
+    globalThis.setTimeout = ((act: () => void, ms = 0) => wait(act, ms > 2000 ? ms / 5 : ms)) as typeof setTimeout
+  })
 
 type DemoPerson = 'admin' | 'engineer' | 'viewer'
 
@@ -44,13 +61,23 @@ export class Stage {
    * Another person's browser, or another device: nothing shared with any other. Without a path it is at none yet. It keeps no files
    * of the app, which each would have to fetch first.
    */
-  async open(path = 'about:blank', options: BrowserContextOptions = {}): Promise<Page> {
+  async open(path?: string, options: BrowserContextOptions = {}): Promise<Page> {
     const always = { baseURL: this.url, reducedMotion: 'reduce', serviceWorkers: 'block' } as const
     const context = await this.#chromium.newContext({ ...always, ...options })
-    this.#contexts.push(context)
-    context.on('page', (page) => this.#listen(page))
+    this.#take(context)
     const page = await context.newPage()
-    await page.goto(path)
+    if (path !== undefined) await page.goto(path)
+    return page
+  }
+
+  /**
+   * A browser of its own in which the user has signed in, at no page yet: its requests can make what the first page is to show.
+   * With cookies only, for a page has to exchange what it gets for tokens.
+   */
+  async openSignedIn(person: DemoPerson, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.open(undefined, options)
+    const answer = await page.request.get(await this.#signInLink(page, person, '/'))
+    expect(answer.url()).toBe(`${this.url}/`)
     return page
   }
 
@@ -58,14 +85,13 @@ export class Stage {
   async openAgain(folder: string): Promise<Page> {
     const options = { ...launchOptions(), baseURL: this.url, reducedMotion: 'reduce' as const }
     const context = await chromium.launchPersistentContext(folder, options)
-    this.#contexts.push(context)
-    context.on('page', (page) => this.#listen(page))
+    this.#take(context)
     return context.newPage()
   }
 
   /** A browser of its own in which the user has signed in, at `path`. */
   async openAs(person: DemoPerson, path = '/', options: BrowserContextOptions = {}): Promise<Page> {
-    return this.signIn(await this.open('about:blank', options), person, path)
+    return this.signIn(await this.open(undefined, options), person, path)
   }
 
   /** By the links of the sign-in pages, which have tests of their own and are not drawn. */
@@ -109,13 +135,12 @@ export class Stage {
     await this.ready()
   }
 
-  /** What only time, or somebody at the database, would bring about. The server is away meanwhile. */
+  /** What only time, or somebody at the database, would bring about. */
   async changeDatabase(statement: string): Promise<void> {
-    await this.stopServer()
-    const database = new PGlite(fileURLToPath(String(this.#environment.DATABASE_URL).replace('pglite:', 'file:')))
-    await database.exec(statement)
-    await database.close()
-    await this.startServer()
+    const answer = once(this.#server, 'message')
+    this.#server.send({ statement })
+    const [failure] = await answer
+    expect(failure, statement).toBe('')
   }
 
   async ready(): Promise<void> {
@@ -137,10 +162,16 @@ export class Stage {
   }
 
   #spawn(): ChildProcess {
-    return spawn(process.execPath, [join(this.#folder, 'dist/main.js')], {
+    return spawn(process.execPath, ['--import', statements, join(this.#folder, 'dist/main.js')], {
       env: { ...process.env, ...this.#environment },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
+  }
+
+  #take(context: BrowserContext) {
+    this.#contexts.push(context)
+    origins.set(context, this.url)
+    context.on('page', (page) => this.#listen(page))
   }
 
   #listen(page: Page) {
@@ -194,7 +225,6 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     RATE_LIMIT_ANONYMOUS: '1000000',
     RATE_LIMIT_SIGN_IN: '1000000',
     RATE_LIMIT_SIGNED_IN: '1000000',
-    ...(process.env.STAGE_SESSION_MODE && { AUTH_SESSION_MODE: process.env.STAGE_SESSION_MODE }),
     ...environment,
   }
   const stage = new Stage(url, await sharedChromium(), settings, folder)

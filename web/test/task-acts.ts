@@ -1,19 +1,12 @@
 /** What happens to the tasks of whoever is signed in on a page without that page doing it, as by a program of theirs. */
 import type { Page } from 'playwright-core'
+import { post } from './stage.ts'
 
 type Path = 'create' | 'update' | 'complete' | 'move' | 'delete' | 'restore'
 
 /** Its answer. */
-export function callTasks(page: Page, path: Path, input: Record<string, unknown>): Promise<{ id: string }> {
-  return page.evaluate(
-    async ([path, body]) => {
-      const headers = { 'content-type': 'application/json' }
-      const answer = await fetch(`/trpc/tasks.${path}`, { method: 'POST', headers, body })
-      if (!answer.ok) throw new Error(await answer.text())
-      return (await answer.json()).result.data
-    },
-    [path, JSON.stringify(input)] as const,
-  )
+export async function callTasks(page: Page, path: Path, input: Record<string, unknown>): Promise<{ id: string }> {
+  return (await post<{ result: { data: { id: string } } }>(page, `/trpc/tasks.${path}`, input)).result.data
 }
 
 /** They stand in this order, above what is there. */
@@ -23,10 +16,11 @@ export async function makeTasks(page: Page, titles: string[], more: Record<strin
   return ids
 }
 
+export async function listTasks(page: Page): Promise<{ id: string }[]> {
+  const answer = await page.request.get(`/trpc/tasks.list?input=${encodeURIComponent(JSON.stringify({ limit: 100 }))}`)
+  return (await answer.json()).result.data.items
+}
+
 export async function deleteAllTasks(page: Page) {
-  const ids = await page.evaluate(async () => {
-    const answer = await fetch(`/trpc/tasks.list?input=${encodeURIComponent(JSON.stringify({ limit: 100 }))}`)
-    return ((await answer.json()).result.data.items as { id: string }[]).map(({ id }) => id)
-  })
-  for (const taskId of ids) await callTasks(page, 'delete', { taskId })
+  for (const { id: taskId } of await listTasks(page)) await callTasks(page, 'delete', { taskId })
 }

@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
 import { startStage } from '../../test/stage.ts'
 
-const stage = await startStage()
+const stages = {
+  cookies: await startStage(),
+  jwt: await startStage({ environment: { AUTH_SESSION_MODE: 'jwt' } }),
+}
 
 describe('the account page', () => {
+  const stage = stages.cookies
+
   it('changes the name, shows it in the header, and says what is wrong with one that cannot be stored', async () => {
     const page = await stage.openAs('engineer', '/account')
     const name = page.getByLabel('Display name')
@@ -19,12 +24,11 @@ describe('the account page', () => {
   })
 
   it('takes a username once, and says who may have which', async () => {
-    const page = await stage.signIn(await stage.open())
+    const page = await stage.openAs('engineer', '/account')
     const choose = async (name: string) => {
       await page.getByLabel('Username').fill(name)
       await page.getByRole('button', { name: 'Save username' }).click()
     }
-    await page.goto('/account')
     await choose('two words')
     await page.getByText('Must be 3 to 20 letters, digits or underscores').waitFor()
     await choose('Ada_1815')
@@ -37,18 +41,27 @@ describe('the account page', () => {
     expect(await other.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('username')
   })
 
+  it('explains why the only sign-in method stays', async () => {
+    const page = await stage.openAs('viewer', '/account/sign-in-methods')
+    await page.getByText('Google').first().waitFor()
+    await page
+      .getByText(/only way to sign in/i)
+      .first()
+      .waitFor()
+    await expectAccessible(page)
+  })
+})
+
+describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
+  const stage = stages[mode]
+
   it("ends another device's session, and that page turns read-only and says so", async () => {
-    const desk = await stage.signIn(await stage.open(), 'admin')
-    const phone = await stage.signIn(
-      await stage.open('/', {
-        userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1',
-      }),
-      'admin',
-    )
-    await phone.goto('/account')
+    const phone = await stage.openAs('admin', '/account', {
+      userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1',
+    })
     await phone.getByLabel('Display name').waitFor()
 
-    await desk.goto('/account/devices')
+    const desk = await stage.openAs('admin', '/account/devices')
     await desk.getByRole('button', { name: 'End session on Safari on iOS' }).click()
     await desk.getByRole('dialog', { name: 'End the session on Safari on iOS?' }).waitFor()
     await expectAccessible(desk)
@@ -61,16 +74,6 @@ describe('the account page', () => {
     await expectAccessible(phone)
     await desk.getByText('Session ended').first().waitFor()
     expect(await desk.getByRole('button', { name: /^End session on/ }).count()).toBe(0)
-  })
-
-  it('explains why the only sign-in method stays', async () => {
-    const page = await stage.openAs('viewer', '/account/sign-in-methods')
-    await page.getByText('Google').first().waitFor()
-    await page
-      .getByText(/only way to sign in/i)
-      .first()
-      .waitFor()
-    await expectAccessible(page)
   })
 
   it('goes on by itself when the server was away', async () => {

@@ -1,18 +1,24 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
-import { expectToLookRight } from '../../test/shots.ts'
-import { startStage } from '../../test/stage.ts'
+import { expectToFit, expectToLookRight, inTheDark } from '../../test/shots.ts'
+import { post, type Stage, startStage } from '../../test/stage.ts'
 
 const bridge = {
   AUTH_LEGACY_HEADER: 'on',
   LEGACY_HEADER_TRUSTED_CIDRS: '127.0.0.0/8,::1/128',
   LEGACY_HEADER_SECRET: 'of-the-product-before-and-long-enough-to-be-one',
 }
-const stage = await startStage({ mock: true, environment: bridge })
+const stages = {
+  cookies: await startStage({ mock: true, environment: bridge }),
+  jwt: await startStage({ mock: true, environment: { AUTH_SESSION_MODE: 'jwt' } }),
+}
+const stage = stages.cookies
 
-const openAs = async (person: 'admin' | 'engineer' | 'viewer', path: string, options = {}) =>
+type Demo = 'admin' | 'engineer' | 'viewer'
+const openOn = (stage: Stage, person: Demo, path: string, options = {}) =>
   stage.open(`/auth/google?demo=${person}&returnTo=${encodeURIComponent(path)}`, options)
+const openAs = (person: Demo, path: string, options = {}) => openOn(stage, person, path, options)
 const rowOf = (page: Page, name: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: name })
 
 async function act(page: Page, name: string, item: string, role: 'menuitem' | 'menuitemradio' = 'menuitem') {
@@ -62,46 +68,6 @@ describe('the people page', () => {
     await page.reload()
     await rowOf(page, 'Id employee-17 · 1 use since').getByText('Still let in').waitFor()
     await expectToLookRight(page, 'legacy-uses')
-  })
-
-  it('disables a person, who is signed out where they are and cannot come back until enabled', async () => {
-    const theirs = await openAs('viewer', '/account')
-    await theirs.getByLabel('Display name').waitFor()
-    const page = await openAs('admin', '/admin/people')
-    await act(page, 'Demo viewer', 'Disable')
-    const dialog = page.getByRole('dialog', { name: 'Disable Demo viewer?' })
-    await dialog.getByText('They are signed out everywhere and cannot sign in.').waitFor()
-    await dialog.getByRole('button', { name: 'Disable Demo viewer' }).click()
-    await rowOf(page, 'Demo viewer').getByText('Disabled', { exact: true }).waitFor()
-
-    await theirs.getByText('This account was changed, so it was signed out everywhere.').first().waitFor()
-    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
-    await theirs.goto('/auth/google?demo=viewer')
-    await theirs.getByText('Ask an administrator to enable it.').first().waitFor()
-
-    await page.getByRole('combobox', { name: 'State' }).selectOption('Disabled')
-    await page.waitForURL(/active=false/)
-    await rowOf(page, 'Demo admin').waitFor({ state: 'detached' })
-    await act(page, 'Demo viewer', 'Enable')
-    await page.getByRole('button', { name: 'Enable Demo viewer' }).click()
-    await page.getByText('Demo viewer can sign in again').first().waitFor()
-    await page.getByText('Nobody matches these filters.').waitFor()
-    await theirs.goto('/auth/google?demo=viewer')
-    await theirs.getByRole('button', { name: /Demo viewer.*account menu/s }).waitFor()
-  })
-
-  it('signs a person out everywhere', async () => {
-    const theirs = await openAs('viewer', '/account')
-    await theirs.getByLabel('Display name').waitFor()
-    const page = await openAs('admin', '/admin/people')
-    await act(page, 'Demo viewer', 'Sign out everywhere')
-    await page.getByRole('dialog', { name: 'Sign Demo viewer out everywhere?' }).waitFor()
-    await page.getByRole('button', { name: 'Sign out everywhere' }).click()
-    await page
-      .getByText(/Demo viewer was signed out of/)
-      .first()
-      .waitFor()
-    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
   })
 
   it('warns whoever is about to demote or disable themselves, and refuses the last administrator in words', async () => {
@@ -171,19 +137,9 @@ describe('the audit log', () => {
 
 describe('a long log', () => {
   it('comes page by page', async () => {
-    const page = await openAs('viewer', '/')
-    await page.getByRole('button', { name: /account menu/ }).waitFor()
-    const headers: Record<string, string> = { origin: stage.url }
-    // Where pages hold tokens, a call beside them needs one too, which can be had once the page has its own.
-    const renewed = await page.request.post('/trpc/auth.refresh', { data: {}, headers })
-    if (renewed.ok()) headers.authorization = `Bearer ${(await renewed.json()).result.data.accessToken}`
-    for (let count = 0; count < 51; count++) {
-      const answer = await page.request.post('/trpc/account.updateProfile', {
-        data: { displayName: 'Demo viewer' },
-        headers,
-      })
-      expect(answer.status()).toBe(200)
-    }
+    const page = await stage.openSignedIn('viewer')
+    for (let count = 0; count < 51; count++)
+      await post(page, '/trpc/account.updateProfile', { displayName: 'Demo viewer' })
     const admin = await openAs('admin', '/admin/audit?action=account.updateProfile')
     await admin.getByRole('button', { name: 'Show more records' }).waitFor()
     expect(await admin.getByRole('main').getByRole('listitem').count()).toBe(50)
@@ -207,7 +163,7 @@ describe('both pages', () => {
     await admin.keyboard.press('Enter')
     await admin.waitForURL(/\/admin\/audit/)
 
-    const engineer = await openAs('engineer', '/admin/people')
+    const engineer = await stage.openSignedIn('engineer')
     for (const path of ['/admin/people', '/admin/audit']) {
       await engineer.goto(path)
       await engineer.getByText('You are not allowed to see this page.').waitFor()
@@ -226,7 +182,7 @@ describe('both pages', () => {
   })
 
   it('say what failed and go on from there', async () => {
-    const page = await openAs('admin', '/')
+    const page = await stage.openSignedIn('admin')
     stage.expectFault(/status of 503/)
     let isAway = true
     await page.route(/people\.list|auditLog\.list/, (route) =>
@@ -244,32 +200,63 @@ describe('both pages', () => {
     }
   })
 
-  it.for([
-    ['a phone', { viewport: { width: 360, height: 740 }, hasTouch: true }],
-    ['a phone in the dark', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const }],
-    ['text at 200 %', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
-  ] as const)('fit %s without sideways scrolling', async ([, options]) => {
-    const page = await openAs('admin', '/admin/people', options)
-    const expectFits = async () => {
-      const { scroll, client } = await page.evaluate(() => ({
-        scroll: document.documentElement.scrollWidth,
-        client: document.documentElement.clientWidth,
-      }))
-      expect(scroll, `width of ${page.url()}`).toBeLessThanOrEqual(client)
-      await expectAccessible(page)
-    }
+  it('fit where there is little room', async () => {
+    const page = await openAs('admin', '/admin/people', inTheDark)
     await page.getByRole('button', { name: 'Actions for Demo engineer' }).click()
     await page.getByRole('menuitem', { name: 'Disable' }).waitFor()
-    await expectFits()
+    await expectToFit(page, 'people')
     await page.goto('/admin/audit')
     await page.locator('summary').first().click()
     await page.getByRole('button', { name: 'Copy request id' }).waitFor()
-    await expectFits()
+    await expectToFit(page, 'audit log')
   })
 })
 
 // The last: everything above needs the demo admin to be one.
-describe('an administrator', () => {
+describe.each(['cookies', 'jwt'] as const)('an administrator (%s)', (mode) => {
+  const stage = stages[mode]
+  const openAs = (person: Demo, path: string) => openOn(stage, person, path)
+
+  it('disables a person, who is signed out where they are and cannot come back until enabled', async () => {
+    const theirs = await openAs('viewer', '/account')
+    await theirs.getByLabel('Display name').waitFor()
+    const page = await openAs('admin', '/admin/people')
+    await act(page, 'Demo viewer', 'Disable')
+    const dialog = page.getByRole('dialog', { name: 'Disable Demo viewer?' })
+    await dialog.getByText('They are signed out everywhere and cannot sign in.').waitFor()
+    await dialog.getByRole('button', { name: 'Disable Demo viewer' }).click()
+    await rowOf(page, 'Demo viewer').getByText('Disabled', { exact: true }).waitFor()
+
+    await theirs.getByText('This account was changed, so it was signed out everywhere.').first().waitFor()
+    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
+    await theirs.goto('/auth/google?demo=viewer')
+    await theirs.getByText('Ask an administrator to enable it.').first().waitFor()
+
+    await page.getByRole('combobox', { name: 'State' }).selectOption('Disabled')
+    await page.waitForURL(/active=false/)
+    await rowOf(page, 'Demo admin').waitFor({ state: 'detached' })
+    await act(page, 'Demo viewer', 'Enable')
+    await page.getByRole('button', { name: 'Enable Demo viewer' }).click()
+    await page.getByText('Demo viewer can sign in again').first().waitFor()
+    await page.getByText('Nobody matches these filters.').waitFor()
+    await theirs.goto('/auth/google?demo=viewer')
+    await theirs.getByRole('button', { name: /Demo viewer.*account menu/s }).waitFor()
+  })
+
+  it('signs a person out everywhere', async () => {
+    const theirs = await openAs('viewer', '/account')
+    await theirs.getByLabel('Display name').waitFor()
+    const page = await openAs('admin', '/admin/people')
+    await act(page, 'Demo viewer', 'Sign out everywhere')
+    await page.getByRole('dialog', { name: 'Sign Demo viewer out everywhere?' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+    await page
+      .getByText(/Demo viewer was signed out of/)
+      .first()
+      .waitFor()
+    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
+  })
+
   it('who gives the role away sees at once that the page is closed to them', async () => {
     const page = await openAs('admin', '/admin/people')
     await act(page, 'Demo engineer', 'Admin', 'menuitemradio')

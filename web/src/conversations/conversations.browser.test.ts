@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { answering, delta, done, failing, playAssistant, saying } from '../../../server/test/played-assistant.ts'
 import { until } from '../../../server/test/until.ts'
 import { expectAccessible } from '../../test/axe.ts'
-import { expectToLookRight, rooms } from '../../test/shots.ts'
-import { startStage } from '../../test/stage.ts'
+import { expectToFit, expectToLookRight, inTheDark, onPhone } from '../../test/shots.ts'
+import { post, startStage } from '../../test/stage.ts'
 
 const assistant = await playAssistant()
 const stage = await startStage({
@@ -32,26 +32,20 @@ async function send(page: Page, text: string) {
 
 /** Its path. */
 async function begin(page: Page, text: string): Promise<string> {
-  await page.goto('/conversations/new')
+  if (new URL(page.url()).pathname !== '/conversations/new') await page.goto('/conversations/new')
   await field(page).fill(text)
   await page.getByRole('button', { name: 'Send' }).click()
   await page.waitForURL(/\/conversations\/[0-9a-f-]{36}$/)
   return new URL(page.url()).pathname
 }
 
+/** The engineer's page where a conversation begins. */
+const openNew = (options = {}) => openAs('engineer', '/conversations/new', options)
+
 /** Further messages, quicker than anybody types. */
-const addMany = (page: Page, conversationId: string, contents: string[]) =>
-  page.evaluate(
-    async ([id, all]) => {
-      for (const content of all) {
-        const body = JSON.stringify({ conversationId: id, content })
-        const headers = { 'content-type': 'application/json' }
-        const answer = await fetch('/trpc/conversations.messages.append', { method: 'POST', headers, body })
-        if (!answer.ok) throw new Error(await answer.text())
-      }
-    },
-    [conversationId, contents] as const,
-  )
+async function addMany(page: Page, conversationId: string, contents: string[]) {
+  for (const content of contents) await post(page, '/trpc/conversations.messages.append', { conversationId, content })
+}
 
 /** Begun, and without an end until the test gives it one. */
 function underWay() {
@@ -131,7 +125,7 @@ describe('conversations', () => {
   })
 
   it('grow by an answer that is followed to its end, left alone by who reads back, and goes on after a reload', async () => {
-    const page = await openAs('engineer', '/conversations', { viewport: { width: 1000, height: 500 } })
+    const page = await openNew({ viewport: { width: 1000, height: 500 } })
     const answer = underWay()
     await begin(page, 'Count to a hundred')
     await answer.say(Array.from({ length: 40 }, (_, line) => `line ${line}\n`).join(''))
@@ -164,7 +158,7 @@ describe('conversations', () => {
   })
 
   it('stop an answer by button or key, and keep what it said', async () => {
-    const page = await openAs('engineer')
+    const page = await openNew()
     const first = underWay()
     await begin(page, 'Tell me everything')
     await first.say('To begin with')
@@ -191,7 +185,7 @@ describe('conversations', () => {
   })
 
   it('show what was said before an answer broke off, why, and ask again', async () => {
-    const page = await openAs('engineer')
+    const page = await openNew()
     const cut = underWay()
     await begin(page, 'Something long')
     await cut.say('It all began')
@@ -212,7 +206,7 @@ describe('conversations', () => {
   })
 
   it('are written offline, in order, and answered once they arrive, whichever page is open', async () => {
-    const page = await openAs('engineer')
+    const page = await openNew()
     const path = await begin(page, 'Before the tunnel')
     await confirmed(page, 'So it is.')
     const other = await openAs('engineer', path)
@@ -255,7 +249,7 @@ describe('conversations', () => {
   })
 
   it('keep what was refused with the reason, to try again or to discard', async () => {
-    const page = await openAs('engineer')
+    const page = await openNew()
     const path = await begin(page, 'Refusals')
     await confirmed(page, 'So it is.')
     stage.expectFault(/status of 422/)
@@ -283,7 +277,7 @@ describe('conversations', () => {
   })
 
   it('show the end of a long one, and go back in it without a jump', async () => {
-    const page = await openAs('engineer')
+    const page = await openNew()
     const path = await begin(page, 'A long one')
     await confirmed(page, 'So it is.')
     const contents = Array.from(
@@ -329,7 +323,7 @@ describe('conversations', () => {
     const viewer = await openAs('viewer')
     await viewer.getByText('Your role can read them, not begin one.').waitFor()
     await expectToLookRight(viewer, 'conversations of a viewer')
-    const page = await openAs('engineer')
+    const page = await openNew()
     const path = await begin(page, 'Private')
     await confirmed(page, 'So it is.')
     stage.expectFault(/status of 404/)
@@ -373,28 +367,32 @@ describe('conversations', () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' })
   })
 
-  it.for(rooms)('fit %s', async ([room, options]) => {
+  // Touch is more than a look here: it decides what the key Enter does.
+  it.for([
+    ['where there is little room', inTheDark, expectToFit],
+    ['a phone from the first page on', onPhone, expectToLookRight],
+  ] as const)('fit %s', async ([name, options, expectLook]) => {
     assistant.play = answering(
       'Three of them do:\n\n```python\nfor room in rooms_of_the_house_with_a_long_name(minimum=80, floor=None):\n    print(room)\n```\n\nSee https://example.org/a/rather/long/address/that/does/not/fit/on/one/line/of/a/phone for more.',
     )
-    const page = await openAs('engineer', '/conversations', { ...options })
+    const page = await openNew(options)
+    await page.getByText('The assistant answers it here').waitFor()
+    await expectLook(page, `new conversation ${name}`)
+    await page.reload()
     await begin(
       page,
       `Which rooms hold eighty people, and which of them are free on the last Friday of the month? ${'w'.repeat(80)}`,
     )
     await confirmed(page, 'Three of them do')
-    await expectToLookRight(page, `conversation on ${room}`)
+    await expectLook(page, `conversation ${name}`)
     await page.goto('/conversations')
     await list(page)
       .getByRole('link', { name: /Which rooms hold eighty people/ })
       .first()
       .waitFor()
-    await expectToLookRight(page, `conversations on ${room}`)
-    await page.goto('/conversations/new')
-    await page.getByText('The assistant answers it here').waitFor()
-    await expectToLookRight(page, `new conversation on ${room}`)
+    await expectLook(page, `conversations ${name}`)
     await page.goto('/')
     await page.getByRole('list', { name: 'Newest conversations' }).waitFor()
-    await expectToLookRight(page, `home with conversations on ${room}`)
+    await expectLook(page, `home with conversations ${name}`)
   })
 })

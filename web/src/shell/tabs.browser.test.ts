@@ -2,8 +2,8 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
-import { addPerson, field, newDraft } from '../../test/draft-acts.ts'
-import { startStage } from '../../test/stage.ts'
+import { field, newDraft, passRing } from '../../test/draft-acts.ts'
+import { hurry, startStage } from '../../test/stage.ts'
 
 const stage = await startStage()
 
@@ -13,8 +13,6 @@ const status = (page: Page) => page.getByRole('complementary', { name: 'Status' 
 const accountMenu = (page: Page, name: string | RegExp = '') =>
   page.getByRole('button', { name: new RegExp(`${name}[\\s\\S]*account menu`) })
 const polled = 'This network lets no live connection through'
-
-const shareWithAdmin = (page: Page) => addPerson(page, 'admin@plinth.local', 'Demo admin')
 
 async function add(page: Page, text: string) {
   await field(page).fill(text)
@@ -57,11 +55,11 @@ async function signInAgain(page: Page, person: string) {
 
 describe('many tabs', () => {
   it('without sockets leave each other connections to call over, and all stay up to date', async () => {
-    const first = await stage.signIn(await stage.open())
+    const first = await stage.openSignedIn('engineer')
     const path = await newDraft(first, 'Seven tabs')
-    await blockSockets(first.context())
-    await first.close()
     const context = first.context()
+    await blockSockets(context)
+    await first.close()
     const streamed = new Set<Page>()
     const seeing = new Set<Page>()
     context.on('response', (response) => {
@@ -84,11 +82,14 @@ describe('many tabs', () => {
   })
 
   it('hear of a sign-out without any stream, and of the next sign-in', async () => {
-    const page = await stage.signIn(await stage.open())
+    const page = await stage.openSignedIn('engineer')
     const path = await newDraft(page, 'Out and in')
     await blockStreams(page.context())
-    const draft = await tabOf(page.context(), path)
+    const draft = await page.context().newPage()
+    await hurry(draft)
+    await draft.goto(path)
     const account = await tabOf(page.context(), '/account')
+    await page.goto('/')
     await account.getByLabel('Display name').waitFor()
     await status(draft).getByText(polled).waitFor({ timeout: 40_000 })
     await field(draft).fill('Half a tho')
@@ -107,7 +108,7 @@ describe('many tabs', () => {
   })
 
   it('go on when their person signs in again in one of them', async () => {
-    const page = await stage.signIn(await stage.open())
+    const page = await stage.openSignedIn('engineer')
     const path = await newDraft(page, 'Again')
     const draft = await tabOf(page.context(), path)
     await expect.poll(() => field(draft).isEnabled()).toBe(true)
@@ -120,7 +121,7 @@ describe('many tabs', () => {
   })
 
   it('become another person’s with the browser, and keep nothing of the one before', async () => {
-    const page = await stage.signIn(await stage.open())
+    const page = await stage.openSignedIn('engineer')
     const path = await newDraft(page, 'Of the engineer alone')
     stage.expectFault(/status of 404|ERR_FAILED/)
     const draft = await tabOf(page.context(), path)
@@ -143,7 +144,7 @@ describe('many tabs', () => {
   })
 
   it('show nobody else’s name that was on its way when the person changed', async () => {
-    const page = await stage.signIn(await stage.open(), 'viewer')
+    const page = await stage.openSignedIn('viewer')
     const account = await tabOf(page.context(), '/account')
     const answered = Promise.withResolvers<void>()
     const released = Promise.withResolvers<void>()
@@ -168,10 +169,9 @@ describe('many tabs', () => {
 
   it('write nothing in the name of a person they do not show, however late they hear of them', async () => {
     // Once, for whoever never came cannot be added.
-    await stage.signIn(await stage.open(), 'admin')
-    const page = await stage.signIn(await stage.open())
-    const path = await newDraft(page, 'Late')
-    await shareWithAdmin(page)
+    await stage.openSignedIn('admin')
+    const page = await stage.openSignedIn('engineer')
+    const path = await newDraft(page, 'Late', 'admin@plinth.local')
     stage.expectFault(/status of 401/)
     const stale = await page.context().newPage()
     await blockStreams(stale)
@@ -181,8 +181,7 @@ describe('many tabs', () => {
     })
     await stale.goto(path)
     await expect.poll(() => field(stale).isEnabled()).toBe(true)
-    await page.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
-    await page.getByText('Demo admin holds the ring. You can write').waitFor()
+    await passRing(page, path, 'admin@plinth.local')
     const mayHear = Promise.withResolvers<void>()
     await stale.route(/account\.me/, async (route) => {
       await mayHear.promise
@@ -206,8 +205,8 @@ describe('many tabs', () => {
   })
 
   it('send once what was waiting in a tab that was duplicated', async () => {
-    const page = await stage.signIn(await stage.open())
-    await newDraft(page, 'Duplicated')
+    const page = await stage.openSignedIn('engineer')
+    await page.goto(await newDraft(page, 'Duplicated'))
     const context = page.context()
     stage.expectFault(/ERR_FAILED/)
     await context.route(/drafts\.append/, (route) => route.abort())

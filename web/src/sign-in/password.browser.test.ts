@@ -156,7 +156,7 @@ describe.each(['cookies', 'jwt'] as const)('an account by password (%s)', (mode)
 describe('a sign-in that is a while ago', () => {
   // What people would wait for.
   const makeOld = "update sessions set authenticated_at = now() - interval '11 minutes'"
-  const whileAway = /WebSocket connection to|ERR_CONNECTION_REFUSED|status of (403|50\d)/
+  const refused = /status of 403/
 
   it('has to be proven by the password before a sign-in method goes', async () => {
     const stage = stages.cookies
@@ -172,9 +172,8 @@ describe('a sign-in that is a while ago', () => {
     await page.getByRole('button', { name: 'Remove password' }).waitFor()
     await expectToLookRight(page, 'methods')
 
-    stage.expectFault(whileAway)
+    stage.expectFault(refused)
     await stage.changeDatabase(makeOld)
-    await page.reload()
     await page.getByRole('button', { name: /^Unlink Google/ }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Unlink Google' }).click()
     const proving = page.getByRole('dialog', { name: 'Confirm that it is you' })
@@ -193,9 +192,8 @@ describe('a sign-in that is a while ago', () => {
     const stage = stages.jwt
     const page = await stage.openAs('viewer', '/account/sign-in-methods')
     await page.getByRole('button', { name: 'Set a password' }).waitFor()
-    stage.expectFault(whileAway)
+    stage.expectFault(refused)
     await stage.changeDatabase(makeOld)
-    await page.reload()
     const setPassword = async () => {
       await page.getByRole('button', { name: 'Set a password' }).click()
       await page.getByRole('dialog').getByLabel('New password').fill(first)
