@@ -4,7 +4,7 @@ import { answering, delta, done, failing, playAssistant, saying } from '../../..
 import { until } from '../../../server/test/until.ts'
 import { expectAccessible } from '../../test/axe.ts'
 import { expectToFit, expectToLookRight, inTheDark, onPhone } from '../../test/shots.ts'
-import { post, startStage } from '../../test/stage.ts'
+import { startStage } from '../../test/stage.ts'
 
 const assistant = await playAssistant()
 const stage = await startStage({
@@ -41,11 +41,6 @@ async function begin(page: Page, text: string): Promise<string> {
 
 /** The engineer's page where a conversation begins. */
 const openNew = (options = {}) => openAs('engineer', '/conversations/new', options)
-
-/** Further messages, quicker than anybody types. */
-async function addMany(page: Page, conversationId: string, contents: string[]) {
-  for (const content of contents) await post(page, '/trpc/conversations.messages.append', { conversationId, content })
-}
 
 /** Begun, and without an end until the test gives it one. */
 function underWay() {
@@ -280,11 +275,14 @@ describe('conversations', () => {
     const page = await openNew()
     const path = await begin(page, 'A long one')
     await confirmed(page, 'So it is.')
-    const contents = Array.from(
-      { length: 160 },
-      (_, place) => `Message number ${place + 1}.${'\nwith another line'.repeat(place % 4)}`,
-    )
-    await addMany(page, path.split('/').at(-1) ?? '', contents)
+    await page.goto('about:blank')
+    const conversation = `from conversations where id = '${path.split('/').at(-1)}'`
+    await stage.changeDatabase(`
+      insert into messages (id, user_id, conversation_id, role, content, position, created_at)
+        select gen_random_uuid(), user_id, id, 'user',
+          'Message number ' || place || '.' || repeat(E'\\nwith another line', (place - 1) % 4), message_count + place, now()
+        from (select * ${conversation}), generate_series(1, 160) as place;
+      update conversations set message_count = message_count + 160 where id in (select id ${conversation})`)
     await page.goto(path)
     await message(page, 'Message number 160.').waitFor()
     const inSight = (text: string) =>
