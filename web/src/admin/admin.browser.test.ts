@@ -105,6 +105,7 @@ describe('the people page', () => {
 
 describe('the audit log', () => {
   it('shows who did what on whom, with before and after, reached from the person', async () => {
+    await stage.openSignedIn('viewer')
     const page = await openAs('admin', '/admin/people')
     for (const role of ['Viewer', 'Engineer']) {
       await act(page, 'Demo engineer', role, 'menuitemradio')
