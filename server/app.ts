@@ -2,8 +2,10 @@
  * Plinth as a Fastify plugin. Registered in somebody's own server it keeps to itself: its parsers, hooks and error
  * handler hold for its own routes only. The order below is the order in which a request meets them.
  */
+
+import type { Server } from 'node:http'
 import cookie from '@fastify/cookie'
-import { type FastifyPluginAsync, type FastifyServerOptions, LogController } from 'fastify'
+import { type FastifyHttpOptions, type FastifyPluginAsync, LogController } from 'fastify'
 import { createContext } from './context.ts'
 import type { AnswerTimes } from './features/conversations/answer-writer.ts'
 import { giveUpAbandonedAnswers } from './features/conversations/jobs.ts'
@@ -99,8 +101,11 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   if (page) await app.register(page)
 }
 
+/** Node looks at header and request timeouts from time to time: each ends up to so much late. */
+const timeoutsCheckedEveryMs = 5_000
+
 /** For the server that Plinth is registered in: what no plugin can set. A team's own server should set the same. */
-export function serverOptions(config: Config): FastifyServerOptions {
+export function serverOptions(config: Config): FastifyHttpOptions<Server> {
   return {
     logger: logOptions(config),
     logController: new LogController({ disableRequestLogging: true }),
@@ -109,7 +114,10 @@ export function serverOptions(config: Config): FastifyServerOptions {
     trustProxy: config.server.trustProxy.length > 0 ? config.server.trustProxy : false,
     // Plugins wait for nothing outside, so one that takes long is on a slow machine, which is no reason to end its start.
     pluginTimeout: 0,
-    requestTimeout: 30_000,
+    requestTimeout: config.server.requestTimeoutMs,
+    connectionTimeout: config.server.idleTimeoutMs,
+    keepAliveTimeout: config.server.idleTimeoutMs,
+    http: { headersTimeout: config.server.headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs },
     handlerTimeout: 15_000,
     forceCloseConnections: true,
     frameworkErrors: answerError,

@@ -214,7 +214,8 @@ export async function buildTestApp({
     ),
   )
   const logs: LogLine[] = []
-  const options = { ...serverOptions(config), ...server }
+  const defaults = serverOptions(config)
+  const options = { ...defaults, ...server, http: { ...defaults.http, ...server?.http } }
   const stream = new Writable({
     write(chunk, _encoding, done) {
       for (const line of String(chunk).trim().split('\n')) logs.push(JSON.parse(line))

@@ -258,7 +258,18 @@ describe('a good environment', () => {
   it('gives the defaults of the contract', () => {
     expect(readConfig(good)).toMatchObject({
       production: true,
-      server: { host: '127.0.0.1', port: 8000, https: true, corsOrigins: [], allowedHosts: [], trustProxy: [] },
+      server: {
+        host: '127.0.0.1',
+        port: 8000,
+        https: true,
+        corsOrigins: [],
+        allowedHosts: [],
+        trustProxy: [],
+        headersTimeoutMs: 15_000,
+        requestTimeoutMs: 30_000,
+        idleTimeoutMs: 75_000,
+        maxConnections: 10_000,
+      },
       log: { level: 'info', pii: false },
       database: { directUrl: good.DATABASE_URL, prepare: true, poolMax: 10 },
       redisUrl: null,

@@ -114,6 +114,12 @@ function group(s: Settings) {
       /** Host names that are answered beside those of `publicUrl` and `corsOrigins`. Empty in production: all. */
       allowedHosts: s.ALLOWED_HOSTS,
       trustProxy: s.TRUST_PROXY,
+      /** From the first byte to the last, of the header and of the whole request; the header has no longer than the request. */
+      headersTimeoutMs: Math.min(s.HEADERS_TIMEOUT, s.REQUEST_TIMEOUT),
+      requestTimeoutMs: s.REQUEST_TIMEOUT,
+      /** Of a connection on which nothing is sent, from its beginning on. */
+      idleTimeoutMs: s.IDLE_TIMEOUT,
+      maxConnections: s.MAX_CONNECTIONS,
     },
     log: { level: s.LOG_LEVEL, pii: s.LOG_PII },
     database: {

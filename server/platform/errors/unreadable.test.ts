@@ -113,7 +113,8 @@ describe('many at once', () => {
 
   it('that say a byte from time to time keep nobody from being answered, and none is waited for without end', async () => {
     const { server } = app.root
-    expect([server.requestTimeout, server.headersTimeout <= 60_000]).toEqual([30_000, true])
+    const { requestTimeout, headersTimeout } = server
+    expect([requestTimeout, headersTimeout]).toEqual([30_000, 15_000])
     const slow = await slowConnections(500)
     for (let n = 0; n < 5; n++) await isAlive()
     // All of them began long ago, for the next check.
@@ -121,7 +122,7 @@ describe('many at once', () => {
     try {
       await until('their end', () => slow.every((socket) => socket.closed))
     } finally {
-      Object.assign(server, { requestTimeout: 30_000, headersTimeout: 60_000 })
+      Object.assign(server, { requestTimeout, headersTimeout })
     }
   })
 })

@@ -3,7 +3,7 @@
  * attempts to sign in, which are few and must not be multiplied by instances, in the database; an embedded one has one process.
  */
 import type { Socket } from 'node:net'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
@@ -23,6 +23,7 @@ declare module 'fastify' {
 
 const quarterOfAnHourMs = 15 * 60_000
 const minuteMs = 60_000
+const toldEveryMs = 10_000
 
 export const limitsPlugin = fp(
   async (app) => {
@@ -31,6 +32,7 @@ export const limitsPlugin = fp(
     // nobody's call, and in no record.
     const noteAddress = (socket: Socket) => void socket.remoteAddress
     app.server.on('connection', noteAddress)
+    boundConnections(app)
     const { anonymous, signedIn } = config.rateLimit
     const hashed = keyedHash(config)
     const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log)
@@ -69,6 +71,17 @@ export const limitsPlugin = fp(
   },
   { name: 'plinth-limits', dependencies: ['plinth-config', 'plinth-database'], fastify: '5.x' },
 )
+
+/** One more is ended at once, before a byte of it is read. */
+function boundConnections({ server, config, log }: FastifyInstance): void {
+  server.maxConnections = config.server.maxConnections
+  let toldAtMs = Number.NEGATIVE_INFINITY
+  server.on('drop', () => {
+    if (performance.now() - toldAtMs < toldEveryMs) return
+    toldAtMs = performance.now()
+    log.warn({ maxConnections: server.maxConnections }, 'too many connections: new ones are ended')
+  })
+}
 
 /** Its client is loaded only where there is a Redis. */
 async function openRedis(url: string, log: FastifyBaseLogger) {
