@@ -50,6 +50,8 @@ async function stream(from: From) {
   const leaving = new AbortController()
   ends.push(() => leaving.abort())
   const answer = await fetch(`${url}/trpc/account.onSessionEnded`, { headers: headersOf(from), signal: leaving.signal })
+  // Held to the end: fetch leaves a stream whose answer nobody refers to any more.
+  ends.push(() => answer.body?.cancel().catch(() => {}))
   return { answer, leave: () => leaving.abort() }
 }
 
