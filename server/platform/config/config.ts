@@ -111,8 +111,10 @@ function group(s: Settings) {
       https: publicUrl.protocol === 'https:',
       /** May make credentialed cross-origin calls and open sockets, beside `publicUrl` itself. */
       corsOrigins: s.CORS_ORIGINS.map((text) => new URL(text).origin),
-      /** Host names that are answered beside those of `publicUrl` and `corsOrigins`. Empty in production: all. */
+      /** Host names that are answered beside those of `publicUrl` and `corsOrigins`. */
       allowedHosts: s.ALLOWED_HOSTS,
+      /** Every host name is answered. */
+      anyHost: s.NODE_ENV !== 'development' && s.ALLOWED_HOSTS.length === 0,
       trustProxy: s.TRUST_PROXY,
       /** From the first byte to the last, of the header and of the whole request; the header has no longer than the request. */
       headersTimeoutMs: Math.min(s.HEADERS_TIMEOUT, s.REQUEST_TIMEOUT),

@@ -11,18 +11,17 @@ const headerName = 'host'
 
 /**
  * What is wrong with the name that a request came by, if anything. Always answered are addresses, which cannot be made to lead elsewhere,
- * names of this machine, and those of PUBLIC_URL, CORS_ORIGINS and ALLOWED_HOSTS; in production every name, unless ALLOWED_HOSTS is set.
+ * names of this machine, and those of PUBLIC_URL, CORS_ORIGINS and ALLOWED_HOSTS; where that is not set, every name but while developing.
  */
-export function hostRule({ production, server }: Config): (request: FastifyRequest) => AppError | undefined {
-  const { publicUrl, corsOrigins, allowedHosts } = server
-  const isOpen = production && allowedHosts.length === 0
+export function hostRule({ server }: Config): (request: FastifyRequest) => AppError | undefined {
+  const { publicUrl, corsOrigins, allowedHosts, anyHost } = server
   const names = new Set([publicUrl, ...corsOrigins].map((origin) => new URL(origin).hostname).concat(allowedHosts))
   return ({ raw: { rawHeaders, headers } }) => {
     // RFC 9112 section 3.2. Node keeps the first, a proxy before it may have kept the last.
     if (countHosts(rawHeaders) > 1) {
       return new AppError('VALIDATION_ERROR', { details: [{ field: headerName, message: 'Must be there once' }] })
     }
-    if (isOpen || headers.host === undefined) return undefined
+    if (anyHost || headers.host === undefined) return undefined
     const name = hostnameOf(headers.host)
     if (name !== null && (names.has(name) || isLocalName(name) || isIP(name.replace(/^\[(.*)\]$/, '$1'))))
       return undefined
