@@ -12,14 +12,18 @@ const { db } = app.database
 
 it('has unique ranks, right counts and gapless events, by which each device comes to what the server lists', async () => {
   const { browser, id: userId } = await signedIn(app)
+  // On a slow machine so many wait for a connection that some are told to come back, as clients then do.
+  const untilServed = async (call: () => ReturnType<typeof browser.query>) => {
+    let answer = await call()
+    while (answer.statusCode === 503) answer = await call()
+    return answer
+  }
   const mutate = async (path: string, input: object) => {
-    let answer = await browser.mutate(`tasks.${path}`, input)
-    // On a slow machine so many wait for a connection that some are told to come back, as clients then do.
-    while (answer.statusCode === 503) answer = await browser.mutate(`tasks.${path}`, input)
+    const answer = await untilServed(() => browser.mutate(`tasks.${path}`, input))
     expect([200, 404], answer.body).toContain(answer.statusCode)
   }
   const query = async (path: string, input: object = {}) =>
-    (await browser.query(`tasks.${path}`, input)).json().result.data
+    (await untilServed(() => browser.query(`tasks.${path}`, input))).json().result.data
   const snapshots: Tasks[] = [await query('list', { limit: 100 })]
   let changing = true
   const reader = (async () => {
