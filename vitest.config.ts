@@ -40,8 +40,6 @@ const inBrowser = {
   testTimeout: 60_000,
   maxWorkers: 3,
   sequence: { groupOrder: 2 },
-  // As slow as the machine may be; each wait ends as soon as it can.
-  expect: { poll: { timeout: 10_000 } },
 }
 
 /** `*.pg.test.ts` needs Postgres (races, several instances, faults of the server); `*.browser.test.ts` needs Chromium. */
@@ -50,6 +48,7 @@ export default defineConfig({
     // For a machine that is busy with other things: what is waited for ends the wait.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // Half of a test is waiting for a server, a socket or a clock.
     maxWorkers: Math.min(8, availableParallelism() + 1),
     reporters: ['default', './dev/slowest-files.ts'],

@@ -48,6 +48,11 @@ export const errorTable = {
     message: 'This API key may not do this. Make one with the scope that it needs, on your account page.',
   },
   API_KEY_REFUSED: { status: 403, message: 'No API key may do this, whatever its scopes. Sign in to do it yourself.' },
+  PROOF_NEEDED: {
+    status: 403,
+    message:
+      'Confirm your e-mail address first: the link is in the mail that you were sent, and your account page sends it again.',
+  },
   ACCOUNT_DISABLED: { status: 403, message: 'This account is disabled. Ask an administrator to enable it.' },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
@@ -98,6 +103,10 @@ export const errorTable = {
     message: 'The assistant writes the answers here: send your message as the user, and ask it.',
   },
   ANSWER_UNDER_WAY: { status: 409, message: 'The assistant is answering already. Wait for it, or stop it.' },
+  TOO_MANY_ANSWERS: {
+    status: 429,
+    message: 'As many answers as you may have at once are being written. Wait for one of them, or stop it.',
+  },
   NOTHING_TO_ANSWER: { status: 422, message: 'The last word is the assistant’s. Write something first.' },
   ALREADY_DECIDED: { status: 409, message: 'Somebody has decided on this drift already. Reload to see how.' },
   NOTHING_DRIFTED: {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../../platform/config/config.ts'
 import type { Database } from '../../platform/db/database.ts'
+import type { AnswerBudget } from './answer-budget.ts'
 import { AnswerFault } from './answer-fault.ts'
 import { type Asked, continueAnswer, failAnswer, finishAnswer, readHistory, type Writer } from './answers.ts'
 import { type CompletionTimes, complete } from './chat-completion.ts'
@@ -25,6 +26,7 @@ const atOnce = 50
 type Ending = 'stopped' | 'gone' | 'closing'
 
 export class AnswerWriter implements Writer {
+  readonly budget: AnswerBudget
   readonly #db: Database
   readonly #assistant: NonNullable<Config['assistant']>
   readonly #log: FastifyBaseLogger
@@ -35,10 +37,12 @@ export class AnswerWriter implements Writer {
   constructor(
     db: Database,
     assistant: NonNullable<Config['assistant']>,
+    budget: AnswerBudget,
     log: FastifyBaseLogger,
     times: Partial<AnswerTimes> = {},
   ) {
     this.#db = db
+    this.budget = budget
     this.#assistant = assistant
     this.#log = log
     this.#times = { ...usualTimes, ...times }

@@ -12,6 +12,7 @@ import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { publish } from '../../platform/live/publish.ts'
+import type { AnswerBudget } from './answer-budget.ts'
 import { conversationChannel } from './channel.ts'
 import { addMessage, findAnswer } from './messages.ts'
 import { findConversation, lockConversation } from './service.ts'
@@ -30,6 +31,7 @@ export interface Asked {
 
 /** What writes answers on this instance. */
 export interface Writer {
+  readonly budget: AnswerBudget
   begin(asked: Asked): void
   stop(answerId: string): void
 }
@@ -38,7 +40,7 @@ export interface Writer {
 const staleAfterS = 20
 const isStale = lt(answers.beatAt, sql`now() - make_interval(secs => ${staleAfterS})`)
 
-/** @throws AppError NOT_FOUND, ASSISTANT_OFF, NOTHING_TO_ANSWER, CONVERSATION_FULL, ANSWER_UNDER_WAY */
+/** @throws AppError NOT_FOUND, ASSISTANT_OFF, NOTHING_TO_ANSWER, CONVERSATION_FULL, ANSWER_UNDER_WAY, and as `AnswerBudget.spend` */
 export async function askAssistant(
   db: Database,
   actor: Actor,
@@ -54,6 +56,7 @@ export async function askAssistant(
       .where(and(eq(messages.conversationId, conversationId), eq(messages.position, messageCount)))
     if (last?.role !== 'user') throw new AppError('NOTHING_TO_ANSWER')
     if (messageCount >= conversationLimits.messages) throw new AppError('CONVERSATION_FULL')
+    await writer.budget.spend(tx, actor, conversationId, staleAfterS)
     const begun = {
       id: newId(),
       userId: actor.id,

@@ -89,7 +89,14 @@ const answerRouter = router({
         path: `${onePath}/answer`,
         status: 202,
         summary: 'Have the assistant answer; what it says comes as events',
-        errors: ['ASSISTANT_OFF', 'NOTHING_TO_ANSWER', 'ANSWER_UNDER_WAY', 'CONVERSATION_FULL'],
+        errors: [
+          'ASSISTANT_OFF',
+          'NOTHING_TO_ANSWER',
+          'ANSWER_UNDER_WAY',
+          'CONVERSATION_FULL',
+          'PROOF_NEEDED',
+          'TOO_MANY_ANSWERS',
+        ],
       },
     })
     .input(AskAssistant)

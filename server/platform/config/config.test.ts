@@ -154,6 +154,7 @@ describe('a wrong setting', () => {
       completionsUrl: 'http://localhost:11434/v1/chat/completions',
       apiKey: null,
       model,
+      limits: { atOnce: 2, perHour: 60, perDay: 300 },
     })
   })
 

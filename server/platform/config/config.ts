@@ -176,6 +176,12 @@ function group(s: Settings) {
             completionsUrl: `${s.ASSISTANT_URL.replace(/\/+$/, '')}/chat/completions`,
             apiKey: s.ASSISTANT_API_KEY ?? null,
             model: s.ASSISTANT_MODEL,
+            /** Of one user. */
+            limits: {
+              atOnce: s.ASSISTANT_ANSWERS_AT_ONCE,
+              perHour: s.ASSISTANT_ANSWERS_PER_HOUR,
+              perDay: s.ASSISTANT_ANSWERS_PER_DAY,
+            },
           }
         : null,
     metricsToken: s.METRICS_TOKEN ?? null,

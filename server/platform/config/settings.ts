@@ -205,6 +205,9 @@ export const settings = {
     .regex(/^[\x21-\x7e]+$/, fault('must be printable ASCII without blanks'))
     .optional(),
   ASSISTANT_MODEL: z.string().optional(),
+  ASSISTANT_ANSWERS_AT_ONCE: whole(2, 1, 1_000_000),
+  ASSISTANT_ANSWERS_PER_HOUR: whole(60, 1, 1_000_000),
+  ASSISTANT_ANSWERS_PER_DAY: whole(300, 1, 1_000_000),
   METRICS_TOKEN: secret.optional(),
   RATE_LIMIT_ANONYMOUS: whole(100, 1, 1_000_000),
   RATE_LIMIT_SIGN_IN: whole(5, 1, 1_000_000),

@@ -31,7 +31,7 @@ export class TableWindows implements Windows {
       on conflict (key) do update set
         points = case when ${isOver} then 1 else ${rateLimits}.points + 1 end,
         expire = case when ${isOver} then excluded.expire else ${rateLimits}.expire end
-      returning points, (expire - ${nowMs})::int as "endsInMs"`)
+      returning points, (expire - ${nowMs})::float8 as "endsInMs"`)
     return rowsOf<Count>(counted)[0] as Count
   }
 
