@@ -29,7 +29,12 @@ import { answers, conversations, messages } from './table.ts'
 
 const apiKey = 'sk-KeyOfTheOperator0123456789'
 const assistant = await playAssistant()
-const environment = { ASSISTANT_URL: assistant.url, ASSISTANT_API_KEY: apiKey, ASSISTANT_MODEL: 'small-model', ASSISTANT_ANSWERS_AT_ONCE: '1000' }
+const environment = {
+  ASSISTANT_URL: assistant.url,
+  ASSISTANT_API_KEY: apiKey,
+  ASSISTANT_MODEL: 'small-model',
+  ASSISTANT_ANSWERS_AT_ONCE: '1000',
+}
 const often = { writeMs: 20, beatMs: 100 }
 const app = await buildTestApp({ environment, times: { answers: often } })
 const impatient = await buildTestApp({ environment, times: { answers: { ...often, firstByteMs: 300, pauseMs: 300 } } })
