@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import cookie from '@fastify/cookie'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
-import { plinth } from './app.ts'
+import { plinth, serverOptions } from './app.ts'
 import { readConfig } from './platform/config/config.ts'
 import { testEnvironment } from './test/app.ts'
 import { TestSocket } from './test/socket.ts'
@@ -194,4 +194,18 @@ describe('in a server of somebody else, Plinth', () => {
 it('takes a server it did not make', async () => {
   const host = await hostWithPlinth({ options: { serverFactory: (handler) => createServer(handler) } })
   expect((await host.inject('/livez')).json()).toEqual({ status: 'alive' })
+})
+
+it('starts on a machine on which a plugin takes as long as it likes', async () => {
+  const root = Fastify({ ...serverOptions(readConfig(testEnvironment())), logger: false })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const loaded = Promise.withResolvers<void>()
+  root.register(() => loaded.promise)
+  const ready = root.ready()
+  // Fastify gives a plugin ten seconds otherwise.
+  for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve))
+  vi.advanceTimersByTime(3_600_000)
+  loaded.resolve()
+  await ready
+  await root.close()
 })
