@@ -1,4 +1,5 @@
 /** The entry of the bundle, `node dist/plinth.js <command>`: with the settings of the server, none filled in. */
+import '../server/node-version.ts'
 import { enableLaunchCache } from '../server/launch-cache.ts'
 
 enableLaunchCache()
