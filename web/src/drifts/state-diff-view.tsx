@@ -6,7 +6,7 @@ import type { ResourceState } from '../../../shared/drifts.ts'
 import { CopyText } from '../page/copy-text.tsx'
 import { Section } from '../page/section.tsx'
 import { countWords } from './drift-words.ts'
-import { type Change, type Difference, diffStates, isChange, type Path, pathWords, stretches } from './state-diff.ts'
+import { type Change, type Difference, diffStates, isChange, type Path, pathWords, stretches } from '../../../shared/state-diff.ts'
 import classes from './state-diff-view.module.css'
 
 interface Props {

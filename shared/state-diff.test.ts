@@ -56,6 +56,15 @@ describe('the difference of two states', () => {
     expect(pathWords(['a.b'])).toBe('["a.b"]')
   })
 
+  it('says where a difference is on each side, where items of a list have moved', () => {
+    const [expected, actual] = [{ in: [{ p: 1, q: 1 }, 5] }, { in: [7, 8, { p: 1, q: 2 }, 5] }]
+    const last = diffStates({ in: [4, ...expected.in] }, { in: [9, 4, { p: 1, q: 2 }, 5] })
+      .filter(isChange)
+      .at(-1)
+    expect(last).toMatchObject({ kind: 'changed', expectedPath: ['in', 1, 'q'], path: ['in', 2, 'q'] })
+    expect(diffStates(expected, actual).filter(isChange)).toHaveLength(3)
+  })
+
   it('covers both states whole, each part once, whatever they are', () => {
     const next = numbers(7)
     const random = () => next.next().value as number
@@ -85,6 +94,16 @@ describe('the difference of two states', () => {
     const expected = { list: Array.from({ length: 30_000 }, (_, place) => place % 7) }
     const actual = { list: [9, ...expected.list.slice(0, 15_000), 8, ...expected.list.slice(15_001)] }
     expect(diffStates(expected, actual).filter(isChange).length).toBeGreaterThan(0)
+  })
+
+  it('compares further long lists place by place, so that many of them cost no more than one', () => {
+    // One item more, between others that are not the same.
+    const list = Array.from({ length: 900 }, (_, place) => place)
+    const moved = [-1, ...list.slice(1, 450), -2, ...list.slice(450, 899), -3]
+    const lists = (items: number[]) => ({ one: items, two: items, three: items })
+    const changes = diffStates(lists(list), lists(moved)).filter(isChange)
+    const of = (name: string) => changes.filter(({ path }) => path[0] === name).length
+    expect([of('one') < 5, of('two') > 400, of('three') > 400]).toEqual([true, true, true])
   })
 
   it('gathers neighbours that are the same, to fold them', () => {
