@@ -95,6 +95,12 @@ describe('secrets', () => {
       'a private key',
       (value: string) => ({ pem: `-----BEGIN RSA PRIVATE KEY-----\n${value}\n-----END RSA PRIVATE KEY-----` }),
     ],
+    ['an entry of an environment', (value: string) => ({ env: [`DB_PASSWORD=${value}`] })],
+    ['a connection string', (value: string) => ({ connection: `Server=db;Pwd=${value};Encrypt=yes` })],
+    ['JSON in a text', (value: string) => ({ config: JSON.stringify({ token: value }) })],
+    ['a pair of another kind', (value: string) => ({ tags: [{ k: 'password', v: value }] })],
+    ['a command', (value: string) => ({ command: ['mysql', `-p${value}`] })],
+    ['an e-mail address', (value: string) => ({ owner: `${value}@example.org` })],
     ['a name that is given', (value: string) => ({ Pin: value })],
   ])('%s stays here, and one that differs is still told to', async (_what, state) => {
     const same = await between({ ...state(secret), a: 1 }, { ...state(secret), a: 2 }, ['--secret', 'pin'])

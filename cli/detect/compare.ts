@@ -1,5 +1,6 @@
 /** What differs between what is meant to be and what is there, as JSON values: order counts in lists, and nowhere else. */
 import type { Resource, Severity } from '../../shared/drifts.ts'
+import { Container } from '../../shared/secret-names.ts'
 import { differing, type Secrets } from './secrets.ts'
 import type { Described, Resources } from './state-file.ts'
 
@@ -26,7 +27,8 @@ export function findDrifts(expected: Resources, actual: Resources, asked: Asked)
   const externalIds = new Set([...expected.keys(), ...actual.keys()])
   return [...externalIds].flatMap((externalId) => {
     const [meant, found] = [expected.get(externalId), actual.get(externalId)]
-    const compared = compare(meant?.state ?? undefined, found?.state ?? undefined, externalId, false, asked.secrets)
+    const standing = { at: externalId, name: '', isSecret: false }
+    const compared = compare(meant?.state ?? undefined, found?.state ?? undefined, standing, asked.secrets)
     if (compared.paths.length === 0) return []
     const state = (side: unknown) => (side ?? null) as Finding['expected']
     const kind = !found?.state ? 'missing' : !meant?.state ? 'unexpected' : 'changed'
@@ -49,25 +51,38 @@ interface Compared {
   readonly paths: readonly string[]
 }
 
+/** Where two values stand. */
+interface Standing {
+  readonly at: string
+  /** Of the field that holds them, or holds the list that they are in. */
+  readonly name: string
+  readonly isSecret: boolean
+}
+
 /** Undefined is what is not there. As deep as a state may be, so no deeper than `ResourceState` lets it. */
-function compare(expected: unknown, actual: unknown, at: string, isSecret: boolean, secrets: Secrets): Compared {
-  const [one, other] = [holding(expected), holding(actual)]
-  if (one === null && other === null) return compareValues(expected, actual, at, isSecret, secrets)
+function compare(expected: unknown, actual: unknown, standing: Standing, secrets: Secrets): Compared {
+  const { at, isSecret } = standing
+  const [one, other] = [Container.of(expected), Container.of(actual)]
+  if (one === null && other === null) return compareValues(expected, actual, standing, secrets)
   if (expected !== undefined && actual !== undefined && one?.isList !== other?.isList) {
     const only = [
-      compare(expected, undefined, at, isSecret, secrets),
-      compare(undefined, actual, at, isSecret, secrets),
+      compare(expected, undefined, standing, secrets),
+      compare(undefined, actual, standing, secrets),
     ] as const
     return { expected: only[0].expected, actual: only[1].actual, paths: [at] }
   }
   const sides: [[string, unknown][], [string, unknown][]] = [[], []]
   const paths: string[] = []
+  const isList = (one ?? other)?.isList
   for (const name of new Set([...(one?.inner.keys() ?? []), ...(other?.inner.keys() ?? [])])) {
     const [mine, theirs] = [one?.inner.get(name), other?.inner.get(name)]
-    // To either side: in a list that has moved on, another name may stand beside the same place.
-    const isInside =
-      isSecret || [one, other].some((side) => side?.isList === false && secrets.isSecret(name, side.inner))
-    const compared = compare(mine, theirs, `${at}.${name}`, isInside, secrets)
+    const inside = {
+      at: `${at}.${name}`,
+      name: isList ? standing.name : name,
+      // To either side: in a list that has moved on, another name may stand beside the same place.
+      isSecret: isSecret || [one, other].some((side) => side !== null && secrets.isSecretAt(name, side)),
+    }
+    const compared = compare(mine, theirs, inside, secrets)
     if (mine !== undefined) sides[0].push([name, compared.expected])
     if (theirs !== undefined) sides[1].push([name, compared.actual])
     paths.push(...compared.paths)
@@ -82,14 +97,9 @@ function compare(expected: unknown, actual: unknown, at: string, isSecret: boole
   }
 }
 
-function compareValues(expected: unknown, actual: unknown, at: string, isSecret: boolean, secrets: Secrets): Compared {
-  const [mine, theirs] = [secrets.hide(expected, at, isSecret), secrets.hide(actual, at, isSecret)]
+function compareValues(expected: unknown, actual: unknown, standing: Standing, secrets: Secrets): Compared {
+  const { at, name, isSecret } = standing
+  const [mine, theirs] = [secrets.hide(expected, at, name, isSecret), secrets.hide(actual, at, name, isSecret)]
   if (expected === actual) return { expected: mine, actual: theirs, paths: [] }
   return { expected: mine, actual: mine === theirs ? differing(theirs) : theirs, paths: [at] }
-}
-
-/** What an object or a list holds, by name or number; null for what holds nothing. */
-function holding(value: unknown): { isList: boolean; inner: Map<string, unknown> } | null {
-  if (typeof value !== 'object' || value === null) return null
-  return { isList: Array.isArray(value), inner: new Map(Object.entries(value)) }
 }
