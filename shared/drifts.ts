@@ -20,6 +20,9 @@ export const driftLimits = {
   /** Of each of the two states, as JSON. */
   stateBytes: 65_536,
   stateDepth: 32,
+  /** That an answer lists, and how long their paths are together. */
+  differences: 200,
+  differencesLength: 65_536,
   /** A detector's clock may be ahead. */
   aheadMs: 300_000,
 } as const
@@ -97,10 +100,47 @@ export type DriftSummary = z.infer<typeof DriftSummary>
 export const Drifts = listOf(DriftSummary)
 export type Drifts = z.infer<typeof Drifts>
 
-/** For whoever is not signed in, values whose names speak of secrets are left out of both states. */
+export const JsonType = z.enum(['object', 'array', 'string', 'number', 'boolean', 'null'])
+export type JsonType = z.infer<typeof JsonType>
+
+/** From the top of a state. */
+const StatePath = z.array(z.union([z.string(), z.int().min(0)])).meta({
+  description: 'Names of properties and, in arrays, indexes; empty for the whole resource',
+  example: ['ingress', 1],
+})
+
+/** No value, for it is public. */
+export const StateDifference = z
+  .object({
+    path: StatePath,
+    change: z.enum(['added', 'removed', 'changed']),
+    expected: JsonType.nullable().meta({
+      description: 'The type of what is expected; null where nothing is',
+      example: null,
+    }),
+    actual: JsonType.nullable().meta({
+      description: 'The type of what is there; null where nothing is',
+      example: 'string',
+    }),
+  })
+  .meta({ id: 'StateDifference' })
+export type StateDifference = z.infer<typeof StateDifference>
+
+const visibleState = (which: string) =>
+  z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .optional()
+    .meta({
+      description: `${which}. Absent for callers who are not signed in; for others \`[hidden]\` stands in place of each value that looks like a secret, and equal secrets of the same place in both states look the same`,
+    })
+
 export const Drift = DriftSummary.extend({
-  expected: z.record(z.string(), z.unknown()).nullable(),
-  actual: z.record(z.string(), z.unknown()).nullable(),
+  differences: z.array(StateDifference).max(driftLimits.differences),
+  /** That are not listed. */
+  moreDifferences: z.int().min(0).meta({ example: 0 }),
+  expected: visibleState('What the resource should be, or null where it should not be there'),
+  actual: visibleState('What the resource is, or null where it is not there'),
 }).meta({ id: 'Drift' })
 export type Drift = z.infer<typeof Drift>
 
@@ -147,6 +187,27 @@ export type ApproveDrift = z.infer<typeof ApproveDrift>
 export const RejectDrift = z.object({ ...driftId, reason })
 export type RejectDrift = z.infer<typeof RejectDrift>
 export const ResolveDrift = z.object(driftId)
+export const RevealValue = z.object({
+  ...driftId,
+  side: z.enum(['expected', 'actual']),
+  path: z
+    .array(z.union([z.string().max(driftLimits.stateBytes), z.int().min(0)]))
+    .max(driftLimits.stateDepth)
+    .meta({
+      description: 'Names of properties and, in arrays, indexes, to a value that holds no others',
+      example: ['database', 'password'],
+    }),
+})
+export type RevealValue = z.infer<typeof RevealValue>
+export const RevealedValue = z
+  .object({
+    driftId: Id,
+    side: RevealValue.shape.side,
+    path: StatePath,
+    value: z.union([z.string(), z.number(), z.boolean(), z.null()]).meta({ example: 'pa55-w0rd' }),
+  })
+  .meta({ id: 'RevealedValue' })
+export type RevealedValue = z.infer<typeof RevealedValue>
 export const FollowDrifts = z.object({ lastEventId: LastEventId }).prefault({})
 
 /** What happens to drifts, for whoever is signed in. */

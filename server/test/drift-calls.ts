@@ -73,6 +73,7 @@ export const driftCalls: Record<string, Prepare> = {
   },
   'drifts.list': async () => ({ input: {} }),
   'drifts.get': ofDrift,
+  'drifts.reveal': changesDrift({ side: 'actual', path: ['ingress', 1] }),
   'drifts.decision': ofDrift,
   'drifts.report': async (app, me) => {
     await becomeEngineer(app, me)

@@ -82,31 +82,45 @@ it('says nothing of who decided, reported or read, to whoever is not signed in',
   expect(told).not.toContain('"isRead":true')
 })
 
-it('leaves values out whose names speak of secrets, for whoever is not signed in', async () => {
+it('says which paths of a drift differ, and no value of its states, to anonymous callers', async () => {
   const me = await engineer(app)
-  const secrets = Array.from({ length: 8 }, () => `hidden-${newId()}`)
+  const values = Array.from({ length: 8 }, () => `hidden-${newId()}`)
   const state = {
-    size: 3,
-    password: secrets[0],
-    'Api-Key': secrets[1],
-    nested: [{ deep: { client_secret: { a: [secrets[2]] }, accessToken: secrets[3] } }],
+    size: 31_415_926_535,
+    password: values[0],
+    'Api-Key': values[1],
+    nested: [{ deep: { client_secret: { a: [values[2]] }, accessToken: values[3] } }],
     environment: [
-      { name: 'DB_PASSWORD', value: secrets[4] },
-      { name: 'TZ', value: 'UTC' },
+      { name: 'DB_PASSWORD', value: values[4] },
+      { name: 'TZ', value: 'Antarctica/Troll' },
     ],
-    url: `postgres://app:${secrets[5]}@db/app`,
-    pem: `-----BEGIN PRIVATE KEY-----${secrets[6]}`,
-    privateIp: secrets[7],
+    url: `postgres://app:${values[5]}@db/app`,
+    pem: `-----BEGIN PRIVATE KEY-----${values[6]}`,
+    privateIp: values[7],
   }
-  const { id: driftId } = await driftOf(me, { expected: state, actual: { ...state, size: 4 } })
-  const told = (await app.browser().query('drifts.get', { driftId })).json().result.data
-  for (const secret of secrets) expect(JSON.stringify(told)).not.toContain(secret)
-  expect(told).toMatchObject({
-    actual: { size: 4, password: '[left out]', environment: [{ value: '[left out]' }, { name: 'TZ', value: 'UTC' }] },
+  const { id: driftId } = await driftOf(me, { expected: state, actual: { ...state, size: 27_182_818_284, url: null } })
+  const told = await allAnswers(app.browser(), driftId)
+  for (const value of [...values, '31415926535', '27182818284', 'Antarctica']) expect(told).not.toContain(value)
+  const drift = (await app.browser().query('drifts.get', { driftId })).json().result.data
+  expect(drift).toMatchObject({
+    differences: [
+      { path: ['url'], change: 'changed', expected: 'string', actual: 'null' },
+      { path: ['size'], change: 'changed', expected: 'number', actual: 'number' },
+    ],
+    moreDifferences: 0,
   })
+  expect(Object.keys(drift)).not.toContain('expected')
+  expect(Object.keys(drift)).not.toContain('actual')
   const { browser } = await signedIn(app)
-  const whole = (await browser.query('drifts.get', { driftId })).json().result.data
-  expect([whole.expected, whole.actual]).toEqual([state, { ...state, size: 4 }])
+  const { expected } = (await browser.query('drifts.get', { driftId })).json().result.data
+  for (const value of values.slice(0, 7)) expect(JSON.stringify(expected)).not.toContain(value)
+  expect(expected).toMatchObject({
+    size: state.size,
+    password: '[hidden]',
+    environment: [{ value: '[hidden]' }, { name: 'TZ', value: 'Antarctica/Troll' }],
+    url: 'postgres://app:[hidden]@db/app',
+    privateIp: values[7],
+  })
 })
 
 describe('with PUBLIC_READS', () => {

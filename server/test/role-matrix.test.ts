@@ -131,6 +131,7 @@ const matrix: Record<string, Row> = {
   'drafts.close': writes(),
   'drifts.list': publicReads,
   'drifts.get': publicReads,
+  'drifts.reveal': changesDrifts,
   'drifts.decision': readsDrifts,
   'drifts.report': changesDrifts,
   'drifts.approve': changesDrifts,

@@ -12,6 +12,8 @@ import {
   RejectDrift,
   ReportDrift,
   ResolveDrift,
+  RevealedValue,
+  RevealValue,
 } from '../../../shared/drifts.ts'
 import { follow } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
@@ -25,6 +27,7 @@ import {
   rejectDrift,
   reportDrift,
   resolveDrift,
+  revealValue,
 } from './service.ts'
 
 const path = '/api/v1/drifts'
@@ -39,12 +42,30 @@ export const driftsRouter = router({
     .query(({ ctx, input }) => listDrifts(ctx.db, input)),
   get: publicRead('drift:read')
     .meta({
-      rest: { method: 'GET', path: drift, summary: 'A drift with what was expected and what is there' },
+      rest: {
+        method: 'GET',
+        path: drift,
+        summary: 'A drift and where its states differ; both states if you are signed in',
+      },
       mcp: {},
     })
     .input(GetDrift)
     .output(Drift)
     .query(({ ctx, input }) => getDrift(ctx.db, input.driftId, ctx.actor !== null)),
+  /** A mutation, for it is recorded. */
+  reveal: can('drift:decide')
+    .meta({
+      audit: { noun: 'drift', id: 'driftId', secret: true },
+      rest: {
+        method: 'POST',
+        path: `${drift}/reveal`,
+        summary: 'Reveal one value of a state; the audit log records the path',
+      },
+    })
+    .input(RevealValue)
+    .use(recorded)
+    .output(RevealedValue)
+    .mutation(({ ctx, input }) => revealValue(ctx.db, ctx.actor, ctx.origin, input)),
   decision: can('drift:read')
     .meta({ rest: { method: 'GET', path: `${drift}/decision`, summary: 'Who decided on a drift, and why' } })
     .input(GetDrift)

@@ -5,6 +5,7 @@
 import { and, desc, eq, getTableColumns, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Decision, Drift, Drifts, ListDrifts } from '../../../shared/drifts.ts'
+import { hideSecrets } from '../../../shared/hidden-values.ts'
 import { Id } from '../../../shared/id.ts'
 import { Instant } from '../../../shared/instant.ts'
 import type { Database } from '../../platform/db/database.ts'
@@ -14,9 +15,9 @@ import { AppError } from '../../platform/errors/app-error.ts'
 import { users } from '../../platform/identity/table.ts'
 import { presentCursor } from '../../platform/live/channel-store.ts'
 import { driftsChannel } from './channel.ts'
+import { listDifferences } from './differences.ts'
 import { countDrifts } from './figures.ts'
 import { toSummary } from './rows.ts'
-import { withoutSecrets } from './secret-values.ts'
 import { drifts } from './table.ts'
 
 export { driftsChannel } from './channel.ts'
@@ -24,6 +25,7 @@ export { approveDrift, rejectDrift } from './decide.ts'
 export { countKinds, readDays } from './figures.ts'
 export { handOverDecisions } from './hand-over.ts'
 export { reportDrift, resolveDrift } from './report.ts'
+export { revealValue } from './reveal.ts'
 
 const { expected: _e, actual: _a, decidedBy: _d, reason: _r, ...listed } = getTableColumns(drifts)
 
@@ -82,13 +84,12 @@ const readPage = preparedQuery(null, (db, { status, severity, provider, detected
 /** Where in its order a list goes on. */
 const Place = z.tuple([Instant, Id])
 
-/** `seesAll`: for whoever is signed in. @throws AppError NOT_FOUND */
-export async function getDrift(db: Database, driftId: string, seesAll: boolean): Promise<Drift> {
+/** Anonymous callers get no value of a state: what is secret in it no list of names can tell. @throws AppError NOT_FOUND */
+export async function getDrift(db: Database, driftId: string, isSignedIn: boolean): Promise<Drift> {
   const [row] = await db.select().from(drifts).where(eq(drifts.id, driftId))
   if (!row) throw new AppError('NOT_FOUND')
-  const { expected, actual } = row
-  if (seesAll) return { ...toSummary(row), expected, actual }
-  return { ...toSummary(row), expected: withoutSecrets(expected), actual: withoutSecrets(actual) }
+  const drift = { ...toSummary(row), ...listDifferences(row.expected, row.actual) }
+  return isSignedIn ? { ...drift, ...hideSecrets(row.expected, row.actual) } : drift
 }
 
 /** @throws AppError NOT_FOUND */

@@ -24,6 +24,11 @@ export function DriftPage() {
   const isSignedIn = session.state === 'signed-in'
   const drift = useQuery({ ...driftQuery(driftId), enabled: session.state !== 'ended' })
   const decision = useQuery({ ...decisionQuery(driftId), enabled: isSignedIn })
+  // It was loaded before this visitor signed in, without its states.
+  const isForAnyone = isSignedIn && drift.data !== undefined && drift.data.expected === undefined
+  useEffect(() => {
+    if (isForAnyone) reloadDrift(driftId)
+  }, [isForAnyone, driftId])
   useTellReview()
   // What happens to one drift reloads it by itself; after a gap anything may have happened to it.
   useEffect(() => review.onNews((news) => news === 'all' && reloadDrift(driftId)), [review, driftId])

@@ -10,6 +10,7 @@ import { Section } from '../page/section.tsx'
 import { useSession } from '../session/session.ts'
 import { DecisionNote } from './decision-note.tsx'
 import type { Verdict } from './decisions.ts'
+import { DifferenceList } from './difference-list.tsx'
 import { DriftFacts } from './drift-facts.tsx'
 import { SignedOutNote } from './drift-frame.tsx'
 import { SeverityMark, StatusMark } from './drift-marks.tsx'
@@ -110,7 +111,11 @@ export function DriftView({ drift, decision, decisionFailure, isRefreshing, onRe
         <Section title="Facts">
           <DriftFacts drift={drift} decision={decision} decisionFailure={decisionFailure} />
         </Section>
-        <StateDiff expected={drift.expected} actual={drift.actual} isPublic={!isSignedIn} />
+        {drift.expected === undefined || drift.actual === undefined ? (
+          <DifferenceList {...drift} />
+        ) : (
+          <StateDiff drift={drift} expected={drift.expected} actual={drift.actual} />
+        )}
         <p className={classes.back}>
           <Anchor renderRoot={(props) => <Link to="/drifts" {...props} />}>
             <IconArrowLeft size="1rem" aria-hidden /> All drifts

@@ -180,14 +180,15 @@ describe('drift review', () => {
     await expectToLookRight(viewer, 'drift as a viewer')
   })
 
-  it('is read by anybody, without names and secrets, and leads to sign-in and back', async () => {
+  it('is read by anybody, without names and values, and leads to sign-in and back', async () => {
     const mira = await stage.openSignedIn('engineer')
     const { id } = await report(mira, 'in-public', {
-      expected: { password: 'old-secret', size: 1 },
-      actual: { password: 'new-secret', size: 2 },
+      expected: { password: 'old-secret', size: 31415, note: 'plain-before' },
+      actual: { password: 'new-secret', size: 27182, zones: ['plain-after'] },
     })
     await mira.goto(`/drifts/${id}`)
-    await mira.getByText('"new-secret"').waitFor()
+    await mira.getByText('"[hidden 2]"').waitFor()
+    await mira.getByText('27182').waitFor()
     await approve(mira, 'Between us')
     await expect.poll(() => fact(mira, 'Reason').innerText()).toBe('Between us')
     const visitor = await stage.open('/drifts')
@@ -198,14 +199,84 @@ describe('drift review', () => {
     await driftRow(visitor, 'in-public-later').waitFor()
     await driftRow(visitor, 'in-public').last().getByRole('link').click()
     await visitor.getByText('Sign in to see who decided, and why.').waitFor()
+    const diff = visitor.getByRole('table', { name: 'What differs' })
+    const cells = (row: string) => diff.getByRole('row', { name: row }).getByRole('cell').allInnerTexts()
+    expect(await cells('Changed size')).toEqual(['Number', 'Number'])
+    expect(await cells('Changed password')).toEqual(['Text', 'Text'])
+    expect(await cells('Removed note')).toEqual(['Text', 'Not there'])
+    expect(await cells('Added zones')).toEqual(['Not there', 'List'])
+    await visitor.getByText('1 added, 1 removed, 2 changed.').waitFor()
     await expectToLookRight(visitor, 'drift signed out')
     const shown = await visitor.locator('body').innerText()
-    for (const secret of ['new-secret', 'old-secret', 'Between us', 'Demo engineer'])
+    const values = ['31415', '27182', 'plain-before', 'plain-after', 'hidden']
+    for (const secret of ['new-secret', 'old-secret', ...values, 'Between us', 'Demo engineer'])
       expect(shown).not.toContain(secret)
-    await visitor.getByRole('link', { name: 'Sign in to follow live and decide' }).click()
+    await visitor.getByRole('link', { name: 'sign in to see more' }).click()
     await visitor.getByRole('link', { name: 'Sign in with Google' }).click()
     await visitor.waitForURL(`${stage.url}/drifts/${id}`)
     await visitor.getByText('Between us').waitFor()
+    await visitor.getByText('27182').waitFor()
+  })
+
+  it('reveals a hidden value to an engineer who asks by keyboard, until the page is left, and to nobody else', async () => {
+    const mira = await stage.openSignedIn('engineer')
+    const url = (secret: string) => `postgres://app:${secret}@db/app`
+    const { id } = await report(mira, 'hidden-values', {
+      expected: { env: [{ name: 'DB_PASSWORD', value: 'old-secret' }], url: url('same-secret') },
+      actual: {
+        env: [
+          { name: 'LEVEL', value: 'info' },
+          { name: 'DB_PASSWORD', value: 'new-secret' },
+        ],
+        url: url('same-secret'),
+        added: { deep: [{ token: 'deep-secret' }] },
+      },
+    })
+    await mira.goto(`/drifts/${id}`)
+    await mira.getByText('Values that look like secrets are hidden. Revealing one is recorded.').waitFor()
+    expect(await mira.locator('body').innerText()).not.toContain('-secret')
+    await mira.getByRole('button', { name: 'Reveal env[1].value, actual' }).focus()
+    await mira.keyboard.press('Enter')
+    await mira.getByText('"new-secret"').waitFor()
+    await mira.keyboard.press('Enter')
+    await mira.getByText('"new-secret"').waitFor({ state: 'detached' })
+    await mira.keyboard.press('Space')
+    await mira.getByText('"new-secret"').waitFor()
+    await mira.getByRole('button', { name: 'Reveal added.deep[0].token, actual' }).click()
+    await mira.getByText('"deep-secret"').waitFor()
+    await mira.getByRole('button', { name: '1 unchanged: url' }).click()
+    await mira.getByRole('button', { name: 'Reveal url, actual' }).click()
+    await mira.getByText(url('same-secret')).waitFor()
+    await expectToLookRight(mira, 'drift with revealed values')
+    const kept = await mira.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]))
+    expect(kept).not.toContain('-secret')
+    await mira.getByRole('link', { name: 'All drifts' }).click()
+    await driftRow(mira, 'hidden-values').getByRole('link').click()
+    await mira.getByRole('button', { name: 'Reveal env[1].value, actual' }).waitFor()
+    expect(await mira.locator('body').innerText()).not.toContain('-secret')
+
+    const viewer = await openAs('viewer', `/drifts/${id}`)
+    await viewer.getByText('Engineers and admins can reveal them.').waitFor()
+    expect(await viewer.getByRole('button', { name: /^Reveal/ }).count()).toBe(0)
+    expect(await viewer.locator('body').innerText()).not.toContain('-secret')
+    const narrow = await openAs('engineer', `/drifts/${id}`, rooms[1]?.[1])
+    await narrow.getByRole('button', { name: 'Reveal env[1].value, actual' }).click()
+    await narrow.getByText('"new-secret"').waitFor()
+    await expectToLookRight(narrow, 'drift with revealed values on a phone')
+  })
+
+  it('reveals the value of the side and item that is pointed at, where items have moved', async () => {
+    const page = await openAs('engineer', '/')
+    const item = (token: string, size: number) => ({ token, size })
+    const { id } = await report(page, 'moved-values', {
+      expected: { in: [1, 2, item('third-expected', 3)] },
+      actual: { in: [2, item('second-actual', 3)] },
+    })
+    await page.goto(`/drifts/${id}`)
+    await page.getByRole('button', { name: 'Reveal in[2].token, expected' }).click()
+    await page.getByText('"third-expected"').waitFor()
+    await page.getByRole('button', { name: 'Reveal in[1].token, actual' }).click()
+    await page.getByText('"second-actual"').waitFor()
   })
 
   it('shows what differs path by path, and folds what does not', async () => {
