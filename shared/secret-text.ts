@@ -121,8 +121,13 @@ function isRandom(run: string): boolean {
   // As long as a secret access key of AWS.
   if (isMixed && run.length === 40) return true
   const part = longest.length >= 18 ? longest : longest.length >= 8 && isMixed && run.length >= 32 ? parts.join('') : ''
-  const isMixedCase = /[a-z]/.test(part) && /[A-Z]/.test(part)
-  return part !== '' && entropyOf(part) >= 3 && changesOf(part) >= (isMixedCase ? 0.4 : 0.2)
+  if (part === '' || entropyOf(part) < 3) return false
+  const letters = part.replaceAll(/[A-Za-z]/g, 'a')
+  const digits = letters.replaceAll('a', '').length
+  if (digits >= 0.15 * part.length && changesOf(letters) >= 0.12) return true
+  // Base32. Constants have signs between their words.
+  if (digits > 0 && digits < part.length && part === part.toUpperCase()) return true
+  return /[a-z]/.test(part) && /[A-Z]/.test(part) && changesOf(part) >= 0.4
 }
 
 /** In bits for each character. */
