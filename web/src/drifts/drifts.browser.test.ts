@@ -259,14 +259,14 @@ describe('drift review', () => {
     await viewer.getByText('Engineers and admins can reveal them.').waitFor()
     expect(await viewer.getByRole('button', { name: /^Reveal/ }).count()).toBe(0)
     expect(await viewer.locator('body').innerText()).not.toContain('-secret')
-    const narrow = await openAs('engineer', `/drifts/${id}`, rooms[1]?.[1])
+    const narrow = await openAs('engineer', `/drifts/${id}`, onPhone)
     await narrow.getByRole('button', { name: 'Reveal env[1].value, actual' }).click()
     await narrow.getByText('"new-secret"').waitFor()
     await expectToLookRight(narrow, 'drift with revealed values on a phone')
   })
 
   it('reveals the value of the side and item that is pointed at, where items have moved', async () => {
-    const page = await openAs('engineer', '/')
+    const page = await stage.openSignedIn('engineer')
     const item = (token: string, size: number) => ({ token, size })
     const { id } = await report(page, 'moved-values', {
       expected: { in: [1, 2, item('third-expected', 3)] },
@@ -319,7 +319,7 @@ describe('drift review', () => {
 
   it('counts alerts, announces the critical, and marks them read on all devices of the person alone', async () => {
     const [desk, phone] = [await openAs('viewer', '/'), await openAs('viewer', '/', onPhone)]
-    const mira = await openAs('engineer', '/')
+    const mira = await stage.openSignedIn('engineer')
     await bell(desk).click()
     await drawer(desk).getByRole('button', { name: 'Mark all as read' }).click()
     for (const page of [desk, phone]) await expect.poll(() => bell(page).getAttribute('aria-label')).toBe('Alerts')
