@@ -319,7 +319,7 @@ describe('drift review', () => {
 
   it('counts alerts, announces the critical, and marks them read on all devices of the person alone', async () => {
     const [desk, phone] = [await openAs('viewer', '/'), await openAs('viewer', '/', onPhone)]
-    const mira = await stage.openSignedIn('engineer')
+    const mira = await openAs('engineer', '/')
     await bell(desk).click()
     await drawer(desk).getByRole('button', { name: 'Mark all as read' }).click()
     for (const page of [desk, phone]) await expect.poll(() => bell(page).getAttribute('aria-label')).toBe('Alerts')
