@@ -67,7 +67,7 @@ const contests: Record<string, () => Contest> = {
   plinth() {
     let head = 0
     const reader = new ChannelReader('bench', {
-      state: async () => ({ epoch: 'e', head, floor: 0 }),
+      state: async () => ({ epoch: 'e', head, floor: 0, mark: null }),
       page: async () => [],
     })
     const t = initTRPC.create()
@@ -95,7 +95,14 @@ const contests: Record<string, () => Contest> = {
       publish(_from, size) {
         for (let i = 0; i < size; i++) {
           head++
-          reader.offer({ channel: 'bench', epoch: 'e', seq: head, json: JSON.stringify(event(head)) })
+          reader.offer({
+            channel: 'bench',
+            epoch: 'e',
+            seq: head,
+            mark: null,
+            previousMark: null,
+            json: JSON.stringify(event(head)),
+          })
         }
       },
       subscribed: () => [...reader.sinks].length,

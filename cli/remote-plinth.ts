@@ -203,14 +203,14 @@ async function followOnce(
       if (epoch !== null) return present()
       if (after !== undefined && isKnown) return { cursor: after }
       const { cursor } = await present()
-      return { cursor: after === undefined ? cursor : `${epochOf(cursor)}:${after}` }
+      return { cursor: after === undefined ? cursor : `${epochOf(cursor)}:${after}:-` }
     },
     onSnapshot({ cursor }) {
       const isAgain = epoch !== null
       epoch = epochOf(cursor)
       if (isAgain) onResync(cursor)
     },
-    onEvent: (event) => onEvent(event, `${epoch}:${event.seq}`),
+    onEvent,
     follow: (lastEventId, handlers, transport) =>
       client.channels.onEvent.subscribe({ channel, lastEventId }, { ...handlers, context: { transport } } as never),
     // Only whether the server answers: what is read is recorded, and so not read in passing.
@@ -234,4 +234,4 @@ async function followOnce(
   }
 }
 
-const epochOf = (cursor: string) => cursor.slice(0, cursor.lastIndexOf(':'))
+const epochOf = (cursor: string) => cursor.slice(0, cursor.indexOf(':'))

@@ -1,3 +1,4 @@
+import { parseCursor } from '../server/platform/live/channel-event.ts'
 import type { ChannelEvent } from '../shared/channels.ts'
 import { exitCodes, type ProcedureCommand, Refusal } from './command.ts'
 import { printable } from './text-table.ts'
@@ -49,7 +50,7 @@ export const tailCommands: Record<string, ProcedureCommand> = {
 const channelOf = (text: string): string => text.replace(/^([a-z]+)s\/(?=.)/, '$1:')
 
 function afterOf(text: string): string {
-  if (/^([A-Za-z0-9_-]{1,32}:)?\d{1,15}$/.test(text)) return text
+  if (parseCursor(text, '') !== null) return text
   throw new Refusal('--after takes the number of an event, or its cursor as --json shows it.', exitCodes.usage)
 }
 

@@ -105,6 +105,37 @@ describe('a feed', () => {
     feed.close()
   })
 
+  it('sends back the mark of the event that it applied last', async () => {
+    const { played, feed, followed } = play()
+    played.cursors = ['e:4:snapshot']
+    const { from, handlers } = await followed(1)
+    handlers.onData({ id: 'e:5:five', data: { type: 'x', seq: 5 } })
+    handlers.onError(error('NETWORK_ERROR'))
+    const again = await followed(2)
+    expect([from, again.from]).toEqual(['e:4:snapshot', 'e:5:five'])
+    feed.close()
+  })
+
+  it('goes on from the cursor of an answer, which only its last event has', async () => {
+    const asked: string[] = []
+    const cursors: string[] = []
+    const server = play({
+      transports: ['polling'],
+      onEvent: (_, cursor) => cursors.push(cursor),
+      poll: async (from) => {
+        asked.push(from)
+        const events = from === 'e:0' ? [1, 2].map((seq) => ({ type: 'x', seq })) : []
+        return { events, cursor: 'e:2:two', resync: false }
+      },
+    })
+    await until('another question', () => asked.length > 1)
+    expect([asked.slice(0, 2), cursors]).toEqual([
+      ['e:0', 'e:2:two'],
+      ['e:1', 'e:2:two'],
+    ])
+    server.feed.close()
+  })
+
   it.for(['resync', 'another epoch'])('takes a new snapshot at %s', async (what) => {
     const server = play()
     server.played.cursors = ['e:0', 'f:9']

@@ -2,13 +2,16 @@
 export interface Cursor {
   readonly epoch: string
   readonly seq: number
+  /** Of the event that `seq` names, for the server to compare; undefined where there is none, or it did not come. */
+  readonly mark?: string | undefined
 }
 
-export const formatCursor = ({ epoch, seq }: Cursor) => `${epoch}:${seq}`
+export const formatCursor = ({ epoch, seq, mark }: Cursor) =>
+  mark === undefined ? `${epoch}:${seq}` : `${epoch}:${seq}:${mark}`
 
 export function parseCursor(text: string): Cursor {
-  const at = text.lastIndexOf(':')
-  return { epoch: text.slice(0, at), seq: Number(text.slice(at + 1)) }
+  const [epoch = '', seq, mark] = text.split(':')
+  return { epoch, seq: Number(seq), mark }
 }
 
 /** Nothing was lost with the network: what came cannot be gone on from. */

@@ -21,8 +21,8 @@ export interface LiveOptions<Snapshot extends { cursor: string }, Event extends 
   snapshot: () => Promise<Snapshot>
   /** First of all, and again whenever the events since the last one cannot be had: replaces everything. */
   onSnapshot: (snapshot: Snapshot) => void
-  /** When it throws, the error is reported as uncaught and a new snapshot replaces what it left. */
-  onEvent: (event: Event) => void
+  /** `cursor`: goes on after this event. When it throws, the error is reported as uncaught and a new snapshot replaces what it left. */
+  onEvent: (event: Event, cursor: string) => void
   onState?: (state: FeedState) => void
   /** Why the feed ended: signed out, not allowed, not there. Never for trouble of the network. */
   onError?: (error: PlinthError) => void

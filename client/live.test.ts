@@ -69,7 +69,7 @@ describe('a feed', () => {
     feed.close()
     await draft.tell()
     expect(seen).toEqual({
-      snapshots: [expect.stringMatching(/:1$/)],
+      snapshots: [expect.stringMatching(/:1:[0-9a-f]{8}$/)],
       seqs: range(2, 6),
       states: [transport === 'polling' ? 'polling' : 'live', 'ended'],
       errors: [],

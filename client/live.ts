@@ -232,18 +232,24 @@ class LiveFeed<Snapshot extends { cursor: string }, Event extends { type: string
 
   #applyAnswer({ events, cursor, resync }: { events: Event[]; cursor: string; resync: boolean }) {
     if (resync) this.#startOver('the channel began anew')
-    const { epoch } = parseCursor(cursor)
-    for (const event of events) if (!this.#isOver) this.#apply({ epoch, seq: event.seq }, event)
+    const last = parseCursor(cursor)
+    for (const event of events) {
+      const { seq } = event
+      // Of those before the last one no mark comes: a cursor that were to stop there would lead to a snapshot.
+      if (!this.#isOver) this.#apply(seq === last.seq ? last : { epoch: last.epoch, seq }, event)
+    }
   }
 
   /** @throws Fault when the event cannot come next */
-  #apply({ epoch, seq }: Cursor, event: Event) {
+  #apply(cursor: Cursor, event: Event) {
+    const { epoch, seq } = cursor
     if (this.#cursor === null) throw new Fault('there is nothing to apply an event to')
     if (epoch !== this.#cursor.epoch) return this.#startOver('the events are of another epoch')
     if (seq <= this.#cursor.seq) return
     if (seq !== this.#cursor.seq + 1) throw new Fault(`event ${seq} came after ${this.#cursor.seq}`)
-    if (!guarded(() => this.#options.onEvent(event))) return this.#startOver('the event was not applied')
-    this.#cursor = { epoch, seq }
+    if (!guarded(() => this.#options.onEvent(event, formatCursor(cursor))))
+      return this.#startOver('the event was not applied')
+    this.#cursor = cursor
     this.#applied++
   }
 

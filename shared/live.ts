@@ -6,7 +6,7 @@ import { Instant } from './instant.ts'
 /** Comes with a snapshot. */
 export const LiveCursor = z.string().meta({
   description: 'Where the live channel stood when this was read: follow from here and nothing is missed or doubled',
-  example: '3f9c2a71:12',
+  example: '5d0c4be91a37:12:3f9c2a71',
 })
 
 /** Comes with a stream or a poll: the cursor of what was applied last. */

@@ -9,7 +9,8 @@ const forms: [name: string, form: RegExp][] = [
   ['secret', /(?<="(?:\w*[pP]assword|key)":")(?!\[removed\])[^"]+/g],
   ['mac', /(?<=[0-9a-f]{12}\.(?:\d+\.)?)[\w-]{43}\b/g],
   ['id', /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g],
-  ['epoch', /(?<="(?:cursor|lastEventId)":")[^":]+(?=:\d+")/g],
+  ['epoch', /(?<="(?:cursor|lastEventId)":")[^":]+(?=:\d+[:"])/g],
+  ['mark', /(?<="(?:cursor|lastEventId)":"[^":]+:\d+:)[0-9a-f]{8}(?=")/g],
   // Of the people and accounts of tests.
   ['word', /(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])/g],
 ]

@@ -62,6 +62,16 @@ async function beginAll(procedure: Procedure) {
   return { me, call, all }
 }
 
+/** The answer to a poll has the cursor of its last event; of those before it this client does not know the mark. */
+const isOf = (id: string | undefined, cursor: string | undefined) => id === cursor || cursor?.startsWith(`${id}:`)
+const withMarks = (told: Message[], expected: Message[]) =>
+  told.map((message, at) => {
+    const { id } = expected[at] ?? {}
+    return id !== undefined && message.id !== undefined && isOf(message.id, id) ? { ...message, id } : message
+  })
+const heard = (one: { name: string; told: Message[] }, expected: Message[]) =>
+  one.name === polling.name ? withMarks(one.told, expected) : one.told
+
 const causeOf = ({ cause }: Call) => (cause ?? expect.unreachable('say in calls.ts what makes it speak'))()
 
 describe.each(subscriptions)('$path followed', (procedure) => {
@@ -69,7 +79,8 @@ describe.each(subscriptions)('$path followed', (procedure) => {
     const { call, all } = await beginAll(procedure)
     await causeOf(call)
     const [first, ...others] = await hearAll(all, ({ data }) => call.isLast?.(data) ?? false)
-    for (const { name, told } of others) expect(told, `${name}, and ${first?.name} before it`).toEqual(first?.told)
+    const told = first?.told ?? []
+    for (const one of others) expect(heard(one, told), `${one.name}, and ${first?.name} before it`).toEqual(told)
     leaveAll(all)
   })
 })
@@ -85,8 +96,9 @@ describe.each(channels)('$path', (procedure) => {
     const last = told.at(-1)
     for (const [at, { id }] of told.slice(0, -1).entries()) {
       const again = await followAll(procedure, me, { ...call.input, lastEventId: id })
-      for (const one of await hearAll(again, (message) => message.id === last?.id)) {
-        expect(one).toEqual({ name: one.name, told: [{ id, data: { type: 'ready' } }, ...told.slice(at + 1)] })
+      for (const one of await hearAll(again, (message) => isOf(message.id, last?.id) ?? false)) {
+        const expected = [{ id, data: { type: 'ready' } }, ...told.slice(at + 1)] as Message[]
+        expect([one.name, heard(one, expected)]).toEqual([one.name, expected])
       }
       leaveAll(again)
     }

@@ -16,8 +16,7 @@ import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
-import { formatCursor } from '../../platform/live/channel-event.ts'
-import { readStates } from '../../platform/live/channel-store.ts'
+import { cursorOf, readStates } from '../../platform/live/channel-store.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { conversationChannel } from './channel.ts'
 import { findConversation, lockConversation, publishUpdated, touchConversation } from './service.ts'
@@ -40,7 +39,7 @@ export async function listMessages(db: Database, actor: Actor, asked: ListMessag
       : await readNewest(db, { id, before: place?.[0] ?? messageCount + 1 - offsetOf(asked), limit: limit + 1 })
   const answer = await findAnswer(db, id)
   const list = toList(rows, asked, { total: messageCount, placeOf: (row) => [row.position], toItem: toMessage })
-  return { ...list, answer, cursor: formatCursor({ epoch: state.epoch, seq: state.head }) }
+  return { ...list, answer, cursor: cursorOf(state) }
 }
 
 type Oldest = Given<{ id: string; after: number; limit: number }>

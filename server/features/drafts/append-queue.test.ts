@@ -6,6 +6,7 @@ import { withTransaction } from '../../platform/db/transaction.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { users } from '../../platform/identity/table.ts'
 import { readOrMakeState, readPage } from '../../platform/live/channel-store.ts'
+import { publish } from '../../platform/live/publish.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { appendSegment } from './append.ts'
 import { createDraft, draftChannel, getDraft } from './service.ts'
@@ -29,6 +30,25 @@ describe('appends at the same time', () => {
       const told = await eventsOf(draftId)
       expect(told.map(({ seq }) => seq)).toEqual(theirs.map((_, n) => n + 1))
       expect(told.map(({ segment }) => segment)).toEqual(theirs)
+    }
+  })
+
+  it('each name the mark of the event before it, also where another statement wrote that one', async () => {
+    const [one, other] = [await write(), await write()]
+    const rename = ({ draftId }: Written) =>
+      publish(db, draftChannel(draftId), { type: 'draft.updated', actorId: null, title: 'x', state: 'open' })
+    for (let round = 0; round < 6; round++) {
+      await Promise.all(
+        Array.from({ length: 30 }, (_, n) => (n % 7 === round ? rename(one) : append(n % 3 ? one : other))),
+      )
+    }
+    for (const { draftId } of [one, other]) {
+      const channel = draftChannel(draftId)
+      const { epoch, head, mark } = await readOrMakeState(db, channel)
+      const told = await readPage(db, channel, epoch, 0)
+      expect(told).toHaveLength(head)
+      expect(told.map(({ previousMark }) => previousMark)).toEqual([null, ...told.slice(0, -1).map(({ mark }) => mark)])
+      expect([new Set(told.map(({ mark }) => mark)).size, told.at(-1)?.mark]).toEqual([head, mark])
     }
   })
 

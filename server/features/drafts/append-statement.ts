@@ -11,7 +11,8 @@ import { newId } from '../../platform/db/columns.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { preparedOn } from '../../platform/db/prepared.ts'
 import { users } from '../../platform/identity/table.ts'
-import { newEpoch } from '../../platform/live/publish.ts'
+import { newMark } from '../../platform/live/channel-event.ts'
+import { marking, newEpoch } from '../../platform/live/publish.ts'
 import { channels, events } from '../../platform/live/table.ts'
 import { draftChannel } from './service.ts'
 import { draftSegments, drafts } from './table.ts'
@@ -32,6 +33,8 @@ export interface Appended {
   epoch: string
   payload: { segment: Segment } | string
   at: string | Date
+  mark: string
+  previousMark: string | null
 }
 
 const statements = {
@@ -51,6 +54,7 @@ export function runAppend(db: Database, manner: Manner, appends: readonly Append
     texts: appends.map(({ text }) => text),
     channels: appends.map(({ draftId }) => draftChannel(draftId)),
     recordIds: appends.map(newId),
+    marks: appends.map(newMark),
     ips: appends.map(({ ip }) => ip),
     requestIds: appends.map(({ requestId }) => requestId),
     apiKeyIds: appends.map(({ apiKeyId = null }) => apiKeyId),
@@ -64,8 +68,9 @@ function prepareAppend(db: Database, manner: Manner) {
   const asked = db.$with('asked', {}).as(sql`
     select * from unnest(${given('draftIds', 'uuid')}, ${given('segmentIds', 'uuid')}, ${given('actorIds', 'uuid')},
       ${given('texts', 'text')}, ${given('channels', 'text')}, ${given('recordIds', 'uuid')}, ${given('ips', 'text')},
-      ${given('requestIds', 'text')}, ${given('apiKeyIds', 'uuid')})
-      with ordinality as asked (draft_id, segment_id, actor_id, text, channel, record_id, ip, request_id, api_key_id, turn)`)
+      ${given('requestIds', 'text')}, ${given('apiKeyIds', 'uuid')}, ${given('marks', 'text')})
+      with ordinality as asked
+        (draft_id, segment_id, actor_id, text, channel, record_id, ip, request_id, api_key_id, mark, turn)`)
   // The draft as it is once it is locked, whatever committed meanwhile.
   const locked = db.$with('locked', {}).as(sql`
     select asked.*, before from asked cross join lateral (
@@ -77,24 +82,26 @@ function prepareAppend(db: Database, manner: Manner) {
     select *, before + nth as position, (count(*) over (partition by draft_id))::integer as added
     from (select *, row_number() over (partition by draft_id order by turn) as nth from locked) as numbered
     where before + nth <= ${sql.raw(String(draftLimits.segments))}`)
-  const counted = db.$with('counted', {}).as(sql`select distinct draft_id, channel, added from fitting`)
+  const counted = db.$with('counted', {}).as(sql`select draft_id, channel, added, mark from fitting where nth = added`)
   const counting = db.$with('counting', {}).as(sql`
     update ${drafts} set segment_count = segment_count + added, updated_at = now() from counted where id = draft_id`)
   const storing = db.$with('storing', {}).as(sql`
     insert into ${draftSegments} (id, draft_id, author_id, position, text, created_at)
     select segment_id, draft_id, actor_id, position, text, now() from fitting`)
   const raised = db.$with('raised', {}).as(sql`
-    insert into ${channels} (id, epoch, head) select channel, ${sql.placeholder('epoch')}, added from counted
-    on conflict (id) do update set head = channels.head + excluded.head
-    returning id, epoch, head`)
+    insert into ${channels} (id, epoch, head, mark, marked)
+    select channel, ${sql.placeholder('epoch')}, added, mark, added from counted
+    on conflict (id) do update set head = channels.head + excluded.head, ${marking}
+    returning id, epoch, head, previous_mark`)
   const told = db.$with('told', {}).as(sql`
-    insert into ${events} (channel, seq, type, payload, actor_id)
+    insert into ${events} (channel, seq, type, payload, actor_id, mark, previous_mark)
     select channel, head - added + nth, 'segment.added', jsonb_build_object('segment', jsonb_build_object(
       'id', segment_id, 'position', position, 'text', text, 'author', jsonb_build_object(
         'id', actor_id, 'displayName', display_name, 'avatarUrl', avatar_url),
-      'createdAt', to_char(now()::timestamptz(3) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), actor_id
+      'createdAt', to_char(now()::timestamptz(3) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), actor_id,
+      fitting.mark, case when nth = 1 then previous_mark else lag(fitting.mark) over (partition by draft_id order by nth) end
     from fitting join raised on raised.id = channel join ${users} on users.id = actor_id
-    returning channel, seq, payload, created_at`)
+    returning channel, seq, payload, created_at, mark, previous_mark`)
   // The target of a draft's records is written as its channel is.
   const recorded = db.$with('recorded', {}).as(sql`
     insert into ${auditLogs} (id, actor_id, action, target, after, ip, request_id, api_key_id)
@@ -108,6 +115,8 @@ function prepareAppend(db: Database, manner: Manner) {
       epoch: sql<string>`epoch`,
       payload: sql<{ segment: Segment } | string>`payload`,
       at: sql<string | Date>`created_at`,
+      mark: sql<string>`told.mark`,
+      previousMark: sql<string | null>`told.previous_mark`,
     })
     .from(sql`told join raised on raised.id = told.channel`)
     .prepare(`append_${manner}`)

@@ -45,6 +45,8 @@ export async function appendSegment(
     db,
     toChannelEvent(channel, row.epoch, {
       seq: Number(row.seq),
+      mark: row.mark,
+      previousMark: row.previousMark,
       type: 'segment.added',
       payload,
       actorId: actor.id,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChannelEvent, Cursor } from './channel-event.ts'
+import { anyMark, type ChannelEvent, type Cursor } from './channel-event.ts'
 import { ChannelReader, type Sink } from './channel-reader.ts'
 
 /** A channel table in memory, and one that answers when the test says so. */
@@ -8,22 +8,35 @@ class Table {
   floor = 0
   events: ChannelEvent[] = []
   reads = 0
+  history = 'a'
+  mark: string | null = null
   readonly #slow: () => Promise<void>
   constructor(slow: () => Promise<void> = async () => {}) {
     this.#slow = slow
   }
   commit(): ChannelEvent {
     const seq = this.floor + this.events.length + 1
-    const event = { channel: 'c', epoch: this.epoch, seq, json: `{"n":${seq}}` }
+    const mark = `${this.history}${seq}`
+    const event = { channel: 'c', epoch: this.epoch, seq, mark, previousMark: this.mark, json: `{"n":${seq}}` }
     this.events.push(event)
+    this.mark = mark
     return event
+  }
+  /** To what it was at `seq`; what is committed next are other events at the same numbers. */
+  setBack(seq: number) {
+    this.events.length = seq - this.floor
+    this.mark = this.events.at(-1)?.mark ?? null
+    this.history = String.fromCharCode(this.history.charCodeAt(0) + 1)
   }
   trim(upTo: number) {
     this.events = this.events.filter(({ seq }) => seq > upTo)
     this.floor = upTo
   }
+  get marks() {
+    return this.events.map(({ mark }) => mark)
+  }
   async state() {
-    const state = { epoch: this.epoch, head: this.floor + this.events.length, floor: this.floor }
+    const state = { epoch: this.epoch, head: this.floor + this.events.length, floor: this.floor, mark: this.mark }
     await this.#slow()
     return state
   }
@@ -46,6 +59,11 @@ class Log implements Sink {
     this.resyncs.push(cursor)
   }
   async drained() {}
+}
+
+/** Of the history that began with the table, unless it says another one. */
+const at = (seq: number, history = 'a', epoch = 'e1'): Cursor => {
+  return { epoch, seq, mark: seq === 0 ? null : `${history}${seq}` }
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
@@ -93,7 +111,7 @@ describe('a channel reader', () => {
         const from = Math.floor(next() * (table.events.length + 1))
         const entry: (typeof logs)[number] = { log: new Log(), from }
         logs.push(entry)
-        joins.push(reader.join(entry.log, { epoch: 'e1', seq: from }, (leave) => (entry.leave = leave)))
+        joins.push(reader.join(entry.log, at(from), (leave) => (entry.leave = leave)))
       } else if (dice < 0.92) {
         await reader.look()
       } else await turn()
@@ -113,7 +131,7 @@ describe('a channel reader', () => {
     for (let i = 0; i < 1300; i++) table.commit()
     const reader = await open(table)
     const log = new Log()
-    const joined = reader.join(log, { epoch: 'e1', seq: 3 }, () => {})
+    const joined = reader.join(log, at(3), () => {})
     for (let i = 0; i < 40; i++) {
       reader.offer(table.commit())
       await turn()
@@ -128,7 +146,7 @@ describe('a channel reader', () => {
     for (let i = 0; i < 800; i++) table.commit()
     const reader = await open(table)
     const logs = range(1, 1000).map(() => new Log())
-    await Promise.all(logs.map((log) => reader.join(log, { epoch: 'e1', seq: 100 }, () => {})))
+    await Promise.all(logs.map((log) => reader.join(log, at(100), () => {})))
     for (const log of logs) expect(log.seqs).toEqual(range(101, 800))
     expect(table.reads).toBeLessThanOrEqual(2)
   })
@@ -139,7 +157,7 @@ describe('a channel reader', () => {
     const reader = await open(table)
     for (let n = 0; n < 5; n++) {
       const log = new Log()
-      await reader.join(log, { epoch: 'e1', seq: n }, () => {})
+      await reader.join(log, at(n), () => {})
       expect(log.seqs).toEqual(range(n + 1, table.events.length))
       reader.offer(table.commit())
       await turn()
@@ -148,9 +166,12 @@ describe('a channel reader', () => {
   })
 
   it.for([
-    ['of another epoch', { epoch: 'other', seq: 3 }],
-    ['ahead of the table', { epoch: 'e1', seq: 99 }],
-    ['older than what is kept', { epoch: 'e1', seq: 1 }],
+    ['of another epoch', at(7, 'a', 'other')],
+    ['of another event in memory', at(7, 'b')],
+    ['of another event at the head', at(10, 'b')],
+    ['without the mark that its event has', { ...at(7), mark: null }],
+    ['ahead of the table', at(99)],
+    ['older than what is kept', at(1)],
   ] as const)('tells a cursor %s to begin anew, and goes on from the present', async ([, from]) => {
     const table = new Table()
     table.floor = 5
@@ -160,7 +181,7 @@ describe('a channel reader', () => {
     await reader.join(log, from, () => {})
     reader.offer(table.commit())
     await turn()
-    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 10 }])
+    expect(log.resyncs).toEqual([at(10)])
     expect(log.seqs).toEqual([11])
   })
 
@@ -170,11 +191,11 @@ describe('a channel reader', () => {
     const reader = await open(table)
     const log = new Log()
     await reader.join(log, null, () => {})
-    table.events.length = 5
+    table.setBack(5)
     await reader.look()
     reader.offer(table.commit())
     await turn()
-    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 5 }])
+    expect(log.resyncs).toEqual([at(5)])
     expect(log.seqs).toEqual([6])
   })
 
@@ -192,7 +213,7 @@ describe('a channel reader', () => {
     for (let i = 0; i < 20; i++) await turn()
     reader.offer(table.commit())
     await turn()
-    expect(log.resyncs).toEqual([{ epoch: 'e2', seq: expect.any(Number) }])
+    expect(log.resyncs).toEqual([{ epoch: 'e2', seq: expect.any(Number), mark: expect.any(String) }])
     expect(log.seqs).toEqual(range((log.resyncs[0] as Cursor).seq + 1, 12))
   })
 
@@ -216,11 +237,11 @@ describe('a channel reader', () => {
     log.drained = async () => {
       if (log.seqs.length > 0 && table.floor === 0) table.trim(2600)
     }
-    await reader.join(log, { epoch: 'e1', seq: 0 }, () => {})
+    await reader.join(log, at(0), () => {})
     reader.offer(table.commit())
     await turn()
     expect(log.seqs.slice(0, -1)).toEqual(range(1, log.seqs.length - 1))
-    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 3000 }])
+    expect(log.resyncs).toEqual([at(3000)])
     expect(log.seqs.at(-1)).toBe(3001)
   })
 
@@ -235,7 +256,7 @@ describe('a channel reader', () => {
     await reader.look()
     reader.offer(table.commit())
     await turn()
-    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 9 }])
+    expect(log.resyncs).toEqual([at(9)])
     expect(log.seqs).toEqual([10])
   })
 
@@ -261,7 +282,7 @@ describe('a channel reader', () => {
     let leave = () => {}
     const log = new Log()
     log.drained = async () => leave()
-    await reader.join(log, { epoch: 'e1', seq: 0 }, (it) => (leave = it))
+    await reader.join(log, at(0), (it) => (leave = it))
     reader.offer(table.commit())
     await turn()
     expect([log.seqs, [...reader.sinks], reader.idleSince]).toEqual([range(1, 500), [], expect.any(Number)])
@@ -274,10 +295,166 @@ describe('a channel reader', () => {
     table.events.splice(0, 5)
     table.floor = 5
     const log = new Log()
-    await reader.join(log, { epoch: 'e1', seq: 2 }, () => {})
+    await reader.join(log, at(2), () => {})
     reader.offer(table.commit())
     await turn()
-    expect(log.resyncs).toEqual([{ epoch: 'e1', seq: 10 }])
+    expect(log.resyncs).toEqual([at(10)])
     expect(log.seqs).toEqual([11])
+  })
+})
+
+/** An ordinary subscriber: it drops what it has, and at `resync` takes a snapshot and goes on. */
+class Copy implements Sink {
+  readonly #table: Table
+  marks: (string | null)[]
+  resyncs = 0
+  #isLost = false
+  ended = false
+  constructor(table: Table, marks: (string | null)[]) {
+    this.#table = table
+    this.marks = marks
+  }
+  get cursor(): Cursor {
+    return { epoch: 'e1', seq: this.marks.length, mark: this.marks.at(-1) ?? null }
+  }
+  send(events: readonly ChannelEvent[]) {
+    for (const { seq, mark } of events) {
+      if (this.#isLost) return
+      if (seq === this.marks.length + 1) this.marks.push(mark)
+      // Of a history that this instance has yet to find lost, and its snapshot has not.
+      else if (seq > this.marks.length) this.#isLost = true
+    }
+  }
+  resync() {
+    this.resyncs++
+    this.#isLost = false
+    this.marks = this.#table.marks
+  }
+  async drained() {}
+}
+
+describe('a channel that was set back and written past where it stood', () => {
+  async function setUp(slow?: () => Promise<void>) {
+    const table = new Table(slow)
+    for (let i = 0; i < 10; i++) table.commit()
+    return { table, away: new Copy(table, table.marks) }
+  }
+  const writeAnew = (table: Table, to = 12) => {
+    table.setBack(6)
+    while (table.events.length < to) table.commit()
+  }
+
+  it.for([
+    ['where the channel was not followed', 12, false],
+    ['where it was', 12, true],
+    ['when the head is the same number again', 10, true],
+    ['when the head is that number and was not followed', 10, false],
+  ] as const)('tells one that was away to begin anew %s', async ([, to, wasFollowed]) => {
+    const { table, away } = await setUp()
+    const early = wasFollowed ? await open(table) : null
+    writeAnew(table, to)
+    const reader = early ?? (await open(table))
+    await reader.join(away, away.cursor, () => {})
+    // Where this instance remembers the lost events, until it looks.
+    await reader.look()
+    reader.offer(table.commit())
+    await turn()
+    expect([away.resyncs, away.marks]).toEqual([1, table.marks])
+  })
+
+  it('goes on with one that stands below where it was set back to, and asks no snapshot of it', async () => {
+    const { table } = await setUp()
+    const away = new Copy(table, table.marks.slice(0, 6))
+    writeAnew(table)
+    const reader = await open(table)
+    await reader.join(away, away.cursor, () => {})
+    expect([away.resyncs, away.marks]).toEqual([0, table.marks])
+  })
+
+  it('is found by this instance before it calls a cursor wrong that another instance gave', async () => {
+    const { table } = await setUp()
+    const reader = await open(table)
+    reader.offer(table.commit())
+    await turn()
+    writeAnew(table)
+    const moved = new Copy(table, table.marks.slice(0, 9))
+    await reader.join(moved, moved.cursor, () => {})
+    expect([moved.resyncs, moved.marks]).toEqual([0, table.marks])
+  })
+
+  it.for(['hints of all', 'a hint of the last', 'a look'])('says so to one that is there, by %s', async (how) => {
+    const { table, away: there } = await setUp()
+    const reader = await open(table)
+    await reader.join(there, there.cursor, () => {})
+    writeAnew(table)
+    const after = table.events.slice(6)
+    if (how === 'a look') await reader.look()
+    else for (const event of how === 'a hint of the last' ? after.slice(-2) : after) reader.offer(event)
+    for (let i = 0; i < 20; i++) await turn()
+    expect([there.resyncs, there.marks]).toEqual([1, table.marks])
+  })
+
+  it('goes on at once with an event whose release gave it no mark', async () => {
+    const { table, away: there } = await setUp()
+    const reader = await open(table)
+    await reader.join(there, there.cursor, () => {})
+    const told = { ...table.commit(), mark: null, previousMark: null }
+    table.events.splice(-1, 1, told)
+    table.mark = null
+    reader.offer(told)
+    reader.offer(table.commit())
+    await turn()
+    const away = new Copy(table, there.marks.slice(0, 11))
+    await reader.join(away, away.cursor, () => {})
+    expect([there.resyncs, away.resyncs, there.marks, away.marks]).toEqual([0, 0, table.marks, table.marks])
+  })
+
+  it('takes a number without a mark as it was taken before marks', async () => {
+    const { table } = await setUp()
+    writeAnew(table)
+    const log = new Log()
+    await (await open(table)).join(log, { epoch: 'e1', seq: 10, mark: anyMark }, () => {})
+    expect([log.resyncs, log.seqs]).toEqual([[], [11, 12]])
+  })
+
+  it.for(range(1, 150))('leaves nobody with another history, whenever it happens (seed %i)', async (seed) => {
+    const next = random(seed)
+    const upTo = (n: number) => Math.floor(next() * (n + 1))
+    const slow = async () => {
+      for (let i = upTo(3); i > 0; i--) await turn()
+    }
+    const table = new Table(slow)
+    for (let i = upTo(700); i > 0; i--) table.commit()
+    const reader = await open(table)
+    const hints: ChannelEvent[] = []
+    const copies: { copy: Copy; leave: () => void }[] = []
+    const joins: Promise<void>[] = []
+    const join = (copy: Copy) => {
+      const entry = { copy, leave: () => {} }
+      copies.push(entry)
+      joins.push(reader.join(copy, copy.cursor, (leave) => (entry.leave = leave)))
+    }
+    for (let step = 0; step < 150; step++) {
+      const dice = next()
+      if (dice < 0.4) {
+        const event = table.commit()
+        for (let times = upTo(2); times > 0; times--) hints.push(event)
+      } else if (dice < 0.7) {
+        const [hint] = hints.splice(upTo(hints.length), 1)
+        if (hint) reader.offer(hint)
+      } else if (dice < 0.78) join(new Copy(table, table.marks.slice(0, upTo(table.marks.length))))
+      else if (dice < 0.83) {
+        const [left] = copies.splice(upTo(copies.length), 1)
+        left?.leave()
+        if (left) join(new Copy(table, left.copy.marks))
+      } else if (dice < 0.87) table.setBack(Math.max(0, table.events.length - upTo(9)))
+      else if (dice < 0.9) await reader.look()
+      else await turn()
+    }
+    await Promise.all(joins)
+    await reader.look()
+    await reader.look()
+    await turn()
+    for (const { copy } of copies) expect(copy.marks).toEqual(table.marks)
   })
 })

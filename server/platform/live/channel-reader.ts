@@ -7,11 +7,15 @@
  * on from `#last` always finds `#last + 1`, or the channel was trimmed or restored: then every subscriber is told to begin anew
  * (`resync`). Hints may therefore be lost, doubled, reordered and late; they only decide when the reader looks.
  *
+ * Numbers alone do not show that the table was set back and written again past `#last`. So each event names the mark of the one
+ * before it, and nothing is handed out, to a sink that is joined or that joins, unless that is the mark of the event it was
+ * sent last (`comesAfter`). A hint that does not fit is left to the table, and a table that does not fit was set back.
+ *
  * Joining. The newest events are kept in memory (`#recent`, contiguous, ending at `#last`). A subscriber behind
  * them is sent pages of the table until it is not; then, in one turn of the event loop, it is sent the rest of `#recent`
  * and enters the set of those that are sent what comes next. Nothing can be handed out in between.
  */
-import type { ChannelEvent, Cursor } from './channel-event.ts'
+import { type ChannelEvent, type Cursor, comesAfter, names } from './channel-event.ts'
 import { type ChannelState, pageSize } from './channel-store.ts'
 import { pieces, piecesOf } from './pieces.ts'
 
@@ -43,6 +47,10 @@ export class ChannelReader {
   #joining = 0
   #epoch = ''
   #last = 0
+  /** Of the event `#last`. */
+  #mark: string | null = null
+  /** How often the numbers began anew, by another epoch or by another event at the same number. */
+  #turns = 0
   #floor = 0
   #recent: ChannelEvent[] = []
   #recentChars = 0
@@ -62,7 +70,7 @@ export class ChannelReader {
   }
 
   get cursor(): Cursor {
-    return { epoch: this.#epoch, seq: this.#last }
+    return { epoch: this.#epoch, seq: this.#last, mark: this.#mark }
   }
 
   /** Reads where the channel stands; once, however many ask. @throws what the database throws, and may be called again */
@@ -84,7 +92,7 @@ export class ChannelReader {
    * caught up. Without `from` the sink begins at the present. After `open`.
    */
   async join(sink: Sink, from: Cursor | null, onJoined: (leave: () => void) => void): Promise<void> {
-    const entry = { sink, cursor: from?.seq ?? this.#last }
+    const entry = { sink, cursor: this.#last }
     let left = false
     onJoined(() => {
       left = true
@@ -94,22 +102,29 @@ export class ChannelReader {
     this.#joining++
     this.#noteUse()
     try {
-      let epoch = from?.epoch ?? this.#epoch
-      // Another instance may be ahead of this one: before a cursor is called wrong, the table is asked.
-      if (epoch === this.#epoch && entry.cursor > this.#last) await this.look()
-      if (epoch !== this.#epoch || entry.cursor > this.#last || entry.cursor < this.#floor) {
-        sink.resync(this.cursor)
-        ;({ epoch, seq: entry.cursor } = this.cursor)
-      }
+      let at = from ?? this.cursor
+      let hasLooked = false
       for (;;) {
-        const inMemory = entry.cursor >= this.#last - this.#recent.length
+        if (this.#isElsewhere(at)) {
+          // Another instance may know the channel better than this one: before a cursor is called wrong, the table is asked.
+          if (!hasLooked && at.epoch === this.#epoch && at.seq >= this.#floor) {
+            hasLooked = true
+            await this.look()
+            if (left || sink.ended) return
+            continue
+          }
+          at = this.cursor
+          sink.resync(at)
+        }
+        const inMemory = at.seq >= this.#last - this.#recent.length
         const page = inMemory
-          ? this.#recent.slice(this.#recent.length - (this.#last - entry.cursor))
-          : await this.#page(entry.cursor)
+          ? this.#recent.slice(this.#recent.length - (this.#last - at.seq))
+          : await this.#page(at.seq)
         if (left || sink.ended) return
-        if (epoch !== this.#epoch || (!inMemory && page[0]?.seq !== entry.cursor + 1)) {
-          sink.resync(this.cursor)
-          ;({ epoch, seq: entry.cursor } = this.cursor)
+        const [first] = page
+        if (at.epoch !== this.#epoch || (!inMemory && !(first?.seq === at.seq + 1 && comesAfter(first, at)))) {
+          at = this.cursor
+          sink.resync(at)
           continue
         }
         const [piece = [], ...more] = inMemory ? pieces(page) : piecesOf(page)
@@ -121,10 +136,10 @@ export class ChannelReader {
         // What is older than memory is sent piece by piece, and of memory one piece and then what is left by then.
         for (const each of inMemory ? [piece] : [piece, ...more]) {
           sink.send(each)
-          entry.cursor = (each.at(-1) as ChannelEvent).seq
+          at = each.at(-1) as ChannelEvent
           await sink.drained()
           if (left || sink.ended) return
-          if (epoch !== this.#epoch) break
+          if (at.epoch !== this.#epoch) break
         }
       }
       this.#sinks.add(entry)
@@ -156,12 +171,19 @@ export class ChannelReader {
 
   /**
    * Where the channel stands by the table, read after this reader stood at `asked`. What had been handed out by then was
-   * committed, so a head below it means that the table was set back; one below `#last` only that the answer took a while.
+   * committed, so a head below it, or another event at that number, means that the table was set back; a head below `#last`
+   * only that the answer took a while. Whether a head above it has the same events below is seen when they are read.
    * A floor above `#last` means that what would come next has been trimmed.
    */
   observe(state: ChannelState, asked: Cursor): void {
     if (asked.epoch !== this.#epoch || this.#epoch === '') return
-    const lost = state.head < asked.seq || state.floor > this.#last
+    // Another look was first to see what this one sees.
+    if (state.epoch === this.#epoch && state.head === this.#last && state.mark === this.#mark) {
+      this.#floor = state.floor
+      return
+    }
+    const isSetBack = state.head < asked.seq || (state.head === asked.seq && !names(asked, state.mark))
+    const lost = isSetBack || state.floor > this.#last
     if (state.epoch !== this.#epoch || lost) this.#beginAnew(state)
     else {
       this.#floor = state.floor
@@ -192,9 +214,20 @@ export class ChannelReader {
       })
   }
 
-  #begin({ epoch, head, floor }: ChannelState) {
+  /** What memory and the last look say. Of a place older than memory, its page says the rest. */
+  #isElsewhere(at: Cursor): boolean {
+    const { epoch, seq } = at
+    if (epoch !== this.#epoch || seq > this.#last || seq < this.#floor) return true
+    if (seq === this.#last) return !names(at, this.#mark)
+    const next = this.#recent[this.#recent.length - (this.#last - seq)]
+    return next !== undefined && !comesAfter(next, at)
+  }
+
+  #begin({ epoch, head, floor, mark }: ChannelState) {
+    this.#turns++
     this.#epoch = epoch
     this.#last = head
+    this.#mark = mark
     this.#floor = floor
     this.#recent = []
     this.#recentChars = 0
@@ -212,20 +245,23 @@ export class ChannelReader {
 
   #handOutHeld() {
     const next: ChannelEvent[] = []
-    for (let event = this.#held.get(this.#last + 1); event; event = this.#held.get(this.#last + 1 + next.length)) {
+    for (let last = this.cursor; ; ) {
+      const event = this.#held.get(last.seq + 1)
+      if (!event || !comesAfter(event, last)) break
       next.push(event)
+      last = event
     }
     if (next.length > 0) this.#handOut(next)
   }
 
-  /** `events` begin at `#last + 1` and have no gaps. */
+  /** `events` begin after `#last` and have no gaps. */
   #handOut(events: readonly ChannelEvent[]) {
     for (const event of events) {
       this.#held.delete(event.seq)
       this.#recent.push(event)
       this.#recentChars += event.json.length
     }
-    this.#last = (events.at(-1) as ChannelEvent).seq
+    ;({ seq: this.#last, mark: this.#mark } = events.at(-1) as ChannelEvent)
     let surplus = 0
     while (this.#recent.length - surplus > recentEvents || this.#recentChars > recentChars) {
       this.#recentChars -= (this.#recent[surplus++] as ChannelEvent).json.length
@@ -256,20 +292,22 @@ export class ChannelReader {
 
   async #readOn(): Promise<void> {
     for (;;) {
-      const epoch = this.#epoch
-      const after = this.#last
-      const page = await this.#store.page(epoch, after)
-      if (epoch !== this.#epoch) return
+      const turn = this.#turns
+      const page = await this.#store.page(this.#epoch, this.#last)
+      if (turn !== this.#turns) return
       // What a hint brought meanwhile is not handed out twice.
       const fresh = page.filter(({ seq }) => seq > this.#last)
       const [first] = fresh
-      if (first && first.seq !== this.#last + 1) return this.#beginAnew(await this.#store.state())
+      if (first && !(first.seq === this.#last + 1 && comesAfter(first, this.cursor))) {
+        const state = await this.#store.state()
+        return turn === this.#turns ? this.#beginAnew(state) : undefined
+      }
       for (const piece of pieces(fresh)) {
         const next = piece.filter(({ seq }) => seq > this.#last)
         if (next.length > 0) this.#handOut(next)
         // In turns of their own, so that who reads has room for the next.
         await new Promise((resolve) => setImmediate(resolve))
-        if (epoch !== this.#epoch) return
+        if (turn !== this.#turns) return
       }
       this.#handOutHeld()
       for (const seq of this.#held.keys()) if (seq <= this.#last) this.#held.delete(seq)
@@ -281,11 +319,12 @@ export class ChannelReader {
   #page(after: number): Promise<ChannelEvent[]> {
     let page = this.#pages.get(after)
     if (!page) {
+      const turn = this.#turns
       page = this.#store.page(this.#epoch, after).then((events) => {
         // The table may be ahead of what was handed out; that is still to come to everybody.
         const until = events.findIndex(({ seq }) => seq > this.#last)
         const known = until === -1 ? events : events.slice(0, until)
-        this.#prepend(known)
+        if (turn === this.#turns) this.#prepend(known)
         return known
       })
       this.#pages.set(after, page)
@@ -299,7 +338,10 @@ export class ChannelReader {
   #prepend(events: ChannelEvent[]) {
     const start = this.#last - this.#recent.length + 1
     const older = events.filter(({ seq }) => seq < start)
-    if (older.at(-1)?.seq !== start - 1) return
+    const newest = older.at(-1)
+    if (newest?.seq !== start - 1) return
+    const [next] = this.#recent
+    if (next ? !comesAfter(next, newest) : newest.mark !== this.#mark) return
     const chars = older.reduce((sum, { json }) => sum + json.length, 0)
     if (older.length + this.#recent.length > recentEvents || chars + this.#recentChars > recentChars) return
     this.#recent = [...older, ...this.#recent]

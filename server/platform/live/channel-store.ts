@@ -1,5 +1,5 @@
 /** Reads of channels: where they stand, and pages of their events. The only truth that live delivery has. */
-import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { type Given, preparedQuery } from '../db/prepared.ts'
 import { type ChannelEvent, formatCursor, toChannelEvent } from './channel-event.ts'
@@ -10,7 +10,18 @@ export interface ChannelState {
   readonly epoch: string
   readonly head: number
   readonly floor: number
+  /** Of the event `head`, also after retention deleted it. */
+  readonly mark: string | null
 }
+
+const ofState = {
+  epoch: channels.epoch,
+  head: channels.head,
+  mark: sql<string | null>`case when ${channels.marked} = ${channels.head} then ${channels.mark} end`,
+}
+
+export const cursorOf = ({ epoch, head, mark }: Omit<ChannelState, 'floor'>): string =>
+  formatCursor({ epoch, seq: head, mark })
 
 export const pageSize = 500
 const idsPerQuery = 1000
@@ -19,10 +30,10 @@ export async function readStates(db: Database, ids: string[]): Promise<Map<strin
   const states = new Map<string, ChannelState>()
   for (let at = 0; at < ids.length; at += idsPerQuery) {
     const rows = await db
-      .select()
+      .select({ ...ofState, id: channels.id, floor: channels.floor })
       .from(channels)
       .where(inArray(channels.id, ids.slice(at, at + idsPerQuery)))
-    for (const { id, epoch, head, floor } of rows) states.set(id, { epoch, head, floor })
+    for (const { id, ...state } of rows) states.set(id, state)
   }
   return states
 }
@@ -62,17 +73,16 @@ export async function readPage(db: Database, channel: string, epoch: string, aft
  */
 export async function presentCursor(db: Database, id: string): Promise<string> {
   const [known] = await channelState(db, { id })
-  const { epoch, head } = known ?? (await readOrMakeState(db, id))
-  return formatCursor({ epoch, seq: head })
+  return cursorOf(known ?? (await readOrMakeState(db, id)))
 }
 
 const channelState = preparedQuery('channel_state', (db, { id }: Given<{ id: string }>) =>
-  db.select({ epoch: channels.epoch, head: channels.head }).from(channels).where(eq(channels.id, id)),
+  db.select(ofState).from(channels).where(eq(channels.id, id)),
 )
 
 /** Where a channel stands, for a snapshot that its reader follows from; in the transaction that reads the rest of it. */
 export async function readCursor(tx: Database, id: string): Promise<string> {
   const state = (await readStates(tx, [id])).get(id)
   if (!state) throw new Error(`channel ${id} was never opened`)
-  return formatCursor({ epoch: state.epoch, seq: state.head })
+  return cursorOf(state)
 }

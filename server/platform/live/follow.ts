@@ -14,7 +14,7 @@ import { QueueSink } from './queue-sink.ts'
 export type LiveMessage<Event> = { type: 'ready' } | { type: 'resync' } | Event
 
 /** A cursor that is nobody's, which leads to `resync`. */
-const unknownCursor: Cursor = { epoch: '', seq: 0 }
+const unknownCursor: Cursor = { epoch: '', seq: 0, mark: null }
 
 /**
  * Yielded once by a subscription on a socket of ours: from here on the hub writes to the socket itself (socket-sink.ts) and the

@@ -55,6 +55,18 @@ it('one that was about to be let go is not, when somebody comes', async () => {
   await until('the event', () => told)
 })
 
+it('an event of a release without marks is handed out by its notice', async () => {
+  const reader = await live.reader('test:unmarked')
+  await publish(app.database.db, 'test:unmarked', { type: 'told', actorId: null })
+  await until('the first event', () => reader.cursor.seq === 1)
+  const told: unknown[] = []
+  await join(reader, (events) => told.push(...events))
+  const { epoch, seq } = reader.cursor
+  app.inside.notices.publish('live.published', { hints: [['test:unmarked', epoch, seq + 1, '{}']] })
+  await until('the event', () => told.length)
+  expect(told).toMatchObject([{ seq: seq + 1, mark: null, previousMark: null }])
+})
+
 async function join(reader: ChannelReader, send: (events: readonly unknown[]) => void) {
   let leave = () => {}
   const sink = { send, resync: () => {}, drained: async () => {}, ended: false }

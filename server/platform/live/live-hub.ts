@@ -23,6 +23,9 @@ const lingerMs = 30_000
 /** Hints are droppable: where telling hangs, what waits is not kept beyond this. */
 const maxUntold = 5000
 
+/** Of a hint without its channel and event. */
+const hintBytes = 90
+
 type Hint = [channel: string, epoch: string, seq: number, json: string | null]
 
 export class LiveHub {
@@ -52,10 +55,11 @@ export class LiveHub {
       this.#outbox.push(event)
       void this.#tellOthers()
     })
-    notices.on('live.published', ({ hints }) => {
-      for (const [channel, epoch, seq, json] of hints) {
+    notices.on('live.published', ({ hints, marks }) => {
+      for (const [at, [channel, epoch, seq, json]] of hints.entries()) {
         const reader = this.#readers.get(channel)
-        if (json !== null) reader?.offer({ channel, epoch, seq, json })
+        const [mark, previousMark] = marks?.[at] ?? [null, null]
+        if (json !== null) reader?.offer({ channel, epoch, seq, mark, previousMark, json })
         else reader?.observeHead(epoch, seq)
       }
     })
@@ -121,16 +125,18 @@ export class LiveHub {
     try {
       while (this.#outbox.length > 0) {
         const hints: Hint[] = []
+        const marks: [string | null, string | null][] = []
         let bytes = 0
-        for (const { channel, epoch, seq, json } of this.#outbox) {
-          const own = Buffer.byteLength(json) + channel.length + 60
+        for (const { channel, epoch, seq, mark, previousMark, json } of this.#outbox) {
+          const own = Buffer.byteLength(json) + channel.length + hintBytes
           const hint: Hint = own > noticeBytes / 2 ? [channel, epoch, seq, null] : [channel, epoch, seq, json]
-          bytes += hint[3] === null ? channel.length + 60 : own * 1.2
+          bytes += hint[3] === null ? channel.length + hintBytes : own * 1.2
           if (bytes > noticeBytes && hints.length > 0) break
           hints.push(hint)
+          marks.push([mark, previousMark])
         }
         this.#outbox.splice(0, hints.length)
-        await this.#notices.tellOthers('live.published', { hints })
+        await this.#notices.tellOthers('live.published', { hints, marks })
       }
     } finally {
       this.#telling = false

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { withTransaction } from '../db/transaction.ts'
+import { readOrMakeState, readPage } from './channel-store.ts'
 import { publish } from './publish.ts'
 
 const app = await buildTestApp()
@@ -19,6 +20,18 @@ it('one that has much left to do after it published holds nobody up', async () =
   await publish(db, 'test:shared', event)
   rest.resolve()
   await long
+})
+
+it('each name the mark of the event before theirs, whoever waited for whom', async () => {
+  const channel = 'test:chain'
+  const telling = Array.from({ length: 4 }, async () => {
+    for (let n = 0; n < 25; n++) await publish(db, channel, event)
+  })
+  await Promise.all(telling)
+  const { epoch, head, mark } = await readOrMakeState(db, channel)
+  const told = await readPage(db, channel, epoch, 0)
+  expect([head, told.at(-1)?.mark]).toEqual([100, mark])
+  expect(told.map(({ previousMark }) => previousMark)).toEqual([null, ...told.slice(0, -1).map(({ mark }) => mark)])
 })
 
 it('two that name their channels in opposite orders do not deadlock', async () => {

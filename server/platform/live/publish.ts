@@ -8,6 +8,10 @@
  * releases the locks (CommitTransaction: ProcArrayEndTransaction before ResourceOwnerRelease), so whoever sees n + 1
  * committed can also see n: number order = commit order = visibility order, for each channel.
  *
+ * The same statement gives the event a mark, and with it the mark of the event before: whoever holds one end of the chain can
+ * check the next link. Numbers alone do not tell two histories apart when the database loses its newest commits (an older copy,
+ * a replica that lagged, a crash with synchronous_commit off) and is written again.
+ *
  * A sequence has none of that: numbers are given before the commit, and a reader that saw 2 may see 1 afterwards.
  */
 import { randomBytes } from 'node:crypto'
@@ -15,7 +19,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { afterCommit, beforeCommit, rootOf } from '../db/transaction.ts'
-import { type ChannelEvent, toChannelEvent } from './channel-event.ts'
+import { type ChannelEvent, newMark, toChannelEvent } from './channel-event.ts'
 import { channels, events } from './table.ts'
 
 /** Beside `type` and who did it, whatever the feature's schema of the event says. */
@@ -38,21 +42,37 @@ export async function publish(tx: Database, channel: string, event: NewEvent): P
 }
 
 async function insertEvent(tx: Database, channel: string, { type, actorId, ...payload }: NewEvent): Promise<void> {
-  const [row] = rowsOf<{ seq: string | number; created_at: string | Date; epoch: string }>(
+  const mark = newMark()
+  const [row] = rowsOf<Inserted>(
     await tx.execute(sql`
       with raised as (
-        insert into ${channels} (id, epoch, head) values (${channel}, ${newEpoch()}, 1)
-        on conflict (id) do update set head = channels.head + 1
-        returning epoch, head
+        insert into ${channels} (id, epoch, head, mark, marked) values (${channel}, ${newEpoch()}, 1, ${mark}, 1)
+        on conflict (id) do update set head = channels.head + 1, ${marking}
+        returning epoch, head, previous_mark
       )
-      insert into ${events} (channel, seq, type, payload, actor_id)
-      select ${channel}, head, ${type}, ${JSON.stringify(payload)}::jsonb, ${actorId}::uuid from raised
-      returning seq, created_at, (select epoch from raised) as epoch`),
+      insert into ${events} (channel, seq, type, payload, actor_id, mark, previous_mark)
+      select ${channel}, head, ${type}, ${JSON.stringify(payload)}::jsonb, ${actorId}::uuid, ${mark}, previous_mark
+      from raised
+      returning seq, created_at, previous_mark, (select epoch from raised) as epoch`),
   )
   if (!row) throw new Error('publish returned no row')
   const at = new Date(row.created_at)
-  announceCommitted(tx, toChannelEvent(channel, row.epoch, { seq: Number(row.seq), type, payload, actorId, at }))
+  const seq = Number(row.seq)
+  const event = { seq, mark, previousMark: row.previous_mark, type, payload, actorId, at }
+  announceCommitted(tx, toChannelEvent(channel, row.epoch, event))
 }
+
+interface Inserted {
+  seq: string | number
+  created_at: string | Date
+  epoch: string
+  previous_mark: string | null
+}
+
+/** What the upsert that raises a channel's head also sets, from the old row and the one proposed (`excluded`). */
+export const marking = sql`
+  previous_mark = case when channels.marked = channels.head then channels.mark end,
+  mark = excluded.mark, marked = channels.head + excluded.head`
 
 /** Makes a channel before its first event, with the thing that it is of, so that a snapshot of it has a cursor. */
 export async function openChannel(tx: Database, id: string): Promise<void> {

@@ -123,7 +123,7 @@ describe('an unmodified client', () => {
     await here.draft.tell()
     const { log } = bySocket(here)
     await until('ready', () => log.types.length)
-    expect(log.messages).toEqual([{ id: expect.stringMatching(/:1$/), data: { type: 'ready' } }])
+    expect(log.messages).toEqual([{ id: expect.stringMatching(/:1:[0-9a-f]{8}$/), data: { type: 'ready' } }])
     proxy.cut()
     await here.draft.tell()
     await until('the event', () => log.seqs.length)

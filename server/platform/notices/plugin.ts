@@ -16,7 +16,11 @@ const wire = {
   /** Role, state or profile: what was remembered of them is not to be trusted. */
   'people.changed': z.object({ personIds: z.array(z.string()) }),
   /** [channel, epoch, seq, JSON of the event, or null when it is too long: whoever cares looks it up] */
-  'live.published': z.object({ hints: z.array(z.tuple([z.string(), z.string(), z.int(), z.string().nullable()])) }),
+  'live.published': z.object({
+    hints: z.array(z.tuple([z.string(), z.string(), z.int(), z.string().nullable()])),
+    /** [mark, previousMark] of each hint. Not in the hints themselves, which releases without marks take at this length only. */
+    marks: z.array(z.tuple([z.string().nullable(), z.string().nullable()])).optional(),
+  }),
   'presence.changed': z.object({ rooms: z.array(z.string()) }),
   'presence.writing': z.object({ room: z.string(), userId: z.string(), writing: z.boolean() }),
 }

@@ -88,8 +88,8 @@ describe('a plain client', () => {
   it('sees each event once and in order, whoever writes, under the names that it knows', async () => {
     const { owner, friend, draft, change, path } = await setUp()
     const socket = await join(friend, path)
-    const { epoch } = (await live.reader(draft.channel)).cursor
-    expect(socket.frames[0]).toEqual({ type: 'ready', seq: 1, cursor: `${epoch}:1` })
+    const { epoch, mark } = (await live.reader(draft.channel)).cursor
+    expect(socket.frames[0]).toEqual({ type: 'ready', seq: 1, cursor: `${epoch}:1:${mark}` })
     const third = await signedIn(app)
     const segmentId = randomUUID()
     await change(owner, 'append', { segmentId, text: 'Once' })
@@ -111,7 +111,9 @@ describe('a plain client', () => {
     const asked = await owner.browser.query('drafts.events', { draftId: draft.id, lastEventId: '1' })
     const [first] = asked.json().result.data.events
     const { type: _, seq, at, actorId, ...data } = first
-    expect(socket.frames[1]).toEqual({ type: 'segment_added', seq, cursor: `${epoch}:2`, at, actorId, data })
+    const cursor = String(socket.frames[1]?.cursor)
+    expect(socket.frames[1]).toEqual({ type: 'segment_added', seq, cursor, at, actorId, data })
+    expect(cursor).toMatch(new RegExp(`^${epoch}:2:[0-9a-f]{8}$`))
     expect(data.segment).toMatchObject({ id: segmentId, text: 'Once', author: { id: owner.id } })
   })
 
@@ -180,7 +182,7 @@ describe('a place that is gone', () => {
     for (let n = 0; n < 5; n++) await here.draft.tell()
     const socket = await join(here.owner, pathOf(here.draft.id, await bend(here)))
     await until('the word', () => socket.frames.length === 2)
-    expect(socket.frames[1]).toEqual({ type: 'resync', seq: 6, cursor: expect.stringMatching(/^\S+:6$/) })
+    expect(socket.frames[1]).toEqual({ type: 'resync', seq: 6, cursor: expect.stringMatching(/^\S+:6:[0-9a-f]{8}$/) })
     await here.draft.tell()
     await until('the next', () => socket.frames.length === 3)
     expect(socket.frames[2]).toMatchObject({ type: 'draft_updated', seq: 7 })
@@ -197,7 +199,9 @@ describe('a place that is gone', () => {
     'x',
     ':5',
     'a:b',
-    'a:5:6',
+    'a:5:6:7',
+    'a:5:',
+    '5:b',
     '9'.repeat(16),
     '1&after=2',
   ]

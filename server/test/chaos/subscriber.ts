@@ -40,6 +40,9 @@ class Reader {
   seq = -1
   #stop: () => void = () => {}
   #closed = false
+  #waiting: { id: string; data: DraftEvent }[] | null = null
+  /** Of the snapshot after `resync`, which may be newer than the word: what is in it is dropped. */
+  #from = 0
 
   constructor(draftId: string, number: number) {
     this.draftId = draftId
@@ -60,8 +63,22 @@ class Reader {
 
   onMessage({ id, data }: { id: string; data: DraftEvent | { type: 'ready' } | { type: 'resync' } }) {
     if (data.type === 'ready') journal.note({ feed: this.feed, step: 'state', state: 'ready' })
-    else if (data.type === 'resync') journal.note({ feed: this.feed, step: 'resync' })
-    else this.onEvent(id.slice(0, id.lastIndexOf(':')), data)
+    else if (data.type === 'resync') {
+      journal.note({ feed: this.feed, step: 'resync' })
+      void this.#startOver()
+    } else if (this.#waiting) this.#waiting.push({ id, data })
+    else if (data.seq > this.#from) this.onEvent(id.slice(0, id.indexOf(':')), data)
+  }
+
+  /** What comes before the snapshot waits for it. */
+  async #startOver() {
+    if (this.#waiting) return
+    const waiting: { id: string; data: DraftEvent }[] = []
+    this.#waiting = waiting
+    this.onSnapshot(await snapshotOf(this.draftId))
+    this.#waiting = null
+    this.#from = this.seq
+    for (const message of waiting) this.onMessage(message)
   }
 
   ended(code: string) {
@@ -102,7 +119,7 @@ function followOurWay(reader: Reader) {
       plinth.drafts.onEvent.subscribe({ draftId, lastEventId }, { ...handlers, context: { transport } }),
     poll: (lastEventId) => plinth.drafts.events.query({ draftId, lastEventId }),
     onSnapshot: (draft) => {
-      epoch = draft.cursor.slice(0, draft.cursor.lastIndexOf(':'))
+      epoch = draft.cursor.slice(0, draft.cursor.indexOf(':'))
       reader.onSnapshot(draft)
     },
     onEvent: (event) => reader.onEvent(epoch, event),

@@ -12,15 +12,15 @@ export const channelFaults: readonly Fault[] = [
   {
     name: 'the hub delivers an event twice to a reader that comes back',
     file: 'server/platform/live/channel-reader.ts',
-    from: '(this.#recent.length - (this.#last - entry.cursor))',
-    to: '(Math.max(0, this.#recent.length - (this.#last - entry.cursor) - 1))',
+    from: '(this.#recent.length - (this.#last - at.seq))',
+    to: '(Math.max(0, this.#recent.length - (this.#last - at.seq) - 1))',
     foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'seed \\d\\)' },
   },
   {
     name: 'the hub delivers events in the order of their hints',
     file: 'server/platform/live/channel-reader.ts',
-    from: 'for (let event = this.#held.get(this.#last + 1); event; event = this.#held.get(this.#last + 1 + next.length)) {',
-    to: 'for (const event of this.#held.values()) {',
+    from: 'const event = this.#held.get(last.seq + 1)\n      if (!event || !comesAfter(event, last)) break',
+    to: 'const event = [...this.#held.values()][next.length]\n      if (!event) break',
     foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'seed \\d\\)' },
   },
   {
@@ -29,6 +29,20 @@ export const channelFaults: readonly Fault[] = [
     from: 'from === null || from.epoch !== epoch ||',
     to: 'from === null ||',
     foundBy: { file: 'server/features/drafts/drafts.test.ts', tests: 'cursor is of no use' },
+  },
+  {
+    name: 'a cursor of an event that was lost is not answered with resync',
+    file: 'server/platform/live/channel-event.ts',
+    from: 'at.mark === mark || at.mark === anyMark',
+    to: 'true',
+    foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'set back and written' },
+  },
+  {
+    name: 'the hub hands out an event of another history by its hint',
+    file: 'server/platform/live/channel-reader.ts',
+    from: '!event || !comesAfter(event, last)',
+    to: '!event',
+    foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'by a hint of the last' },
   },
   {
     name: 'the client accepts a gap',
