@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -14,16 +14,18 @@ import { until } from './until.ts'
 export class PostgresServer {
   readonly port: number
   readonly #folder: string
+  readonly #settings: Record<string, string>
   #postmaster: ChildProcess | undefined
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, settings: Record<string, string>) {
     this.#folder = folder
     this.port = port
+    this.#settings = settings
   }
 
   /** A running one. */
-  static async create(): Promise<PostgresServer> {
-    const server = new PostgresServer(mkdtempSync(join(tmpdir(), 'plinth-pg-')), await freePort())
+  static async create(settings: Record<string, string> = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(mkdtempSync(join(tmpdir(), 'plinth-pg-')), await freePort(), settings)
     for (const name of ['data', 'sockets']) mkdirSync(join(server.#folder, name), { mode: 0o700 })
     const { uid, gid } = owner()
     if (uid !== undefined) {
@@ -52,6 +54,7 @@ export class PostgresServer {
       full_page_writes: 'off',
       // Several test files at a time, each with several instances.
       max_connections: 500,
+      ...this.#settings,
     }
     this.#postmaster = spawn(
       program('postgres'),
@@ -68,6 +71,21 @@ export class PostgresServer {
   /** At once, as `pg_ctl stop -m immediate`: connections are cut, the next start recovers. */
   stopImmediately(): Promise<void> {
     return this.#end('SIGQUIT')
+  }
+
+  /** Its data as they are on disk, to come back by `setBack`. Connections are cut. */
+  async save(): Promise<void> {
+    await this.stopImmediately()
+    execFileSync('cp', ['-a', join(this.#folder, 'data'), join(this.#folder, 'saved')])
+    await this.start()
+  }
+
+  /** To what it was at `save`, as a replica that lagged and is promoted. Once. */
+  async setBack(): Promise<void> {
+    await this.stopImmediately()
+    rmSync(join(this.#folder, 'data'), { recursive: true })
+    renameSync(join(this.#folder, 'saved'), join(this.#folder, 'data'))
+    await this.start()
   }
 
   /** One question on a connection of its own. */
