@@ -305,3 +305,43 @@ describe('the numbers', () => {
     ).toContain('gap')
   })
 })
+
+describe('a database that was set back', () => {
+  /** To event 6: another event 7 was given before, and the stored ones after a snapshot. */
+  const setBack = (evidence: Evidence) => {
+    evidence.setBack = { savedAt: 1, returnedAt: 2 }
+    const snapshot = {
+      step: 'snapshot',
+      cursor: 'e:6',
+      title: 'New title',
+      ringHolderId: 'bob',
+      segments: segments.reduce(chained, ''),
+    } as const
+    evidence.reads = [...Map.groupBy(evidence.reads, ({ feed }) => feed)].flatMap(([feed, entries]) => [
+      ...entries.slice(0, -2),
+      { at: 1, feed, step: 'event', epoch: 'e', seq: 7, digest: 'lost' } as const,
+      { at: 3, feed, ...snapshot },
+      ...entries.slice(-2).map((entry) => ({ ...entry, at: 3 })),
+    ])
+  }
+
+  it('is no violation where each reader begins anew', () => {
+    expect(wrong(setBack)).toEqual([])
+  })
+
+  it('must be told to each reader', () => {
+    const goesOn = (it: Evidence) => {
+      setBack(it)
+      it.reads = it.reads.filter(({ at, step }) => !(at === 3 && step === 'snapshot'))
+    }
+    expect(wrong(goesOn)).toEqual(['gap', 'lost'])
+  })
+
+  it('excuses nothing that is missing after it', () => {
+    const misses = (it: Evidence) => {
+      setBack(it)
+      it.reads = it.reads.filter((entry) => entry.step !== 'event' || entry.digest === 'lost' || entry.seq !== 7)
+    }
+    expect(wrong(misses)).toEqual(['gap'])
+  })
+})

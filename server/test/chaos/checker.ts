@@ -26,10 +26,18 @@ export interface Stored {
   segments: { id: string; draftId: string; authorId: string | null; position: number; text: string }[]
 }
 
+/** The database came back as it was: what was written in between is lost, and its numbers are given again. */
+export interface SetBack {
+  savedAt: number
+  returnedAt: number
+}
+
 export interface Evidence {
+  /** Without those of what was lost by a set-back. */
   writes: WriteEntry[]
   reads: ReadEntry[]
   stored: Stored
+  setBack?: SetBack | null
 }
 
 export const violationKinds = [
@@ -56,11 +64,11 @@ export interface Violation {
 }
 export type Report = (kind: ViolationKind, detail: string) => void
 
-export function check({ writes, reads, stored }: Evidence): Violation[] {
+export function check({ writes, reads, stored, setBack = null }: Evidence): Violation[] {
   const violations: Violation[] = []
   const report: Report = (kind, detail) => violations.push({ kind, detail })
   const histories = new Map(stored.drafts.map((draft) => [draft.id, new History(draft, stored, report)]))
   checkWrites(writes, stored, report)
-  checkFeeds(reads, histories, report)
+  checkFeeds(reads, histories, setBack, report)
   return violations
 }

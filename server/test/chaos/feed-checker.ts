@@ -1,18 +1,37 @@
 /** Each reader's log against the history of its draft: every event once, in order, as it is stored, up to the newest. */
-import type { Report } from './checker.ts'
+import type { Report, SetBack } from './checker.ts'
 import type { History } from './history.ts'
 import type { ReadEntry } from './journal.ts'
 
-export function checkFeeds(reads: ReadEntry[], histories: Map<string, History>, report: Report): void {
+export function checkFeeds(
+  reads: ReadEntry[],
+  histories: Map<string, History>,
+  setBack: SetBack | null,
+  report: Report,
+): void {
   for (const [feed, entries] of Map.groupBy(reads, ({ feed }) => feed)) {
     const opened = entries.find((entry) => entry.step === 'opened')
     const history = opened?.step === 'opened' ? histories.get(opened.draftId) : undefined
-    if (history) checkFeed(feed, entries, history, report)
+    if (history) checkFeed(feed, entries, history, setBack, report)
     else report('invented', `${feed}: a log without a draft`)
   }
 }
 
-function checkFeed(feed: string, entries: ReadEntry[], history: History, report: Report) {
+/** What was given between the copy and its return is of a history that nobody has any more: a snapshot must follow it. */
+function checkFeed(feed: string, entries: ReadEntry[], history: History, setBack: SetBack | null, report: Report) {
+  const isOver = entries.some(({ step }) => step === 'closed')
+  let last = play(feed, setBack ? entries.filter(({ at }) => at < setBack.savedAt) : entries, history, report)
+  if (setBack && !isOver) {
+    const after = entries.filter(({ at }) => at >= setBack.returnedAt)
+    const anew = after.findIndex(({ step }) => step === 'snapshot')
+    if (anew === -1) report('gap', `${feed}: was not told that the database was set back`)
+    else last = play(feed, after.slice(anew), history, report)
+  }
+  if (!isOver && last !== history.head) report('lost', `${feed}: stands at ${last} of ${history.head} at the end`)
+}
+
+/** Returns where it stands then. */
+function play(feed: string, entries: ReadEntry[], history: History, report: Report): number | null {
   let last: number | null = null
   const given = new Set<number>()
   for (const entry of entries) {
@@ -40,8 +59,7 @@ function checkFeed(feed: string, entries: ReadEntry[], history: History, report:
       last = Math.max(last, seq)
     }
   }
-  const isOver = entries.some(({ step }) => step === 'closed')
-  if (!isOver && last !== history.head) report('lost', `${feed}: stands at ${last} of ${history.head} at the end`)
+  return last
 }
 
 /** Where it stands. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { check, type Stored, type Violation } from './checker.ts'
+import { check, type SetBack, type Stored, type Violation } from './checker.ts'
 import { type FaultKind, faults } from './faults.ts'
 import type { Instance } from './instance.ts'
 import { type ReadEntry, readJournal, type WriteEntry } from './journal.ts'
@@ -74,8 +74,17 @@ async function playAndCompare(terms: Terms, onMade: (stage: Stage) => void): Pro
   await stage.settle()
   const caughtUpMs = await catchUp(stage, signal)
   say(`${database}: over, ${caughtUpMs === null ? 'some readers are behind' : 'all readers have everything'}`)
+  let setBack: SetBack | null = null
+  if (caughtUpMs !== null) {
+    setBack = await stage.setBack()
+    const caughtUpAgainMs = await catchUp(stage, signal)
+    say(
+      `${database}: set back and written past where it stood, ${caughtUpAgainMs === null ? 'some readers are behind' : 'all readers have what is there'}`,
+    )
+    if (caughtUpAgainMs === null) stage.troubles.push('not every reader had everything after the database was set back')
+  }
   await stage.close()
-  return gather({ database, folder, done, caughtUpMs }, schedule, stage)
+  return gather({ database, folder, done, caughtUpMs }, schedule, stage, setBack)
 }
 
 /**
@@ -128,13 +137,14 @@ async function gather(
   told: Pick<Outcome, 'database' | 'folder' | 'done' | 'caughtUpMs'>,
   schedule: Fault[],
   stage: Stage,
+  setBack: SetBack | null,
 ): Promise<Outcome> {
   const journals = readdirSync(told.folder).filter((name) => name.endsWith('.jsonl'))
   const of = <Entry>(who: string) =>
     journals.filter((name) => name.startsWith(who)).flatMap((name) => readJournal<Entry>(join(told.folder, name)))
   const [writes, reads] = [of<WriteEntry>('writer'), of<ReadEntry>('reader')]
   const stored = await readStored(stage)
-  const violations = check({ writes: [...of<WriteEntry>('stage'), ...writes], reads, stored })
+  const violations = check({ writes: [...of<WriteEntry>('stage'), ...writes], reads, stored, setBack })
   const trouble = (detail: string) => violations.push({ kind: 'process', detail })
   const acknowledged = writes.filter(({ step }) => step === 'acknowledged').length
   if (acknowledged < leastAcknowledged) trouble(`only ${acknowledged} writes were acknowledged, which shows nothing`)

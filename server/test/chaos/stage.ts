@@ -2,14 +2,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { cp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createPlinth } from '../../../client/plinth.ts'
 import { clientId, clientSecret, startOpenIdProvider } from '../openid-provider.ts'
 import { PostgresServer } from '../postgres-server.ts'
 import { until } from '../until.ts'
+import type { SetBack } from './checker.ts'
 import { Instance } from './instance.ts'
-import { Journal, type WriteEntry } from './journal.ts'
+import { Journal, now, type WriteEntry } from './journal.ts'
 import { type OpenIdProvider, type Person, publicUrl, signIn } from './people.ts'
 import { PostgresProxy } from './postgres-proxy.ts'
 import type { Random } from './random.ts'
@@ -34,6 +36,7 @@ export class Stage {
   readonly troubles: string[] = []
   /** Writes so far. */
   acknowledged = 0
+  readonly #journal: Journal<WriteEntry>
   #provider: OpenIdProvider | null = null
   readonly #writers: ChildProcess[] = []
   readonly #readers: { child: ChildProcess; way: ReadWay; name: string }[] = []
@@ -44,6 +47,7 @@ export class Stage {
   private constructor(folder: string, postgres: PostgresServer | null) {
     this.folder = folder
     this.postgres = postgres
+    this.#journal = new Journal<WriteEntry>(join(folder, 'stage.jsonl'))
   }
 
   /** With its database, and nothing else yet. To be closed whatever comes. */
@@ -101,6 +105,63 @@ export class Stage {
     })
     this.#postgresTurn = restarted.catch(() => {})
     return restarted
+  }
+
+  /**
+   * The database as it is now comes back after more was written, read and lost: an older copy of the folder, or a replica that lagged and
+   * is promoted under running servers. Readers are away until it has been written past the old heads.
+   */
+  async setBack(): Promise<SetBack> {
+    const saved = `${this.databaseFolder}.saved`
+    if (this.postgres) await this.postgres.save()
+    else await this.#whileDown(() => cp(this.databaseFolder, saved, { recursive: true }))
+    const savedAt = now()
+    await this.#rename('lost', 4, null)
+    await until('every reader was given what will be lost', async () => this.#areUpToDate(), 60_000)
+    for (const { clients } of this.instances) {
+      clients.refusing = true
+      clients.cut()
+    }
+    if (this.postgres) await this.postgres.setBack()
+    else {
+      await this.#whileDown(async () => {
+        await rm(this.databaseFolder, { recursive: true })
+        await rename(saved, this.databaseFolder)
+      })
+    }
+    const returnedAt = now()
+    await this.#rename('anew', 7, this.#journal)
+    for (const { clients } of this.instances) clients.refusing = false
+    await this.#rename('next', 2, this.#journal)
+    return { savedAt, returnedAt }
+  }
+
+  async #whileDown(work: () => Promise<void>) {
+    await Promise.all(this.instances.map((instance) => instance.end('SIGTERM')))
+    await work()
+    await Promise.all(this.instances.map((instance) => instance.start()))
+  }
+
+  async #areUpToDate() {
+    const [slowest, heads] = [await this.slowestPositions(), await this.heads()]
+    return [...heads].every(([id, head]) => slowest.get(id) === head)
+  }
+
+  /** Each draft, past the proxies. */
+  async #rename(what: string, times: number, journal: Journal<WriteEntry> | null) {
+    const [{ clients }] = this.instances as [Instance]
+    const url = `http://127.0.0.1:${clients.target}`
+    await until('a server is ready', async () => (await fetch(`${url}/readyz`)).ok, 60_000)
+    for (const { id: draftId, owner } of this.#drafts) {
+      const plinth = createPlinth({ url, headers: owner.headers })
+      for (let n = 1; n <= times; n++) {
+        const key = `${what} ${n} of ${draftId}`
+        journal?.note({ key, step: 'intent', kind: 'rename', draftId, actorId: owner.id, what: key })
+        await plinth.drafts.rename.mutate({ draftId, title: key })
+        journal?.note({ key, step: 'acknowledged' })
+      }
+      plinth.close()
+    }
   }
 
   /** About half of the backends of that name. How many; none while Postgres is away. */
@@ -186,7 +247,7 @@ export class Stage {
     for (let n = 1; n <= cast.writers; n++) writers.push(await sign(`writer-${n}`))
     const readers = await Promise.all(cast.readers.map((_, n) => sign(`reader-${n + 1}`)))
     const bystander = await sign('bystander')
-    const journal = new Journal<WriteEntry>(join(this.folder, 'stage.jsonl'))
+    const journal = this.#journal
     for (let n = 0; n < cast.drafts; n++) {
       const owner = writers[n % writers.length] as Person
       const plinth = createPlinth({ url, headers: owner.headers })
