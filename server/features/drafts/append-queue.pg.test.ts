@@ -4,16 +4,17 @@ import { expect, it } from 'vitest'
 import { withTransaction } from '../../platform/db/transaction.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { users } from '../../platform/identity/table.ts'
+import { channels } from '../../platform/live/table.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { appendSegment } from './append.ts'
-import { createDraft } from './service.ts'
+import { createDraft, draftChannel } from './service.ts'
 import { drafts } from './table.ts'
 
 const app = await buildTestApp()
 const { db } = app.database
 const origin = { ip: '127.0.0.1', requestId: 'r' }
 
-it('an append to a draft that somebody holds waits alone, and nobody with it', async () => {
+it.each(['draft', 'channel'])('an append to a draft whose %s somebody holds waits alone, and nobody with it', async (what) => {
   const [held, free] = [await write(), await write()]
   const order: string[] = []
   const append = async (name: string, { actor, draftId }: Awaited<ReturnType<typeof write>>) => {
@@ -23,7 +24,8 @@ it('an append to a draft that somebody holds waits alone, and nobody with it', a
   }
   let waiting: Promise<number>[] = []
   await withTransaction(db, async (tx) => {
-    await tx.select().from(drafts).where(eq(drafts.id, held.draftId)).for('update')
+    if (what === 'draft') await tx.select().from(drafts).where(eq(drafts.id, held.draftId)).for('update')
+    else await tx.select().from(channels).where(eq(channels.id, draftChannel(held.draftId))).for('update')
     waiting = [append('held', held), append('held', held)]
     expect(await Promise.all([append('free', free), append('free', free)])).toEqual([1, 2])
     expect(await append('free', free)).toBe(3)

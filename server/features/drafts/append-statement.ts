@@ -71,13 +71,19 @@ function prepareAppend(db: Database, manner: Manner) {
       ${given('requestIds', 'text')}, ${given('apiKeyIds', 'uuid')}, ${given('marks', 'text')})
       with ordinality as asked
         (draft_id, segment_id, actor_id, text, channel, record_id, ip, request_id, api_key_id, mark, turn)`)
+  // A channel that somebody else holds holds up its own draft and no other. One that is not there yet is held by nobody.
+  const free = db.$with('free', {}).as(sql`
+    select id from ${channels} where id = any (${given('channels', 'text')}) for update skip locked`)
+  const isFree = sql`(not exists (select from ${channels} where id = asked.channel)
+    or exists (select from free where id = asked.channel))`
   // The draft as it is once it is locked, whatever committed meanwhile.
   const locked = db.$with('locked', {}).as(sql`
     select asked.*, before from asked cross join lateral (
       select segment_count as before from ${drafts}
       where id = asked.draft_id and ring_holder_id = asked.actor_id and state = 'open'
         and not exists (select from ${draftSegments} where id = asked.segment_id)
-      for update of drafts ${manner === 'together' ? sql`skip locked` : sql``}) as draft`)
+      for update of drafts ${manner === 'together' ? sql`skip locked` : sql``}) as draft
+    ${manner === 'together' ? sql`where ${isFree}` : sql``}`)
   const fitting = db.$with('fitting', {}).as(sql`
     select *, before + nth as position, (count(*) over (partition by draft_id))::integer as added
     from (select *, row_number() over (partition by draft_id order by turn) as nth from locked) as numbered
@@ -108,7 +114,7 @@ function prepareAppend(db: Database, manner: Manner) {
     select record_id, actor_id, 'drafts.append', channel,
       jsonb_build_object('segmentId', segment_id, 'position', position), ip, request_id, api_key_id from fitting`)
   return db
-    .with(asked, locked, fitting, counted, counting, storing, raised, told, recorded)
+    .with(...(manner === 'together' ? [asked, free, locked] : [asked, locked]), fitting, counted, counting, storing, raised, told, recorded)
     .select({
       segmentId: sql<string>`payload -> 'segment' ->> 'id'`,
       seq: sql<string | number>`seq`,
