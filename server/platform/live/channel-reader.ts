@@ -17,7 +17,7 @@
  */
 import { type ChannelEvent, type Cursor, comesAfter, names } from './channel-event.ts'
 import { type ChannelState, pageSize } from './channel-store.ts'
-import { pieces, piecesOf } from './pieces.ts'
+import { pieceChars, pieces, piecesOf } from './pieces.ts'
 
 /** Somebody who is sent a channel. Events come in order; `cursor` is the reader's to move. */
 export interface Sink {
@@ -154,10 +154,14 @@ export class ChannelReader {
     if (event.epoch !== this.#epoch) return void this.#askSoon()
     if (event.seq <= this.#last) return
     if (this.#held.size < recentEvents) this.#held.set(event.seq, event)
-    // At the end of the turn: what came in it goes out together.
+    this.#handOutSoon()
+  }
+
+  /** At the end of the turn: what came in it goes out together, one piece a turn, so that who reads has room for the next. */
+  #handOutSoon() {
     this.#handingOut ??= setImmediate(() => {
       this.#handingOut = null
-      this.#handOutHeld()
+      if (this.#handOutHeld()) return this.#handOutSoon()
       // A gap that no further hint may fill is one that only the table can.
       if (this.#held.size > 0) this.#readSoon()
     })
@@ -243,15 +247,23 @@ export class ChannelReader {
     }
   }
 
-  #handOutHeld() {
+  /** One piece of what comes next, as far as it is there. True where there is more. */
+  #handOutHeld(): boolean {
     const next: ChannelEvent[] = []
+    let chars = 0
     for (let last = this.cursor; ; ) {
       const event = this.#held.get(last.seq + 1)
       if (!event || !comesAfter(event, last)) break
+      if (chars >= pieceChars) {
+        this.#handOut(next)
+        return true
+      }
       next.push(event)
+      chars += event.json.length
       last = event
     }
     if (next.length > 0) this.#handOut(next)
+    return false
   }
 
   /** `events` begin after `#last` and have no gaps. */
@@ -309,7 +321,7 @@ export class ChannelReader {
         await new Promise((resolve) => setImmediate(resolve))
         if (turn !== this.#turns) return
       }
-      this.#handOutHeld()
+      if (this.#handOutHeld()) this.#handOutSoon()
       for (const seq of this.#held.keys()) if (seq <= this.#last) this.#held.delete(seq)
       if (page.length < pageSize) return
     }

@@ -1,7 +1,7 @@
 import type { ChannelEvent } from './channel-event.ts'
 
 /** Of what is sent at once; far below what a sink may hold. */
-const pieceChars = 128 * 1024
+export const pieceChars = 128 * 1024
 
 export function pieces(events: readonly ChannelEvent[]): ChannelEvent[][] {
   const all: ChannelEvent[][] = []

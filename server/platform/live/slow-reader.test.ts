@@ -9,6 +9,8 @@ import { memory } from '../../test/memory.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { until } from '../../test/until.ts'
+import { withTransaction } from '../db/transaction.ts'
+import { publish } from './publish.ts'
 
 const app = await buildTestApp()
 const url = await app.listen()
@@ -121,3 +123,17 @@ it('one that stops while it catches up is waited for, and sent no faster than it
   expect([bySocket(), byEvents(), socket.close]).toEqual([range(1, events + 20), range(1, events + 20), null])
   await until('both live', () => live.sinks === 2)
 }, 60_000)
+
+it('ones that read are sent three mebibytes of one commit, and none is taken for slow', async () => {
+  const owner = await signedIn(app)
+  const draft = await draftOf(app, owner)
+  const readers = (['websocket', 'sse'] as const).map((transport) => follow(transport, url, owner, draft.id))
+  await until('both', () => live.sinks === 2 && readers.every(({ ready }) => ready === 1))
+  await withTransaction(app.database.db, async (tx) => {
+    for (let n = 0; n < 110; n++) {
+      await publish(tx, draft.channel, { type: 'draft.renamed', actorId: owner.id, title: 'x'.repeat(27_000) })
+    }
+  })
+  await until('all', () => readers.every(({ seqs }) => seqs.length >= 110))
+  for (const { seqs, ready, errors } of readers) expect([seqs, ready, errors]).toEqual([range(1, 110), 1, []])
+})
