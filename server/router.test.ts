@@ -21,7 +21,9 @@ const publicPaths = [
   'auth.signIn',
   'auth.forgotPassword',
   'auth.resetPassword',
+  'auth.findVerification',
   'auth.verifyEmail',
+  'auth.reclaimAddress',
   'auth.resendVerification',
   // Signing out twice is fine.
   'auth.logout',

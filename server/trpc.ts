@@ -18,7 +18,10 @@ const { INTERNAL_SERVER_ERROR: internal, BAD_REQUEST: refused } = TRPC_ERROR_COD
 
 /** What a procedure says of itself. */
 export interface ProcedureMeta {
-  /** A mutation that changes nothing and is forgotten in seconds, such as a word that somebody is writing: not recorded. */
+  /**
+   * A mutation that changes nothing, such as a word that somebody is writing, or a question with a secret in it that must be in no
+   * address: not recorded.
+   */
   hint?: true
   /** Every other mutation has one. */
   audit?: {

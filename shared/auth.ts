@@ -108,8 +108,21 @@ export const ResendVerification = ForgotPassword
 export const OneTimeToken = z.string().min(1).max(512).meta({ example: 'the token in the link' })
 export const ResetPassword = z.object({ token: OneTimeToken, newPassword: NewPassword })
 export type ResetPassword = z.infer<typeof ResetPassword>
-export const VerifyEmail = z.object({ token: OneTimeToken })
+/** Without a password the call comes from a session of the account. */
+export const VerifyEmail = z.object({ token: OneTimeToken, password: Password.optional() })
 export type VerifyEmail = z.infer<typeof VerifyEmail>
+/** Of a link that confirms an address. */
+export const VerificationLink = z.object({ token: OneTimeToken })
+export type VerificationLink = z.infer<typeof VerificationLink>
+/** The account that a link confirms. `needs`: what the caller proves first that the account is theirs by. */
+export const Verification = z.object({
+  email: z.string(),
+  username: z.string().nullable(),
+  displayName: z.string(),
+  /** `sign-in`: the account has no password, so only a session of it will do. */
+  needs: z.enum(['nothing', 'password', 'sign-in']),
+})
+export type Verification = z.infer<typeof Verification>
 /** The current one for whoever has one; without, the sign-in must be fresh. */
 export const ChangePassword = z.object({ currentPassword: Password.optional(), newPassword: NewPassword })
 export type ChangePassword = z.infer<typeof ChangePassword>

@@ -125,6 +125,11 @@ export const errorTable = {
     status: 403,
     message: 'Confirm your e-mail address first, or sign in with Google.',
   },
+  ACCOUNT_NOT_PROVEN: {
+    status: 403,
+    message:
+      'Enter the password of this account, or confirm where you are signed in to it. If you did not register it, take the address back.',
+  },
   ONE_TIME_TOKEN_INVALID: {
     status: 422,
     message: 'This link was already used or is too old. Ask for a new one.',

@@ -139,10 +139,11 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     const token = await mailedToken(app, email, 'reset-password')
     return { input: { token, newPassword: newAccount().password }, target: `person:${id}` }
   },
-  'auth.verifyEmail': async (app, { id, browser }) => {
-    const { email } = (await browser.get('/me')).json()
-    await issueOneTimeToken(app.database.db, { userId: id, purpose: 'verify-email', email })
-    return { input: { token: await mailedToken(app, email, 'verify-email') }, target: `person:${id}` }
+  'auth.findVerification': verifying,
+  'auth.verifyEmail': verifying,
+  'auth.reclaimAddress': async (app, me) => {
+    await app.database.db.update(users).set({ emailVerified: false }).where(eq(users.id, me.id))
+    return verifying(app, me)
   },
   'auth.refresh': async (app, me) => {
     const { refreshToken } = await openProgram(app, me)
@@ -372,6 +373,12 @@ async function sessionOfSomebody(app: TestApp) {
 }
 
 const newKey = { name: 'A program', scopes: ['draft:read'] }
+
+async function verifying(app: TestApp, { id, browser }: Person): Promise<Call> {
+  const { email } = (await browser.get('/me')).json()
+  await issueOneTimeToken(app.database.db, { userId: id, purpose: 'verify-email', email })
+  return { input: { token: await mailedToken(app, email, 'verify-email') }, target: `person:${id}` }
+}
 
 async function mailed(_app: TestApp, { id, browser }: Person): Promise<Call> {
   const { email } = (await browser.get('/me')).json()

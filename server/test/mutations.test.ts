@@ -34,7 +34,10 @@ const [secretOnes, repeatable] = [true, false].map((is) =>
 
 describe('hints', () => {
   it('are few: nothing that is kept may be one', () => {
-    expect(procedures.filter(({ meta }) => meta?.hint).map(({ path }) => path)).toEqual(['drafts.writing'])
+    expect(procedures.filter(({ meta }) => meta?.hint).map(({ path }) => path)).toEqual([
+      'auth.findVerification',
+      'drafts.writing',
+    ])
   })
 })
 

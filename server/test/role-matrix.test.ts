@@ -112,7 +112,14 @@ const matrix: Record<string, Row> = {
   'auth.exchange': everybody('SIGN_IN_EXPIRED'),
   'auth.forgotPassword': anybodys(),
   'auth.resetPassword': anybodys('ONE_TIME_TOKEN_INVALID'),
-  'auth.verifyEmail': anybodys('ONE_TIME_TOKEN_INVALID'),
+  'auth.findVerification': anybodys('ONE_TIME_TOKEN_INVALID'),
+  // Without the password: by a session of the account alone, and a key is none.
+  'auth.verifyEmail': {
+    ...everybody('ACCOUNT_NOT_PROVEN'),
+    ...everyRole,
+    disabled: 'ONE_TIME_TOKEN_INVALID',
+  },
+  'auth.reclaimAddress': anybodys('ONE_TIME_TOKEN_INVALID'),
   'auth.resendVerification': anybodys(),
   'channels.get': operates,
   'channels.onEvent': operates,

@@ -46,12 +46,12 @@ describe('registering', () => {
   })
 
   it('mails a link that proves the address, once', async () => {
-    const { email, id } = await registered(app)
+    const { email, id, browser } = await registered(app)
     expect(await mailsTo(app, email)).toEqual(['verify-email'])
     const token = await mailedToken(app, email, 'verify-email')
-    expect((await call('auth.verifyEmail', { token })).statusCode).toBe(200)
+    expect((await browser.mutate('auth.verifyEmail', { token })).statusCode).toBe(200)
     expect(await personRow(id)).toMatchObject({ emailVerified: true })
-    expect(codeOf(await call('auth.verifyEmail', { token }))).toEqual([422, 'ONE_TIME_TOKEN_INVALID'])
+    expect(codeOf(await browser.mutate('auth.verifyEmail', { token }))).toEqual([422, 'ONE_TIME_TOKEN_INVALID'])
   })
 
   it('does not give an address or a username twice, in whatever case', async () => {

@@ -1,11 +1,11 @@
 /**
- * What goes by way of a mailbox: setting a password without the old one, and proving an address. Asking for a mail is answered
- * alike for any address, and not sooner. Whoever comes with a token of a mail has proven the address it was sent to; nobody
- * who was there before without having done so stays.
+ * What goes by way of a mailbox: asking for a link, which is answered alike for any address, and not sooner; and setting a password
+ * without the old one. Whoever comes with a token of a mail has proven the address it was sent to; nobody who was there before
+ * without having done so stays.
  */
 import { eq } from 'drizzle-orm'
 import type { z } from 'zod'
-import type { ForgotPassword, MailOnItsWay, ResetPassword, VerifyEmail } from '../../../shared/auth.ts'
+import type { ForgotPassword, MailOnItsWay, ResetPassword } from '../../../shared/auth.ts'
 import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
@@ -21,7 +21,7 @@ import { findPersonByEmail, refuseWeak, setPassword } from '../../platform/ident
 import { evict, lockPerson } from '../../platform/identity/people.ts'
 import { type User, users } from '../../platform/identity/table.ts'
 import { queueMail } from '../../platform/mail/mail-queue.ts'
-import { atLeast, claimUsername, mailVerification, type SigningIn } from './service.ts'
+import { atLeast, mailVerification, type SigningIn } from './service.ts'
 
 type Answer = z.infer<typeof MailOnItsWay>
 
@@ -60,7 +60,7 @@ async function mailTo(
 
 /**
  * Sets a password, and ends every session, every API key and every other token of a mail. An account whose address was not proven before
- * loses every way in besides. @throws AppError ONE_TIME_TOKEN_INVALID, VALIDATION_ERROR, SERVER_BUSY
+ * loses every way in and its names besides. @throws AppError ONE_TIME_TOKEN_INVALID, VALIDATION_ERROR, SERVER_BUSY
  */
 export async function resetPassword(call: SigningIn, { token, newPassword }: ResetPassword): Promise<void> {
   const { db, config, sessions, origin, passwordHashes, signInAttempts } = call
@@ -77,7 +77,6 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
     await voidOneTimeTokens(tx, user.id)
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
     await setPassword(tx, user, hash)
-    if (config.auth.hideExistence) await claimUsername(tx, user)
     await queueMail(tx, spent.email, 'password-changed', { name: user.displayName })
     await recordAudit(tx, {
       ...origin,
@@ -96,30 +95,11 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
   await signInAttempts.forgive(email)
 }
 
-/** @throws AppError ONE_TIME_TOKEN_INVALID */
-export async function verifyEmail(call: SigningIn, { token }: VerifyEmail): Promise<void> {
-  const { db, config, sessions, origin } = call
-  const owner = await ownerOf(call, token, 'verify-email')
-  await withTransaction(db, async (tx) => {
-    const user = await lockPerson(tx, owner.id)
-    const spent = await spendOneTimeToken(tx, config, token, 'verify-email')
-    if (!spent?.email || !mayUse(user, spent.email)) throw new AppError('ONE_TIME_TOKEN_INVALID')
-    await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
-    if (config.auth.hideExistence) await claimUsername(tx, user)
-    afterCommit(tx, () => sessions.announceChanged(user.id))
-    await recordAudit(tx, {
-      ...origin,
-      actorId: user.id,
-      action: 'auth.verifyEmail',
-      target: `person:${user.id}`,
-      before: { emailVerified: user.emailVerified },
-      after: { emailVerified: true },
-    })
-  })
-}
-
-/** Whose token it is, which is still to be spent. Their row is locked before the token's, as everywhere. */
-async function ownerOf({ db, config }: SigningIn, token: string, purpose: OneTimePurpose): Promise<User> {
+/**
+ * Whose token it is, which is still to be spent. Their row is locked before the token's, as everywhere.
+ * @throws AppError ONE_TIME_TOKEN_INVALID
+ */
+export async function ownerOf({ db, config }: SigningIn, token: string, purpose: OneTimePurpose): Promise<User> {
   const row = await findOneTimeToken(db, config, token, purpose)
   const [user] = row ? await db.select().from(users).where(eq(users.id, row.userId)) : []
   if (!row?.email || !mayUse(user, row.email)) throw new AppError('ONE_TIME_TOKEN_INVALID')
@@ -127,5 +107,5 @@ async function ownerOf({ db, config }: SigningIn, token: string, purpose: OneTim
 }
 
 /** A token says that somebody reads the mail of one address; the account may have another by now. */
-const mayUse = (user: User | undefined, email: string): user is User =>
+export const mayUse = (user: User | undefined, email: string): user is User =>
   user?.isActive === true && user.email?.toLowerCase() === email

@@ -28,7 +28,11 @@ it('passwords and tokens are in no table, no line of the log and no answer', asy
   const account = { ...newAccount(), password: newPassword('registered') }
   expect((await call('auth.signUp', account)).statusCode).toBe(200)
   await call('auth.signUp', { ...account, password: newPassword('taken address') })
-  await call('auth.verifyEmail', { token: keep('verify', await mailedToken(app, account.email, 'verify-email')) })
+  const verify = keep('verify', await mailedToken(app, account.email, 'verify-email'))
+  await call('auth.findVerification', { token: verify })
+  await call('auth.verifyEmail', { token: verify, password: newPassword('wrong at the link') }, app.browser())
+  await call('auth.verifyEmail', { token: verify, password: account.password }, app.browser())
+  await call('auth.reclaimAddress', { token: verify })
   const opened = data(await app.browser().mutate('auth.login', account))
   keep('refresh token', opened.refreshToken)
   keep('signature', opened.accessToken.split('.')[2])

@@ -11,13 +11,13 @@ const { db } = app.database
 const call = (path: string, input: unknown) => app.browser().mutate(path, input)
 const login = ({ email, password }: { email: string; password: string }) => call('auth.login', { email, password })
 const personWith = async (email: string) => (await db.select().from(users).where(eq(users.email, email)))[0]
-const verify = async (email: string) =>
-  call('auth.verifyEmail', { token: await mailedToken(app, email, 'verify-email') })
+const verify = async ({ email, password }: { email: string; password: string }) =>
+  call('auth.verifyEmail', { token: await mailedToken(app, email, 'verify-email'), password })
 
 async function proven() {
   const account = newAccount()
   await call('auth.register', account)
-  expect((await verify(account.email)).statusCode).toBe(200)
+  expect((await verify(account)).statusCode).toBe(200)
   return account
 }
 
@@ -66,7 +66,7 @@ it('an account can do nothing until its address is proven, and looks like none',
   const [unproven, unknown] = [await login(account), await login(newAccount())]
   expect(codeOf(unproven)).toEqual([401, 'WRONG_CREDENTIALS'])
   expect(codeOf(unproven)).toEqual(codeOf(unknown))
-  expect((await verify(account.email)).statusCode).toBe(200)
+  expect((await verify(account)).statusCode).toBe(200)
   expect(data(await login(account))).toMatchObject({ user: { id, username: account.username, emailVerified: true } })
 })
 
@@ -75,7 +75,7 @@ it('registering again does not change the account that waits, nor make a second'
   await call('auth.register', account)
   const second = { ...newAccount(), email: account.email }
   await call('auth.register', second)
-  await verify(account.email)
+  await verify(account)
   expect((await login(account)).statusCode).toBe(200)
   expect(codeOf(await login(second))).toEqual([401, 'WRONG_CREDENTIALS'])
 })
@@ -93,7 +93,7 @@ describe('a username', () => {
     await call('auth.register', waiting)
     const owner = await app.signIn()
     expect((await owner.mutate('account.chooseUsername', { username: waiting.username })).statusCode).toBe(200)
-    await verify(waiting.email)
+    await verify(waiting)
     expect(data(await login(waiting)).user).toMatchObject({ username: null, displayName: waiting.username })
   })
 
@@ -101,18 +101,21 @@ describe('a username', () => {
     const [first, second] = [newAccount(), newAccount()]
     second.username = first.username.toUpperCase()
     for (const account of [first, second]) await call('auth.register', account)
-    const answers = await Promise.all([verify(first.email), verify(second.email)])
+    const answers = await Promise.all([verify(first), verify(second)])
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200])
     const names = [await personWith(first.email), await personWith(second.email)].map((person) => person?.username)
     expect(names.filter((name) => name === null)).toHaveLength(1)
   })
 
-  it('is theirs too who prove the address by a new password', async () => {
+  it('is chosen anew by whoever proves the address by a new password: a stranger may have registered with it', async () => {
     const account = newAccount()
     await call('auth.register', account)
     const newPassword = anotherPassword()
     await call('auth.resetPassword', { token: await forgotten(app, account.email), newPassword })
-    expect(data(await login({ ...account, password: newPassword })).user.username).toBe(account.username)
+    const { user } = data(await login({ ...account, password: newPassword }))
+    expect(user).toMatchObject({ username: null, displayName: account.email.split('@')[0] })
+    const owner = await app.signIn()
+    expect((await owner.mutate('account.chooseUsername', { username: account.username })).statusCode).toBe(200)
   })
 })
 

@@ -41,6 +41,12 @@ const ways = {
     await owner.mutate('auth.signIn', { email, password: newPassword })
     return { id: (await meOf(owner)).id, ways: ['password'], enter: async () => owner }
   },
+  'the link that confirms the address, taking it back': async (email: string) => {
+    const answer = await call('auth.reclaimAddress', { token: await mailedToken(app, email, 'verify-email') })
+    expect(answer.statusCode, answer.body).toBe(200)
+    const owner = await app.signIn({ ...newPerson(), email })
+    return { id: (await meOf(owner)).id, ways: ['google'], enter: async () => owner }
+  },
 }
 
 describe.each(Object.entries(ways))('when the owner comes by %s', (_, come) => {
@@ -79,6 +85,19 @@ describe.each(Object.entries(ways))('when the owner comes by %s', (_, come) => {
     const back = await meOf(await app.signIn(trojan))
     expect(back.id).not.toBe(id)
     expect(back).toMatchObject({ email: trojan.email })
+  })
+
+  it('no name and no picture of before is shown as the owner’s', async () => {
+    const { email, id, username, browser } = squatter
+    await browser.mutate('account.updateProfile', { displayName: 'Your bank' })
+    await db.update(users).set({ avatarUrl: 'https://pictures.example/squatter.png' }).where(eq(users.id, id))
+    await come(email)
+    const [owner] = await db.select().from(users).where(eq(users.id, id))
+    expect(owner).toMatchObject({ username: null, avatarUrl: null })
+    expect(['Your bank', username]).not.toContain(owner?.displayName)
+    expect((await app.signIn().then((other) => other.mutate('account.chooseUsername', { username }))).statusCode).toBe(
+      200,
+    )
   })
 
   it('no link or code of before is worth anything', async () => {
@@ -121,7 +140,8 @@ describe('a provider that does not verify addresses (non-verifying provider)', (
 describe('a person whose address is proven', () => {
   async function verified() {
     const person = await registered(app)
-    await call('auth.verifyEmail', { token: await mailedToken(app, person.email, 'verify-email') })
+    const token = await mailedToken(app, person.email, 'verify-email')
+    expect((await person.browser.mutate('auth.verifyEmail', { token })).statusCode).toBe(200)
     return person
   }
 

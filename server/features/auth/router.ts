@@ -14,11 +14,14 @@ import {
   ResetPassword,
   SignedIn,
   SignIn,
+  Verification,
+  VerificationLink,
   VerifyEmail,
 } from '../../../shared/auth.ts'
 import type { RestMeta } from '../../platform/rest/rest-route.ts'
 import { publicProcedure, recorded, router } from '../../trpc.ts'
-import { forgotPassword, resendVerification, resetPassword, verifyEmail } from './by-mail.ts'
+import { forgotPassword, resendVerification, resetPassword } from './by-mail.ts'
+import { findVerification, reclaimAddress, verifyEmail } from './confirm-address.ts'
 import { register, signIn } from './service.ts'
 import { tokenProcedures } from './token-router.ts'
 
@@ -99,15 +102,36 @@ export const authRouter = router({
     .output(z.void())
     .mutation(({ ctx, input }) => resetPassword(ctx, input)),
 
+  /** A mutation, so that the token is in a body and in no address. */
+  findVerification: publicProcedure
+    .meta({ hint: true })
+    .input(VerificationLink)
+    .output(Verification)
+    .mutation(({ ctx, input }) => findVerification(ctx, input)),
+
   verifyEmail: publicProcedure
     .meta({
       ...onPerson,
-      ...rest('verify-email', 'Confirm an address by the link of a mail', { errors: ['ONE_TIME_TOKEN_INVALID'] }),
+      ...rest('verify-email', 'Confirm an address by the link of a mail, signed in or with the password', {
+        errors: ['ONE_TIME_TOKEN_INVALID', 'ACCOUNT_NOT_PROVEN', 'WRONG_CREDENTIALS', 'TOO_MANY_ATTEMPTS'],
+      }),
     })
     .input(VerifyEmail)
     .use(recorded)
     .output(z.void())
     .mutation(({ ctx, input }) => verifyEmail(ctx, input)),
+
+  reclaimAddress: publicProcedure
+    .meta({
+      ...onPerson,
+      ...rest('reclaim-address', 'Take an address back, by the link of a mail, from whoever registered with it', {
+        errors: ['ONE_TIME_TOKEN_INVALID'],
+      }),
+    })
+    .input(VerificationLink)
+    .use(recorded)
+    .output(z.void())
+    .mutation(({ ctx, input }) => reclaimAddress(ctx, input)),
 
   resendVerification: publicProcedure
     .meta({

@@ -118,7 +118,8 @@ async function createPerson(tx: Database, { username, email }: Register, hash: s
 
 export async function mailVerification(tx: Database, user: User, email: string): Promise<void> {
   const tokenId = await issueOneTimeToken(tx, { userId: user.id, purpose: 'verify-email', email })
-  await queueMail(tx, email, 'verify-email', { name: user.displayName, tokenId })
+  // A display name may be a sentence, which a stranger would have us mail.
+  await queueMail(tx, email, 'verify-email', { name: user.username ?? user.displayName, tokenId })
 }
 
 /** Gives them the name that they registered with (`registerUnseen`), if it is still nobody's; else they choose one themselves. */

@@ -50,10 +50,18 @@ export async function findOrCreatePerson(
   let user: User
   if (holder && profile.emailVerified) {
     refuseDisabled(holder)
-    if (!holder.emailVerified) endedSessions = await evict(tx, sessions, holder)
-    else await mailAdded(tx, holder, profile)
-    const avatarUrl = holder.avatarUrl ?? profile.pictureUrl
-    user = await signedIn(tx, sessions, holder.id, { emailVerified: true, avatarUrl })
+    if (holder.emailVerified) {
+      await mailAdded(tx, holder, profile)
+      user = await signedIn(tx, sessions, holder.id, { avatarUrl: holder.avatarUrl ?? profile.pictureUrl })
+    } else {
+      endedSessions = await evict(tx, sessions, holder)
+      const { pictureUrl: avatarUrl } = profile
+      user = await signedIn(tx, sessions, holder.id, {
+        emailVerified: true,
+        displayName: firstName(profile),
+        avatarUrl,
+      })
+    }
   } else {
     const [created] = await tx
       .insert(users)
@@ -61,7 +69,7 @@ export async function findOrCreatePerson(
         // An address that somebody else holds, or might, is not taken from them on the word of an unverified claim.
         email: holder ? null : profile.email,
         emailVerified: !holder && profile.emailVerified,
-        displayName: profile.name ?? profile.email?.split('@')[0]?.slice(0, 80) ?? 'New person',
+        displayName: firstName(profile),
         avatarUrl: profile.pictureUrl,
         lastLoginAt: sql`now()`,
         lastActiveAt: sql`now()`,
@@ -96,8 +104,17 @@ async function provenSince(tx: Database, user: User, profile: ProviderProfile): 
   return own || free ? { email: profile.email, emailVerified: true } : {}
 }
 
-/** Takes away everything by which whoever made an unverified account could still get in. Returns the sessions that ended, to be announced. */
+/** Until they choose another. */
+const firstName = ({ name, email }: { name?: string | null; email: string | null }): string =>
+  name ?? email?.split('@')[0]?.slice(0, 80) ?? 'New person'
+
+/**
+ * Takes away everything by which whoever made an unverified account could still get in, and the names and picture that they chose:
+ * its owner must not appear as a stranger wanted them to. Returns the sessions that ended, to be announced.
+ */
 export async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
+  const neutral = { username: null, displayName: firstName({ email: user.email }), avatarUrl: null }
+  await tx.update(users).set(neutral).where(eq(users.id, user.id))
   // Passwords go with them.
   await tx.delete(identities).where(eq(identities.userId, user.id))
   await voidOneTimeTokens(tx, user.id)

@@ -41,9 +41,14 @@ const changes: Record<string, Prepare> = {
     return { of: app, id, change: () => ok(browser.mutate('auth.verifyEmail', { token })) }
   },
   'a proven address, which gives them their username': async () => {
-    const { browser, id, email } = await registeredUnseen()
+    const { browser, id, email, password } = await registeredUnseen()
     const token = await mailedToken(hiding, email, 'verify-email')
-    return { of: hiding, id, change: () => ok(browser.mutate('auth.verifyEmail', { token })) }
+    return { of: hiding, id, change: () => ok(browser.mutate('auth.verifyEmail', { token, password })) }
+  },
+  'an address that is taken back': async () => {
+    const { id, email } = await registered(app)
+    const token = await mailedToken(app, email, 'verify-email')
+    return { of: app, id, change: () => ok(app.browser().mutate('auth.reclaimAddress', { token })) }
   },
   'a password by mail, which proves the address': async () => {
     const { browser, id, email } = await registered(app)

@@ -27,11 +27,13 @@ const notYou =
 export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
   'verify-email': (_values, around) => ({
     subject: 'Confirm your e-mail address',
-    before: ['Please confirm that this address is yours. Plinth then knows that it reaches you.'],
+    before: [
+      'Please confirm that this address is yours. Do it in the browser that you signed up in, or have your password at hand.',
+    ],
     action: { label: 'Confirm address', url: tokenLink(around, '/verify-email') },
     after: [
       `The link works once, within ${goodForMinutes['verify-email'] / 60} hours.`,
-      'You did not sign up at Plinth? Then there is nothing to do: without your confirmation this address proves nothing.',
+      'You did not sign up at Plinth? Then somebody else did with your address. Open the link and choose "I did not register this account": they lose the account. Or do nothing: without your confirmation this address proves nothing.',
     ],
   }),
 

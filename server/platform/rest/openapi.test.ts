@@ -28,6 +28,7 @@ const promised: Record<string, number> = {
   'POST /api/v1/auth/forgot-password': 400,
   'POST /api/v1/auth/reset-password': 400,
   'POST /api/v1/auth/verify-email': 400,
+  'POST /api/v1/auth/reclaim-address': 400,
   'POST /api/v1/auth/resend-verification': 400,
   'GET /api/v1/api-keys': 401,
   'POST /api/v1/api-keys': 401,

@@ -16,6 +16,7 @@ export const actionWords: Record<string, string> = {
   'auth.forgotPassword': 'asked for a link to set a password',
   'auth.resetPassword': 'set a new password by mail',
   'auth.verifyEmail': 'confirmed an address',
+  'auth.reclaimAddress': 'took their address back',
   'auth.resendVerification': 'asked for a link to confirm an address',
   'auth.legacyHeader': 'came by X-User-Id',
   'account.updateProfile': 'changed their profile',
