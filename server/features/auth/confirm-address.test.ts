@@ -86,7 +86,7 @@ describe.each(Object.entries(anonymously))('by %s, the link alone', (_, call) =>
 
   it('leaves whoever registered nothing once the owner takes the address back and signs in with Google', async () => {
     const squatter = await squat()
-    const { email, id, username } = squatter
+    const { email, id } = squatter
     const token = await tokenFor(email)
     await call('auth.verifyEmail', { token })
     const [status] = await call('auth.reclaimAddress', { token })
@@ -95,8 +95,7 @@ describe.each(Object.entries(anonymously))('by %s, the link alone', (_, call) =>
 
     const owner = { ...newPerson(), email }
     const me = await meOf(await app.signIn(owner))
-    expect(me).toMatchObject({ id, email, emailVerified: true, username: null })
-    expect([username, 'Your bank, please call 555']).not.toContain(me.displayName)
+    expect(me).toMatchObject({ id, email, emailVerified: true, username: null, displayName: owner.name })
     await expectWorthless(squatter)
     const ways = await db.select().from(identities).where(eq(identities.userId, id))
     expect(ways.map(({ provider, subject }) => [provider, subject])).toEqual([['google', owner.sub]])

@@ -52,7 +52,9 @@ export async function findOrCreatePerson(
     refuseDisabled(holder)
     if (holder.emailVerified) {
       await mailAdded(tx, holder, profile)
-      user = await signedIn(tx, sessions, holder.id, { avatarUrl: holder.avatarUrl ?? profile.pictureUrl })
+      const avatarUrl = holder.avatarUrl ?? profile.pictureUrl
+      const named = (await isUnnamed(tx, holder)) && { displayName: firstName(profile) }
+      user = await signedIn(tx, sessions, holder.id, { avatarUrl, ...named })
     } else {
       endedSessions = await evict(tx, sessions, holder)
       const { pictureUrl: avatarUrl } = profile
@@ -107,6 +109,11 @@ async function provenSince(tx: Database, user: User, profile: ProviderProfile): 
 /** Until they choose another. */
 const firstName = ({ name, email }: { name?: string | null; email: string | null }): string =>
   name ?? email?.split('@')[0]?.slice(0, 80) ?? 'New person'
+
+/** As `evict` left them, and nobody has signed in since. */
+async function isUnnamed(tx: Database, { id, email, displayName }: User): Promise<boolean> {
+  return displayName === firstName({ email }) && (await tx.$count(identities, eq(identities.userId, id))) === 0
+}
 
 /**
  * Takes away everything by which whoever made an unverified account could still get in, and the names and picture that they chose:

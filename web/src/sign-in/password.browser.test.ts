@@ -46,10 +46,19 @@ async function signOut(page: Page) {
   await page.waitForURL(/\/sign-in/)
 }
 
-async function confirmAddress(page: Page, link: string | null) {
+/** With the password, where the browser is not signed in as the account. */
+async function confirmAddress(page: Page, link: string | null, password?: string) {
   await page.goto(link ?? '')
   await page.getByRole('button', { name: 'Confirm this address' }).waitFor()
   expect(page.url()).toMatch(/\/verify-email$/)
+  expect(await page.getByLabel('Password of this account', { exact: true }).count()).toBe(password ? 1 : 0)
+  if (password) {
+    await page.getByLabel('Password of this account', { exact: true }).fill(`${password}!`)
+    await page.keyboard.press('Enter')
+    await page.getByText('Is not the password of this account').waitFor()
+    expect(await focused(page)).toBe('password')
+    await page.getByLabel('Password of this account', { exact: true }).fill(password)
+  }
   await page.getByRole('button', { name: 'Confirm this address' }).click()
   await page.getByRole('heading', { name: 'Your address is confirmed' }).waitFor()
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Your address is confirmed')
@@ -91,7 +100,7 @@ async function comeIn(mode: 'cookies' | 'jwt', page: Page, email: string) {
   await page.getByRole('heading', { name: 'Look into your mail' }).waitFor()
   await expectToLookRight(page, 'look-into-mail')
   const { link } = await mailbox.mailTo(email, confirmSubject)
-  await confirmAddress(page, link)
+  await confirmAddress(page, link, first)
   await page.getByRole('link', { name: 'Sign in' }).click()
   await enter(page, email, first)
   await page.getByRole('heading', { level: 2, name: 'Your account' }).waitFor()
@@ -150,6 +159,46 @@ describe.each(['cookies', 'jwt'] as const)('an account by password (%s)', (mode)
     await desk.reload()
     await desk.getByText('only way to sign in').waitFor()
     expect(mailbox.mailsTo(email).map(({ subject }) => subject)).toContain('Your password was changed')
+  })
+})
+
+describe('an address that somebody else registered with', () => {
+  const stage = stages.cookies
+  const email = 'viewer@plinth.local'
+
+  it('is taken back by its owner, who signs in with Google to an account that only they hold', async () => {
+    const squatter = await stage.open()
+    await register(squatter, 'Squatter', email)
+    await notice(squatter).waitFor()
+    const owner = await stage.open()
+    await owner.goto((await mailbox.mailTo(email, confirmSubject)).link ?? '')
+    await owner.getByText('The account Squatter was registered with the address').waitFor()
+    await expectToLookRight(owner, 'verify-password')
+    await owner.getByRole('button', { name: 'Confirm this address' }).click()
+    await owner.getByText('Must not be empty').waitFor()
+    await owner.getByRole('button', { name: 'I did not register this account' }).click()
+    await owner.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    await owner.getByRole('dialog').waitFor({ state: 'detached' })
+    await owner.getByRole('button', { name: 'I did not register this account' }).click()
+    await expectToLookRight(owner, 'reclaim')
+    await owner.getByRole('dialog').getByRole('button', { name: 'Take it back' }).click()
+    await owner.getByRole('heading', { name: 'The address is yours again' }).waitFor()
+    await expectToLookRight(owner, 'reclaimed')
+    await squatter.getByText('This account was changed, so it was signed out everywhere.').first().waitFor()
+
+    await owner.getByRole('link', { name: 'Sign in' }).click()
+    await owner.getByRole('link', { name: 'Sign in with Google' }).click()
+    await owner.getByRole('link', { name: 'Demo viewer' }).click()
+    await owner.waitForURL(`${stage.url}/`)
+    await owner.goto('/account')
+    await owner.getByLabel('Display name').waitFor()
+    expect(await owner.getByLabel('Display name').inputValue()).toBe('Demo viewer')
+    expect(await owner.getByLabel('Username').inputValue()).toBe('')
+    await owner.goto('/account/sign-in-methods')
+    await owner.getByText('only way to sign in').waitFor()
+    await squatter.getByRole('link', { name: 'Sign in again' }).click()
+    await enter(squatter, email, first)
+    await squatter.getByText('That address and password do not go together').waitFor()
   })
 })
 
@@ -241,7 +290,6 @@ describe('a form that is refused', () => {
     await page.getByRole('link', { name: 'Ask for a new link' }).click()
     await page.getByRole('button', { name: 'Send the link' }).waitFor()
     await page.goto('/verify-email#token=made-up')
-    await page.getByRole('button', { name: 'Confirm this address' }).click()
     await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor()
   })
 

@@ -1,56 +1,96 @@
 /**
  * Where the link of a mail leads to confirm an address. A button does it, not the opening of the page: scanners open the links
- * of mails, some of them in a browser, and would confirm an address for whoever typed it in.
+ * of mails, some of them in a browser. And the button is not enough: whoever reads the mail shows that they registered, or takes
+ * the address back from whoever did.
  */
-import { Button } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
+import { Button, Skeleton } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { errorCode } from '../../../client/plinth.ts'
 import { useResendVerification } from '../account/use-resend-verification.ts'
-import { FormFailure } from '../failure/form-failure.tsx'
-import { trpc } from '../plinth.ts'
+import { LoadFailure } from '../failure/load-failure.tsx'
+import { plinth } from '../plinth.ts'
 import { lookForSession, useSession } from '../session/session.ts'
+import { ConfirmAccount } from './confirm-account.tsx'
 import { EntryCard } from './entry-card.tsx'
 import { forgetLinkToken, useLinkToken } from './link-token.ts'
 
+export type Outcome = 'confirmed' | 'reclaimed' | 'refused'
+
 export function VerifyEmailPage() {
   const token = useLinkToken('/verify-email')
-  const confirm = useMutation({
-    ...trpc.auth.verifyEmail.mutationOptions(),
-    onSuccess: () => {
-      forgetLinkToken()
-      // Whoever is signed in here is shown as confirmed from now on.
-      void lookForSession()
-    },
-    onError: (error) => {
-      if (errorCode(error) !== 'ONE_TIME_TOKEN_INVALID') return
-      forgetLinkToken()
-      // Perhaps it was this very browser that spent it, and the answer was lost.
-      void lookForSession()
-    },
-  })
+  const [outcome, setOutcome] = useState<Outcome | null>(null)
   // A newer link was opened: what became of the one before is no news any more.
-  const { reset: forgetOutcome } = confirm
   useEffect(() => {
-    if (token) forgetOutcome()
-  }, [token, forgetOutcome])
+    if (token) setOutcome(null)
+  }, [token])
+  const end = (as: Outcome) => {
+    setOutcome(as)
+    forgetLinkToken()
+    // Whoever is signed in here is shown as confirmed from now on, or as signed out. Where the link was refused, perhaps it was this
+    // very browser that used it, and the answer was lost.
+    void lookForSession()
+  }
 
-  if (confirm.isSuccess)
+  if (token) return <OfLink key={token} token={token} onEnd={end} />
+  if (outcome === 'confirmed')
     return (
       <EntryCard title="Your address is confirmed" lead="Thank you. From now on we can reach you there, and only you.">
         <Onward />
       </EntryCard>
     )
-  if (!token) return <NoLink wasRefused={confirm.isError} />
+  if (outcome === 'reclaimed') return <Reclaimed />
+  return <NoLink wasRefused={outcome === 'refused'} />
+}
+
+function OfLink({ token, onEnd }: { token: string; onEnd: (as: Outcome) => void }) {
+  const session = useSession()
+  const personId = session.state === 'signed-in' ? session.person.id : null
+  const { data, error, isFetching, refetch } = useQuery({
+    queryKey: ['verification', token, personId],
+    queryFn: () => plinth.auth.findVerification.mutate({ token }),
+    // What it takes depends on who is signed in.
+    enabled: session.state !== 'loading',
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  })
+  const isInvalid = errorCode(error) === 'ONE_TIME_TOKEN_INVALID'
+  useEffect(() => {
+    if (isInvalid) onEnd('refused')
+  })
+  if (data) return <ConfirmAccount token={token} account={data} onEnd={onEnd} onChanged={() => void refetch()} />
+  return (
+    <EntryCard title="Confirm your address">
+      {error && !isInvalid ? (
+        <LoadFailure error={error} isRetrying={isFetching} onRetry={() => void refetch()} />
+      ) : (
+        <div className="late" aria-hidden>
+          <Skeleton h="3rem" />
+          <Skeleton h="2.625rem" mt="xl" />
+        </div>
+      )}
+    </EntryCard>
+  )
+}
+
+function Reclaimed() {
   return (
     <EntryCard
-      title="Confirm your address"
-      lead="You opened the link that we sent to you. Press the button if it was you who signed up with this address."
+      title="The address is yours again"
+      lead="Nothing of whoever registered the account opens it any more, and it has none of their names. Sign in with Google, or set a password by a link that we send to you. Then choose your names on the account page."
     >
-      <FormFailure title="The address was not confirmed" error={confirm.error} />
-      <Button size="md" fullWidth loading={confirm.isPending} onClick={() => confirm.mutate({ token })}>
-        Confirm this address
+      <Button size="md" fullWidth renderRoot={(props) => <Link to="/sign-in" {...props} />}>
+        Sign in
+      </Button>
+      <Button
+        size="md"
+        fullWidth
+        mt="sm"
+        variant="default"
+        renderRoot={(props) => <Link to="/forgot-password" {...props} />}
+      >
+        Set a password
       </Button>
     </EntryCard>
   )

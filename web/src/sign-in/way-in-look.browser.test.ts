@@ -1,9 +1,12 @@
 /** The pages on the way in and those about it on the account page, where there is little room. */
 import { expect, it } from 'vitest'
+import { startMailbox } from '../../test/mailbox.ts'
 import { expectToFit, inTheDark } from '../../test/shots.ts'
 import { startStage } from '../../test/stage.ts'
 
-const stage = await startStage()
+const mailbox = await startMailbox()
+const email = 'somebody.with.a.long.name.on.a-phone-in-the-dark@example.org'
+const stage = await startStage({ environment: mailbox.environment })
 
 it('the pages on the way in fit where there is little room', async () => {
   const page = await stage.open('/sign-in?returnTo=%2Faccount', inTheDark)
@@ -38,14 +41,9 @@ it('the pages on the way in fit where there is little room', async () => {
   await page.getByRole('link', { name: 'Ask for a new link' }).waitFor()
   await expectToFit(page, 'reset-no-link')
 
-  await page.goto('/verify-email#token=made-up')
-  await page.getByRole('button', { name: 'Confirm this address' }).waitFor()
-  expect(page.url()).not.toContain('made-up')
-  await expectToFit(page, 'verify')
-
   await page.goto('/register?returnTo=%2Faccount')
   await page.getByLabel('Username').fill('somebody')
-  await page.getByLabel('E-mail address').fill('somebody.with.a.long.name.on.a-phone-in-the-dark@example.org')
+  await page.getByLabel('E-mail address').fill(email)
   await page.getByLabel('Password', { exact: true }).fill('Basalt-and-9-larches')
   await page.getByRole('button', { name: 'Create account' }).click()
   await page.getByRole('button', { name: 'Send the mail again' }).waitFor()
@@ -59,4 +57,41 @@ it('the pages on the way in fit where there is little room', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Change password' }).click()
   await page.getByText('Must not be empty').waitFor()
   await expectToFit(page, 'change')
+})
+
+it('the pages that confirm an address fit where there is little room', async () => {
+  const page = await stage.open('/register', inTheDark)
+  await page.getByLabel('Username').fill('somebody_with_a_name')
+  await page.getByLabel('E-mail address').fill(`another.${email}`)
+  await page.getByLabel('Password', { exact: true }).fill('Basalt-and-9-larches')
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await page.waitForURL(`${stage.url}/`)
+  const link = (await mailbox.mailTo(`another.${email}`, 'Confirm your e-mail address')).link ?? ''
+  await page.goto(link)
+  await page.getByText('You are signed in to it here.').waitFor()
+  await expectToFit(page, 'verify-signed-in')
+
+  const other = await stage.open('/verify-email', inTheDark)
+  await other.getByRole('heading', { name: 'Open the link in your mail' }).waitFor()
+  await expectToFit(other, 'verify-no-link')
+  await other.reload()
+  await other.goto(link)
+  await other.getByLabel('Password of this account', { exact: true }).waitFor()
+  expect(other.url()).not.toContain('token')
+  stage.expectFault(/status of 4(01|22)/)
+  await other.getByLabel('Password of this account', { exact: true }).fill('Basalt-and-8-larches')
+  await other.getByRole('button', { name: 'Confirm this address' }).click()
+  await other.getByText('Is not the password of this account').waitFor()
+  await expectToFit(other, 'verify-wrong-password')
+  await other.goto('/forgot-password')
+  await other.goto(link)
+  await other.getByRole('button', { name: 'I did not register this account' }).click()
+  await other.getByRole('button', { name: 'Take it back' }).waitFor()
+  await expectToFit(other, 'reclaim')
+  await other.getByRole('button', { name: 'Take it back' }).click()
+  await other.getByRole('heading', { name: 'The address is yours again' }).waitFor()
+  await other.reload()
+  await other.goto(link)
+  await other.getByRole('heading', { name: 'This link does not work any more' }).waitFor()
+  await expectToFit(other, 'verify-refused')
 })
