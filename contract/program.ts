@@ -32,6 +32,7 @@ export async function run({ url, fetch, newAccount, tokenFor }: Surroundings): P
   await readAgain(writer, draftId)
 
   await byMail(anybody, ada, tokenFor)
+  await takeBack(anybody, newAccount(), tokenFor)
   await tokens(anybody, grace)
   return draft
 }
@@ -128,18 +129,33 @@ async function readAgain(writer: Api, draftId: string) {
   check(again.response.status === 304 && etag !== '', 'what has not changed is not sent again')
 }
 
-async function byMail(api: Api, { email }: { email: string }, tokenFor: Surroundings['tokenFor']) {
+type Account = ReturnType<Surroundings['newAccount']>
+
+async function byMail(api: Api, { email, password }: Account, tokenFor: Surroundings['tokenFor']) {
   const asked = expected(await api.POST('/api/v1/auth/forgot-password', { body: { email } }))
   const again = expected(await api.POST('/api/v1/auth/resend-verification', { body: { email } }))
   check(asked.message === asked.data.message && again.success, 'words for a person')
-  const verified = await api.POST('/api/v1/auth/verify-email', {
-    body: { token: await tokenFor(email, 'verify-email') },
-  })
+  const token = await tokenFor(email, 'verify-email')
+  const alone = await api.POST('/api/v1/auth/verify-email', { body: { token } })
+  check(
+    alone.response.status === 403 && alone.error?.error.code === 'ACCOUNT_NOT_PROVEN',
+    'a link alone confirms nothing',
+  )
+  const verified = await api.POST('/api/v1/auth/verify-email', { body: { token, password } })
   check(verified.response.status === 204, 'the address is confirmed')
   const body = { token: await tokenFor(email, 'reset-password'), newPassword: 'Correct-horse-battery-7' }
   check((await api.POST('/api/v1/auth/reset-password', { body })).response.status === 204, 'the password is set')
   const used = await api.POST('/api/v1/auth/reset-password', { body })
   check(used.response.status === 422 && used.error?.error.code === 'ONE_TIME_TOKEN_INVALID', 'a link works once')
+}
+
+async function takeBack(api: Api, account: Account, tokenFor: Surroundings['tokenFor']) {
+  await register(api, account)
+  const body = { token: await tokenFor(account.email, 'verify-email') }
+  check((await api.POST('/api/v1/auth/reclaim-address', { body })).response.status === 204, 'the address is taken back')
+  const { email, password } = account
+  const refused = await api.POST('/api/v1/auth/login', { body: { email, password } })
+  check(refused.response.status === 401, 'nobody enters by the password of before')
 }
 
 async function tokens(api: Api, { email, password }: { email: string; password: string }) {

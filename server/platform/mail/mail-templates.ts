@@ -33,7 +33,7 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
     action: { label: 'Confirm address', url: tokenLink(around, '/verify-email') },
     after: [
       `The link works once, within ${goodForMinutes['verify-email'] / 60} hours.`,
-      'You did not sign up at Plinth? Then somebody else did with your address. Open the link and choose "I did not register this account": they lose the account. Or do nothing: without your confirmation this address proves nothing.',
+      'You did not sign up at Plinth? Then somebody else did with your address. Open the link and choose "I did not register": they lose the account. Or do nothing: without your confirmation this address proves nothing.',
     ],
   }),
 

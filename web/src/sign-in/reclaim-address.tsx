@@ -29,7 +29,7 @@ export function ReclaimAddress({ token, account: { email, username, displayName 
     <>
       <FormFailure title="The address was not taken back" error={reclaim.error} />
       <Button size="md" fullWidth variant="default" onClick={() => setAsking(true)}>
-        I did not register this account
+        I did not register
       </Button>
       <ConfirmDialog
         asked={{
