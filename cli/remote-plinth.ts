@@ -59,6 +59,16 @@ function inWordsOf(origin: string, error: PlinthError, access: Access | undefine
   if ((code === 'FORBIDDEN' || code === 'API_KEY_REFUSED') && access === 'operator') {
     return say('Only the operator may do this: run it on the machine of the server, without --url.')
   }
+  if (code === 'API_KEY_REFUSED') {
+    return say(
+      'No API key may do this, whatever its scopes. Put an access token of somebody who has just signed in into PLINTH_TOKEN, do it on the pages for administrators, or run it on the machine of the server, without --url.',
+    )
+  }
+  if (code === 'REAUTHENTICATION_REQUIRED') {
+    return say(
+      'The sign-in that PLINTH_TOKEN comes from is older than ten minutes. Sign in again for another access token, do it on the pages for administrators, or run it on the machine of the server, without --url.',
+    )
+  }
   if (code === 'FORBIDDEN') {
     return say(`The server knows whose PLINTH_TOKEN is, and they may not do this. It takes ${whoMay(access)}.`)
   }

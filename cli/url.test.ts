@@ -1,9 +1,9 @@
 /** Commands at a server that `--url` names, as whom PLINTH_TOKEN is of. */
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { beforeAll, expect, it } from 'vitest'
 import { freePort } from '../dev/free-port.ts'
 import { auditLogs } from '../server/platform/audit/table.ts'
-import { users } from '../server/platform/identity/table.ts'
+import { sessions, users } from '../server/platform/identity/table.ts'
 import { keyOf } from '../server/test/api-keys.ts'
 import { buildTestApp, testEnvironment } from '../server/test/app.ts'
 import { makeAdministrator } from '../server/test/calls.ts'
@@ -73,6 +73,42 @@ it.each([
     })
   }
 })
+
+const changes: [string, (ids: { personId: string; sessionId: string; keyId: string }) => string[]][] = [
+  ['people role', ({ personId }) => ['people', 'role', personId, 'admin']],
+  ['admin grant', ({ personId }) => ['admin', 'grant', personId, '--yes']],
+  ['people disable', ({ personId }) => ['people', 'disable', personId]],
+  ['people enable', ({ personId }) => ['people', 'enable', personId]],
+  ['people end-sessions', ({ personId }) => ['people', 'end-sessions', personId]],
+  ['people end-session', ({ personId, sessionId }) => ['people', 'end-session', personId, sessionId]],
+  ['keys revoke', ({ keyId }) => ['keys', 'revoke', keyId]],
+]
+
+it.each(changes)(
+  '%s is refused by an API key and after an old sign-in, and says what to do instead',
+  async (_name, wordsOf) => {
+    const { id: personId } = await signedIn(app)
+    const { sessionId } = await openProgram(app, { id: personId })
+    const { id: keyId } = await keyOf(app, { id: personId })
+    const words = [...wordsOf({ personId, sessionId, keyId }), '--url', url]
+    const { key } = await keyOf(app, ofAdmin)
+    expect(await line.run(words, { PLINTH_TOKEN: key })).toMatchObject({
+      code: 65,
+      out: '',
+      err: expect.stringMatching(/No API key may do this.* access token.* on the machine of the server, without --url/),
+    })
+    const old = await openProgram(app, ofAdmin)
+    const longAgo = sql`now() - interval '20 days'`
+    await app.database.db.update(sessions).set({ authenticatedAt: longAgo }).where(eq(sessions.id, old.sessionId))
+    expect(await line.run(words, { PLINTH_TOKEN: old.accessToken })).toMatchObject({
+      code: 65,
+      out: '',
+      err: expect.stringMatching(/older than ten minutes. Sign in again.* without --url/),
+    })
+    const [user] = await app.database.db.select().from(users).where(eq(users.id, personId))
+    expect(user).toMatchObject({ role: 'user', isActive: true })
+  },
+)
 
 it('an API key does what its scopes say', async () => {
   const manages = await keyOf(app, ofAdmin, { scopes: ['person:manage'] })

@@ -45,6 +45,8 @@ export interface ProcedureMeta {
   mcp?: McpMeta
   /** Who may, as documents tell it. The procedures below say it, and their middlewares decide. */
   access?: Access
+  /** No API key may, whatever its scopes. */
+  refusesKeys?: true
   /** Whoever is not signed in may as well, unless PUBLIC_READS is false. Nothing in the answer says anything about a person. */
   publicRead?: true
   /** A subscription to a channel: over a WebSocket of plain JSON too. */
@@ -255,6 +257,16 @@ function admitWith(capability: Capability, ctx: Context, resolution: Resolution)
   if (scopes && !scopes.includes(capability)) throw scopeMissing(capability)
   return { actor, capability }
 }
+
+/**
+ * As `can`, for what outlasts a key: no API key may, whatever its scopes.
+ * @throws as `authedProcedure`, and FORBIDDEN
+ */
+export const canInPerson = (capability: Capability) =>
+  gate(capability, (ctx, resolution) => {
+    admitSignedIn(ctx, resolution)
+    return admitWith(capability, ctx, resolution)
+  }).meta({ refusesKeys: true })
 
 /**
  * For everybody while PUBLIC_READS is true, as `publicProcedure`; else as `can`. Whoever is signed in, or comes by an API key, needs the

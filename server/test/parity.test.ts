@@ -260,8 +260,11 @@ const situations: Situation[] = [
       const { bearer } = await keyOf(app, me, { scopes })
       return { ...as(me, input), browser: app.browser({ ...elsewhere().headers, ...bearer }) }
     },
-    code: (procedure) =>
-      capabilityOf(procedure) ? 'SCOPE_MISSING' : procedure.meta?.access === 'signed-in' ? 'API_KEY_REFUSED' : null,
+    code(procedure) {
+      const { access, refusesKeys } = procedure.meta ?? {}
+      if (refusesKeys || access === 'signed-in') return 'API_KEY_REFUSED'
+      return capabilityOf(procedure) ? 'SCOPE_MISSING' : null
+    },
     at: isForPeople,
   },
   {

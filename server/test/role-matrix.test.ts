@@ -49,6 +49,7 @@ const administers: Row = {
   stranger: 'FORBIDDEN',
   ...byScope,
 }
+const administersInPerson: Row = { ...administers, ...noKey }
 /** Nobody who signs in. */
 const operates: Row = { ...administers, admin: 'FORBIDDEN', ...noKey }
 
@@ -99,7 +100,7 @@ const matrix: Record<string, Row> = {
   'apiKeys.create': ownAccount(),
   'apiKeys.revoke': ownAccount('NOT_FOUND'),
   'apiKeys.listAll': administers,
-  'apiKeys.revokeAny': administers,
+  'apiKeys.revokeAny': administersInPerson,
   'apiKeys.createFor': operates,
   'auditLog.list': administers,
   'auth.register': anybodys(),
@@ -151,13 +152,13 @@ const matrix: Record<string, Row> = {
   'people.list': administers,
   'people.get': administers,
   'people.legacyReport': administers,
-  'people.changeRole': administers,
-  'people.disable': administers,
-  'people.enable': administers,
-  'people.endSessions': administers,
+  'people.changeRole': administersInPerson,
+  'people.disable': administersInPerson,
+  'people.enable': administersInPerson,
+  'people.endSessions': administersInPerson,
   'people.find': administers,
   'people.sessions.list': administers,
-  'people.sessions.revoke': administers,
+  'people.sessions.revoke': administersInPerson,
   'people.seed': operates,
   'tasks.list': reads(may),
   'tasks.get': reads(),
@@ -200,8 +201,8 @@ describe('what a procedure says of itself, for the documents', () => {
     const barred = roles.filter((role) => matrix[path]?.[role] === 'FORBIDDEN')
     const isBarred = (role: Role) => meta?.access === 'operator' || (capability && !hasCapability(role, capability))
     expect(barred).toEqual(roles.filter(isBarred))
-    expect(matrix[path]?.['lesser key'] === 'SCOPE_MISSING').toBe(capability !== null)
-    if (meta?.access === 'signed-in') expect(matrix[path]).toMatchObject(noKey)
+    expect(matrix[path]?.['lesser key'] === 'SCOPE_MISSING').toBe(capability !== null && !meta?.refusesKeys)
+    if (meta?.access === 'signed-in' || meta?.refusesKeys) expect(matrix[path]).toMatchObject(noKey)
   })
 })
 

@@ -9,7 +9,7 @@ import {
   RevokeApiKey,
 } from '../../../shared/api-keys.ts'
 import { PageRequest } from '../../../shared/pages.ts'
-import { authedProcedure, can, operatorProcedure, recorded, router } from '../../trpc.ts'
+import { authedProcedure, can, canInPerson, operatorProcedure, recorded, router } from '../../trpc.ts'
 import { createApiKey, createApiKeyFor, listAllApiKeys, listApiKeys, revokeAnyApiKey, revokeApiKey } from './service.ts'
 
 const path = '/api/v1/api-keys'
@@ -53,7 +53,7 @@ export const apiKeysRouter = router({
     .input(ListAllApiKeys)
     .output(ManagedApiKeys)
     .query(({ ctx, input }) => listAllApiKeys(ctx.db, input)),
-  revokeAny: can('person:manage')
+  revokeAny: canInPerson('person:manage')
     .meta({ audit: { noun: 'api-key', id: 'keyId' } })
     .input(RevokeApiKey)
     .use(recorded)

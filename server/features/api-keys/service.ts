@@ -27,6 +27,7 @@ import { personIdOf } from '../../platform/identity/operator.ts'
 import { lockPerson, mailToOwner } from '../../platform/identity/people.ts'
 import { type Actor, isApiKey, type Sessions } from '../../platform/identity/sessions.ts'
 import { sessions as sessionTable, type User, users } from '../../platform/identity/table.ts'
+import { mailAdministrativeChange } from '../people/administration-mails.ts'
 import { requireAdministrator } from '../people/service.ts'
 
 /** Those that nobody has ended, the newest first: also what has expired, which says why a program has stopped. */
@@ -126,15 +127,18 @@ export async function revokeApiKey(db: Database, sessions: Sessions, actor: Acto
   await withTransaction(db, (tx) => revoke(tx, sessions, and(eq(sessionTable.id, keyId), isMine)))
 }
 
-/** As `revokeApiKey`, anybody's. @throws AppError NOT_FOUND, FORBIDDEN */
+/** As `revokeApiKey`, anybody's; reported by mail. @throws AppError NOT_FOUND, FORBIDDEN, REAUTHENTICATION_REQUIRED */
 export async function revokeAnyApiKey(db: Database, sessions: Sessions, actor: Actor, { keyId }: RevokeApiKey) {
   await withTransaction(db, async (tx) => {
     await requireAdministrator(tx, actor)
-    await revoke(tx, sessions, eq(sessionTable.id, keyId))
+    const { userId } = await revoke(tx, sessions, eq(sessionTable.id, keyId))
+    const [person] = await tx.select().from(users).where(eq(users.id, userId))
+    const change = { act: 'api-key-revoked', target: `api-key:${keyId}` } as const
+    if (person) await mailAdministrativeChange(tx, actor, person, change)
   })
 }
 
-async function revoke(tx: Database, sessions: Sessions, which: SQL | undefined): Promise<void> {
+async function revoke(tx: Database, sessions: Sessions, which: SQL | undefined): Promise<{ userId: string }> {
   const [row] = await tx
     .select()
     .from(sessionTable)
@@ -144,6 +148,7 @@ async function revoke(tx: Database, sessions: Sessions, which: SQL | undefined):
   const ended = await sessions.end(tx, row.userId, { key: row.id }, 'revoked')
   afterCommit(tx, () => sessions.announceEnded(ended, 'revoked'))
   noteChange(tx, { userId: row.userId, name: row.keyName, scopes: row.keyScopes }, null)
+  return { userId: row.userId }
 }
 
 function toApiKey(row: ApiKeyRow): ApiKey {

@@ -13,7 +13,7 @@ import {
   ManagedPerson,
   RevokePersonSession,
 } from '../../../shared/people.ts'
-import { can, operatorProcedure, recorded, router } from '../../trpc.ts'
+import { can, canInPerson, operatorProcedure, recorded, router } from '../../trpc.ts'
 import { listLegacyUses } from './legacy-report.ts'
 import {
   changeRole,
@@ -29,7 +29,8 @@ import {
 } from './service.ts'
 
 const manage = can('person:manage')
-const change = manage.meta({ audit: { noun: 'person', id: 'personId' } })
+const manageInPerson = canInPerson('person:manage')
+const change = manageInPerson.meta({ audit: { noun: 'person', id: 'personId' } })
 
 export const peopleRouter = router({
   list: manage
@@ -78,7 +79,7 @@ export const peopleRouter = router({
       .input(ListPersonSessions)
       .output(Sessions)
       .query(({ ctx, input }) => listPersonSessions(ctx.db, ctx.actor, ctx.sessions, ctx.config, input)),
-    revoke: manage
+    revoke: manageInPerson
       .meta({ audit: { noun: 'session', id: 'sessionId' } })
       .input(RevokePersonSession)
       .use(recorded)

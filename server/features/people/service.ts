@@ -1,6 +1,7 @@
 /**
  * People, for administrators. There is always an active administrator: whatever could take the last one away holds all
- * administrators' rows to the commit, so two of them cannot each demote the other.
+ * administrators' rows to the commit, so two of them cannot each demote the other. Every change needs a fresh sign-in, and is
+ * reported by mail: a session or key that somebody else holds must not make administrators unnoticed.
  */
 import { and, asc, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
@@ -21,6 +22,7 @@ import { toPage } from '../../platform/db/page.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { seedDemoPasswords } from '../../platform/identity/demo-people.ts'
+import { requireFreshSignIn } from '../../platform/identity/fresh-sign-in.ts'
 import { letLegacyIdsIn } from '../../platform/identity/legacy-sessions.ts'
 import { operator } from '../../platform/identity/operator.ts'
 import type { PasswordHashes } from '../../platform/identity/password-hash.ts'
@@ -28,6 +30,7 @@ import { findPersonNamed } from '../../platform/identity/person-names.ts'
 import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
 import { type User, users } from '../../platform/identity/table.ts'
 import { listSessions, revokeSession, toPerson } from '../account/service.ts'
+import { mailAdministrativeChange } from './administration-mails.ts'
 
 type Named = z.infer<typeof GetPerson>
 
@@ -61,12 +64,12 @@ export async function findPerson(db: Database, { named }: z.infer<typeof FindPer
   return user ? toManagedPerson(user) : null
 }
 
-/** Known everywhere within seconds, to open streams too. @throws AppError NOT_FOUND, FORBIDDEN, LAST_ADMINISTRATOR */
+/** Known everywhere within seconds, to open streams too. @throws AppError NOT_FOUND, FORBIDDEN, REAUTHENTICATION_REQUIRED, LAST_ADMINISTRATOR */
 export async function changeRole(db: Database, sessions: Sessions, actor: Actor, { personId, role }: ChangeRole) {
   return changePerson(db, sessions, actor, personId, { role })
 }
 
-/** They are signed out everywhere, their API keys are over, and they cannot sign in. @throws AppError NOT_FOUND, FORBIDDEN, LAST_ADMINISTRATOR */
+/** They are signed out everywhere, their API keys are over, and they cannot sign in. @throws as `changeRole` */
 export async function disablePerson(
   db: Database,
   sessions: Sessions,
@@ -80,7 +83,7 @@ export async function disablePerson(
   })
 }
 
-/** They may sign in again, by a legacy id too; the sessions and API keys of before stay ended. @throws AppError NOT_FOUND */
+/** They may sign in again, by a legacy id too; the sessions and API keys of before stay ended. @throws AppError NOT_FOUND, FORBIDDEN, REAUTHENTICATION_REQUIRED */
 export async function enablePerson(db: Database, sessions: Sessions, actor: Actor, { personId }: Named) {
   return withTransaction(db, async (tx) => {
     const person = await changePerson(tx, sessions, actor, personId, { isActive: true })
@@ -89,12 +92,15 @@ export async function enablePerson(db: Database, sessions: Sessions, actor: Acto
   })
 }
 
-/** Signs somebody out everywhere; their API keys, which nobody has signed in with, stay. @throws AppError NOT_FOUND, FORBIDDEN */
+/** Signs somebody out everywhere; their API keys, which nobody has signed in with, stay. @throws as `enablePerson` */
 export async function endSessions(db: Database, sessions: Sessions, actor: Actor, { personId }: Named) {
   return withTransaction(db, async (tx) => {
-    await getPerson(tx, { personId })
     await requireAdministrator(tx, actor)
-    return endThose(tx, sessions, personId, 'sign-ins')
+    const person = await getPerson(tx, { personId })
+    const { ended } = await endThose(tx, sessions, personId, 'sign-ins')
+    if (ended > 0)
+      await mailAdministrativeChange(tx, actor, person, { act: 'signed-out', target: `person:${personId}` })
+    return { ended }
   })
 }
 
@@ -110,7 +116,7 @@ export async function listPersonSessions(
   return listSessions(db, { id: personId, sessionId: actor.sessionId }, sessions, config, page)
 }
 
-/** Ends one of somebody's sessions. @throws AppError NOT_FOUND, for another person's too, FORBIDDEN */
+/** Ends one of somebody's sessions. @throws AppError NOT_FOUND, for another person's too, FORBIDDEN, REAUTHENTICATION_REQUIRED */
 export async function endSession(
   db: Database,
   sessions: Sessions,
@@ -119,7 +125,10 @@ export async function endSession(
 ) {
   return withTransaction(db, async (tx) => {
     await requireAdministrator(tx, actor)
-    return revokeSession(tx, { id: personId }, sessions, { sessionId })
+    const { ended } = await revokeSession(tx, { id: personId }, sessions, { sessionId })
+    const person = await getPerson(tx, { personId })
+    await mailAdministrativeChange(tx, actor, person, { act: 'device-signed-out', target: `session:${sessionId}` })
+    return { ended }
   })
 }
 
@@ -142,16 +151,20 @@ async function endThose(tx: Database, sessions: Sessions, personId: string, whic
   return { ended: ended.length }
 }
 
-/** In the transaction of what only an administrator may: who asks stays one until its end. @throws AppError FORBIDDEN */
+/**
+ * In the transaction of what only an administrator may who has just signed in: the caller stays one until its end.
+ * @throws AppError FORBIDDEN, REAUTHENTICATION_REQUIRED
+ */
 export async function requireAdministrator(tx: Database, actor: Actor): Promise<void> {
-  mustAdminister(actor, await tx.select().from(users).where(eq(users.id, actor.id)).for('share'))
+  await mustAdminister(tx, actor, await tx.select().from(users).where(eq(users.id, actor.id)).for('share'))
 }
 
 /** By the locked rows: the role that let the call in is some seconds old, and may be what was just taken away. */
-function mustAdminister(actor: Actor, locked: User[]) {
+async function mustAdminister(tx: Database, actor: Actor, locked: User[]): Promise<void> {
   if (actor === operator) return
   if (!locked.some(({ id, role, isActive }) => id === actor.id && role === 'admin' && isActive))
     throw new AppError('FORBIDDEN')
+  await requireFreshSignIn(tx, actor)
 }
 
 async function changePerson(
@@ -168,7 +181,7 @@ async function changePerson(
       .where(or(eq(users.id, personId), isActiveAdministrator))
       .orderBy(asc(users.id))
       .for('no key update')
-    mustAdminister(actor, locked)
+    await mustAdminister(tx, actor, locked)
     const before = locked.find(({ id }) => id === personId)
     if (!before) throw new AppError('NOT_FOUND')
     const after = { ...before, ...change }
@@ -178,6 +191,13 @@ async function changePerson(
       throw new AppError('LAST_ADMINISTRATOR')
     await tx.update(users).set(change).where(eq(users.id, personId))
     noteChange(tx, before, change)
+    const target = `person:${personId}`
+    if (after.role !== before.role) {
+      const { role: from } = before
+      await mailAdministrativeChange(tx, actor, before, { act: 'role-changed', from, to: after.role, target })
+    }
+    if (after.isActive !== before.isActive)
+      await mailAdministrativeChange(tx, actor, before, { act: after.isActive ? 'enabled' : 'disabled', target })
     afterCommit(tx, () => sessions.announceChanged(personId))
     return toManagedPerson(after)
   })

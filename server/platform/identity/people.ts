@@ -155,7 +155,7 @@ function mailAdded(tx: Database, user: User, { provider }: ProviderProfile): Pro
  */
 export async function mailToOwner<Template extends MailTemplate>(
   tx: Database,
-  { email, emailVerified }: User,
+  { email, emailVerified }: Pick<User, 'email' | 'emailVerified'>,
   template: Template,
   values: MailValues[Template],
 ): Promise<void> {

@@ -20,7 +20,8 @@ export interface RenderedMail {
 
 /** `name`: whom to greet. `from`: who writes, in the last line. */
 export function renderMail({ subject, before, action, after }: MailWords, name: string, from: string): RenderedMail {
-  const greeting = `Hello${greetable(name)},`
+  const greetedName = greetable(name)
+  const greeting = greetedName ? `Hello ${greetedName},` : 'Hello,'
   const text = [greeting, ...before, `${action.label}:\n${action.url}`, ...after, `-- \n${from}`].join('\n\n')
   const paragraphs = (lines: string[]) => lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')
   const url = escapeHtml(action.url)
@@ -61,11 +62,11 @@ export const oneLine = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}
 
 /**
  * Anybody can have a mail sent to an address that they type in, under a name that they choose: one that reads as an address of a
- * page or as a message of its own is left out, or our mails would carry other people's advertising.
+ * page or as a message of its own is empty here, or our mails would carry other people's advertising.
  */
-function greetable(name: string): string {
+export function greetable(name: string): string {
   const line = oneLine(name)
-  return line === '' || [...line].length > 60 || /[:/\\@]|www\.|\.\S*\p{L}{2}/iu.test(line) ? '' : ` ${line}`
+  return line === '' || [...line].length > 60 || /[:/\\@]|www\.|\.\S*\p{L}{2}/iu.test(line) ? '' : line
 }
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

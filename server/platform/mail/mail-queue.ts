@@ -2,6 +2,7 @@
  * The mails that there are, and asking for one to be sent: a row in the transaction of the change that it tells of, so one is
  * never without the other.
  */
+import type { Role } from '../../../shared/account.ts'
 import type { Database } from '../db/database.ts'
 import { afterCommit, rootOf } from '../db/transaction.ts'
 import { mails } from './table.ts'
@@ -20,7 +21,15 @@ export interface MailValues {
   'api-key-created': { name: string; scopes: string }
   /** A refresh token came again after its successor was used: somebody else has a copy. */
   'session-stolen': { name: string; device: string }
+  /** To the user. `by`: the administrator, such as `@ada`. */
+  'account-administered': { name: string; by: string } & AdministrativeChange
+  /** To administrators. `person`: the user, such as `@grace`. `target`: of the record in the audit log. */
+  'administrators-informed': { name: string; by: string; person: string; target: string } & AdministrativeChange
 }
+/** What an administrator did to an account. */
+export type AdministrativeChange =
+  | { act: 'role-changed'; from: Role; to: Role }
+  | { act: 'disabled' | 'enabled' | 'signed-out' | 'device-signed-out' | 'api-key-revoked' }
 export type MailTemplate = keyof MailValues
 
 const listeners = new WeakMap<Database, () => void>()
@@ -36,7 +45,17 @@ export async function queueMail<Template extends MailTemplate>(
   template: Template,
   values: MailValues[Template],
 ): Promise<void> {
-  await tx.insert(mails).values({ recipient, template, values })
+  await queueMails(tx, template, [{ recipient, values }])
+}
+
+/** One mail each, in one statement. */
+export async function queueMails<Template extends MailTemplate>(
+  tx: Database,
+  template: Template,
+  copies: readonly { recipient: string; values: MailValues[Template] }[],
+): Promise<void> {
+  if (copies.length === 0) return
+  await tx.insert(mails).values(copies.map(({ recipient, values }) => ({ recipient, template, values })))
   const listener = listeners.get(rootOf(tx))
   if (listener) afterCommit(tx, listener)
 }

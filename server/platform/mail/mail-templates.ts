@@ -4,7 +4,7 @@
  */
 import { goodForMinutes } from '../identity/one-time-tokens.ts'
 import type { MailWords } from './mail-layout.ts'
-import type { MailTemplate, MailValues } from './mail-queue.ts'
+import type { AdministrativeChange, MailTemplate, MailValues } from './mail-queue.ts'
 
 export interface MailSurroundings {
   publicUrl: string
@@ -100,7 +100,78 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
       'Then look through the devices on your account page and choose a new password. Programs that nobody can vouch for, such as browser extensions, are a usual cause.',
     ],
   }),
+
+  'account-administered': (values, around) => {
+    const { subject, toUser } = administrativeChanges[values.act]
+    return {
+      subject,
+      before: [`${toUser(values)} by ${values.by} on ${inWords(around.at)}.`],
+      action: account(around),
+      after: ['You did not expect this? Then ask an administrator of this Plinth about it.'],
+    }
+  },
+
+  'administrators-informed': (values, { publicUrl, at }) => {
+    const { toAdministrators } = administrativeChanges[values.act]
+    return {
+      subject: 'An administrator changed an account',
+      before: [`${toAdministrators(values)} by ${values.by} on ${inWords(at)}.`],
+      action: {
+        label: 'Look at the audit log',
+        url: `${publicUrl}/admin/audit?${new URLSearchParams({ target: values.target })}`,
+      },
+      after: [
+        'You get this mail because you are an administrator. If the change is right, there is nothing to do.',
+        'Was it made in your name, and not by you? Then choose a new password and sign out the other devices on your account page. Is it another administrator’s, who knows nothing of it? Then sign them out everywhere. Undo the change on the page of people, and look in the audit log for what else was done.',
+      ],
+    }
+  },
 }
+
+const administrativeChanges: Record<
+  AdministrativeChange['act'],
+  {
+    subject: string
+    toUser: (change: AdministrativeChange) => string
+    toAdministrators: (change: AdministrativeChange & { person: string }) => string
+  }
+> = {
+  'role-changed': {
+    subject: 'Your role was changed',
+    toUser: (change) => `Your role at Plinth was changed ${roleWords(change)}`,
+    toAdministrators: (change) => `The role of ${change.person} was changed ${roleWords(change)}`,
+  },
+  disabled: {
+    subject: 'Your account was disabled',
+    toUser: () =>
+      'Your Plinth account was disabled: you are signed out everywhere, your API keys are revoked, and you cannot sign in until it is enabled again. This was done',
+    toAdministrators: ({ person }) => `The account of ${person} was disabled`,
+  },
+  enabled: {
+    subject: 'Your account was enabled',
+    toUser: () => 'Your Plinth account was enabled, so you can sign in again. This was done',
+    toAdministrators: ({ person }) => `The account of ${person} was enabled`,
+  },
+  'signed-out': {
+    subject: 'You were signed out everywhere',
+    toUser: () => 'You were signed out of Plinth everywhere',
+    toAdministrators: ({ person }) => `${person} was signed out everywhere`,
+  },
+  'device-signed-out': {
+    subject: 'One of your devices was signed out',
+    toUser: () => 'One of your devices was signed out of Plinth',
+    toAdministrators: ({ person }) => `A device of ${person} was signed out`,
+  },
+  // Not what the key is called, as above.
+  'api-key-revoked': {
+    subject: 'An API key was revoked',
+    toUser: () => 'One of your API keys was revoked',
+    toAdministrators: ({ person }) => `An API key of ${person} was revoked`,
+  },
+}
+
+const roleWords = (change: AdministrativeChange) =>
+  change.act === 'role-changed' ? `from ${change.from} to ${change.to}` : ''
 
 const inWords = (at: Date) =>
   `${at.toLocaleString('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' })} (UTC)`

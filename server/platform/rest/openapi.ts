@@ -197,7 +197,7 @@ function failuresOf(route: RestRoute, book: SchemaBook, { sends, named }: { send
   return answers
 }
 
-function credentialFaults({ access }: RestRoute): ErrorCode[] {
+function credentialFaults({ access, refusesKeys }: RestRoute): ErrorCode[] {
   if (access === 'credential') return []
   // A credential decides also where none is needed.
   if (access === 'anybody') return ['INVALID_CREDENTIAL', 'API_KEY_INVALID']
@@ -209,7 +209,8 @@ function credentialFaults({ access }: RestRoute): ErrorCode[] {
     'SESSION_ENDED',
   ]
   if (access === 'whoever') return faults
-  return access === 'signed-in' ? [...faults, 'API_KEY_REFUSED'] : [...faults, 'FORBIDDEN', 'SCOPE_MISSING']
+  if (access === 'signed-in') return [...faults, 'API_KEY_REFUSED']
+  return [...faults, 'FORBIDDEN', refusesKeys ? 'API_KEY_REFUSED' : 'SCOPE_MISSING']
 }
 
 function exampleFailure(book: SchemaBook, schema: JsonSchema, code: ErrorCode): object {
@@ -254,7 +255,7 @@ function securityOf(route: RestRoute): Operation['security'] {
   if (isOpen(route)) return []
   // As the specification has it of what may be left out.
   const nothing = route.isPublicRead ? [{}] : []
-  return route.access === 'signed-in' ? signedIn : [...nothing, ...signedIn, byApiKey]
+  return route.refusesKeys ? signedIn : [...nothing, ...signedIn, byApiKey]
 }
 
 const securitySchemes = {

@@ -34,6 +34,8 @@ export interface RestRoute {
   readonly access: Access | undefined
   /** Whoever is not signed in may as well, where an operator has not switched that off. */
   readonly isPublicRead: boolean
+  /** No API key may, whatever its scopes. */
+  readonly refusesKeys: boolean
   /** What comes in or goes out is secret: no answer is kept for a key, and nothing may come in the address. */
   readonly isSecret: boolean
   readonly inputs: readonly z.ZodType[]
@@ -45,7 +47,7 @@ export interface RestRoute {
 interface Procedure {
   _def: {
     type: 'query' | 'mutation' | 'subscription'
-    meta?: { rest?: RestMeta; access?: Access; publicRead?: true; audit?: { secret?: true } }
+    meta?: { rest?: RestMeta; access?: Access; publicRead?: true; refusesKeys?: true; audit?: { secret?: true } }
     inputs: unknown[]
     output?: unknown
   }
@@ -54,7 +56,7 @@ interface Procedure {
 export function restRoutesOf(router: AnyRouter): RestRoute[] {
   const procedures = Object.entries(router._def.procedures as Record<string, Procedure>)
   return procedures.flatMap(([name, { _def }]) => {
-    const { rest, access, publicRead, audit } = _def.meta ?? {}
+    const { rest, access, publicRead, refusesKeys, audit } = _def.meta ?? {}
     if (!rest) return []
     if (access === 'operator') throw new Error(`${name}: the operator's commands do not come over REST`)
     const { type, output } = _def
@@ -69,7 +71,11 @@ export function restRoutesOf(router: AnyRouter): RestRoute[] {
     }
     const whole = { status: 200, summary: inWords(name), errors: [], deprecated: null, ...rest } as const
     const isSecret = audit?.secret === true
-    return [{ name, type, rest: whole, access, isPublicRead: publicRead === true, isSecret, inputs, output, fields }]
+    const isPublicRead = publicRead === true
+    const isForPeople = refusesKeys === true || access === 'signed-in'
+    return [
+      { name, type, rest: whole, access, isPublicRead, refusesKeys: isForPeople, isSecret, inputs, output, fields },
+    ]
   })
 }
 

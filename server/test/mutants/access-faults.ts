@@ -31,6 +31,20 @@ export const accessFaults: readonly Fault[] = [
     foundBy: { file: 'server/test/role-matrix.test.ts', tests: '^account.sessions.list > called by (lesser )?key' },
   },
   {
+    name: 'an API key makes an administrator',
+    file: 'server/features/people/router.ts',
+    from: "canInPerson('person:manage')",
+    to: "can('person:manage')",
+    foundBy: { file: 'server/features/people/administration.test.ts', tests: 'makes no accomplice an administrator' },
+  },
+  {
+    name: 'an old session changes roles',
+    file: 'server/features/people/service.ts',
+    from: "    throw new AppError('FORBIDDEN')\n  await requireFreshSignIn(tx, actor)",
+    to: "    throw new AppError('FORBIDDEN')",
+    foundBy: { file: 'server/features/people/administration.test.ts', tests: '^people.changeRole > refuses a session' },
+  },
+  {
     name: 'a draft is read by a user who does not collaborate on it',
     file: 'server/features/drafts/service.ts',
     from: 'and(eq(draftCollaborators.draftId, drafts.id), eq(draftCollaborators.userId, actor.id))',
