@@ -13,12 +13,14 @@ interface Props {
   isReadOnly: boolean
   /** @throws PlinthError */
   revoke: (keyId: string) => Promise<void>
+  /** Of keys whose revoking needs a fresh sign-in: as of `useReauthentication`. */
+  needsReauthentication?: (error: unknown, again: () => void) => boolean
   reload: () => Promise<void>
   /** Gets the focus once the row that had it is gone. */
   heading: RefObject<HTMLHeadingElement | null>
 }
 
-export function ApiKeyList({ apiKeys, isReadOnly, revoke, reload, heading }: Props) {
+export function ApiKeyList({ apiKeys, isReadOnly, revoke, needsReauthentication, reload, heading }: Props) {
   const [target, setTarget] = useState<ListedApiKey | null>(null)
   const [isAsking, setAsking] = useState(false)
   const gone = async (words: string) => {
@@ -30,9 +32,10 @@ export function ApiKeyList({ apiKeys, isReadOnly, revoke, reload, heading }: Pro
   const revoking = useMutation({
     mutationFn: ({ id }: ListedApiKey) => revoke(id),
     onSuccess: (_, key) => gone(isExpired(key) ? 'API key removed' : 'API key revoked'),
-    onError: async (error) => {
+    onError: async (error, key) => {
       if (errorCode(error) === 'NOT_FOUND') return gone('That API key was revoked already')
       setAsking(false)
+      if (needsReauthentication?.(error, () => revoking.mutate(key))) return
       showFailure('The API key was not revoked', error)
     },
   })

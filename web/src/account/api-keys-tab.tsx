@@ -8,7 +8,7 @@ import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
 import { plinth, queryClient } from '../plinth.ts'
 import { useSession } from '../session/session.ts'
-import { apiKeysQuery, identitiesQuery, itemsOf } from './account-queries.ts'
+import { apiKeysQuery, itemsOf } from './account-queries.ts'
 import { ApiKeyDialog } from './api-key-dialog.tsx'
 import { ApiKeyList } from './api-key-list.tsx'
 import classes from './api-keys.module.css'
@@ -23,11 +23,9 @@ export function ApiKeysTab() {
   const isSignedIn = session.state === 'signed-in'
   const heading = useRef<HTMLHeadingElement>(null)
   const list = useInfiniteQuery({ ...apiKeysQuery, enabled: isSignedIn })
-  const ways = useInfiniteQuery({ ...identitiesQuery, enabled: isSignedIn })
   const [isMaking, setMaking] = useState(false)
   const reauthentication = useReauthentication()
   const apiKeys = list.data && itemsOf(list.data)
-  const hasPassword = ways.data ? itemsOf(ways.data).some(({ provider }) => provider === 'password') : false
   const newKey = (
     <Button leftSection={<IconPlus size="1rem" aria-hidden />} disabled={!isSignedIn} onClick={() => setMaking(true)}>
       New API key
@@ -81,7 +79,7 @@ export function ApiKeysTab() {
           onClose={() => setMaking(false)}
         />
       )}
-      <ReauthenticationDialog {...reauthentication.dialog} hasPassword={hasPassword} />
+      <ReauthenticationDialog {...reauthentication.dialog} />
     </Section>
   )
 }

@@ -44,7 +44,7 @@ describe('API keys', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('name')
     // An engineer makes no key for what only admins may.
     expect(await page.getByRole('checkbox', { name: 'Approve and reject drifts' }).count()).toBe(1)
-    expect(await page.getByRole('checkbox', { name: 'Manage people' }).count()).toBe(0)
+    expect(await page.getByRole('checkbox', { name: 'Read people and their API keys' }).count()).toBe(0)
     const [box, words] = [page.getByRole('checkbox').first(), page.getByText('Read drafts', { exact: true })]
     const [left, right] = [await box.boundingBox(), await words.boundingBox()]
     expect((left?.x ?? 0) + (left?.width ?? 0)).toBeLessThanOrEqual(right?.x ?? 0)
@@ -91,7 +91,7 @@ describe('API keys', () => {
     const key = await makeKey(theirs, 'Wall display')
     await done(theirs)
     const page = await openAs('admin')
-    await makeKey(page, 'Of the admin', ['Read drafts', 'Manage people'])
+    await makeKey(page, 'Of the admin', ['Read drafts', 'Read people and their API keys'])
     await done(page)
     await page.goto('/admin/people')
     await page.getByRole('button', { name: 'Actions for Demo viewer' }).click()
@@ -104,7 +104,7 @@ describe('API keys', () => {
     await expectToLookRight(page, 'api keys of a person')
     await page.getByRole('button', { name: 'Of Demo viewer' }).click()
     await keyRow(page, 'Of the admin')
-      .getByText(/Demo admin · Read drafts, Manage people/)
+      .getByText(/Demo admin · Read drafts, Read people and their API keys/)
       .waitFor()
     await keyRow(page, 'Wall display').getByRole('link', { name: 'What it did' }).waitFor()
     await expectToLookRight(page, 'api keys of everybody')

@@ -1,9 +1,9 @@
 /**
- * Before a change that could lock somebody out of their own account: asks who is there to show that it is them, by the
- * password, or by signing in anew where there is none.
+ * Before a change that needs a fresh sign-in: asks for the password, or for another sign-in where the user has none. It opens once
+ * it is known which.
  */
 import { Button, Group, Text } from '@mantine/core'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { useLocation } from '@tanstack/react-router'
 import type { FormEvent } from 'react'
 import { errorCode, toPlinthError } from '../../../client/plinth.ts'
@@ -14,23 +14,37 @@ import { faultsOf, useFields } from '../page/use-fields.ts'
 import { PasswordField } from '../password/password-field.tsx'
 import { secretGcTime, trpc } from '../plinth.ts'
 import { methodsQuery } from '../sign-in/sign-in-search.ts'
+import { identitiesQuery, itemsOf } from './account-queries.ts'
 
 interface Props {
   opened: boolean
-  hasPassword: boolean
+  /** What the change decides. */
+  about?: string
   onConfirmed: () => void
   onCancel: () => void
 }
 
-export function ReauthenticationDialog({ opened, hasPassword, onConfirmed, onCancel }: Props) {
+export function ReauthenticationDialog({
+  opened,
+  about = 'who can get into your account',
+  onConfirmed,
+  onCancel,
+}: Props) {
+  const ways = useInfiniteQuery({ ...identitiesQuery, enabled: opened })
+  const hasPassword = ways.data && itemsOf(ways.data).some(({ provider }) => provider === 'password')
+  const reason = `It is a while since you signed in, and this changes ${about}.`
   return (
-    <Dialog opened={opened} onClose={onCancel} title="Confirm that it is you">
-      {hasPassword ? <ByPassword onConfirmed={onConfirmed} onCancel={onCancel} /> : <BySigningIn onCancel={onCancel} />}
+    <Dialog opened={opened && !ways.isPending} onClose={onCancel} title="Confirm that it is you">
+      {hasPassword ? (
+        <ByPassword reason={reason} onConfirmed={onConfirmed} onCancel={onCancel} />
+      ) : (
+        <BySigningIn reason={reason} onCancel={onCancel} />
+      )}
     </Dialog>
   )
 }
 
-function ByPassword({ onConfirmed, onCancel }: Pick<Props, 'onConfirmed' | 'onCancel'>) {
+function ByPassword({ reason, onConfirmed, onCancel }: Pick<Props, 'onConfirmed' | 'onCancel'> & { reason: string }) {
   const form = useFields({ password: '' })
   const confirm = useMutation({
     ...trpc.account.confirmPassword.mutationOptions({ gcTime: secretGcTime }),
@@ -50,7 +64,7 @@ function ByPassword({ onConfirmed, onCancel }: Pick<Props, 'onConfirmed' | 'onCa
   }
   return (
     <form onSubmit={submit} noValidate>
-      <Text mb="md">It is a while since you signed in, and this changes who can get into your account.</Text>
+      <Text mb="md">{reason}</Text>
       <PasswordField data-autofocus label="Your password" autoComplete="current-password" {...form.field('password')} />
       <FormFailure
         title="Not confirmed"
@@ -68,15 +82,12 @@ function ByPassword({ onConfirmed, onCancel }: Pick<Props, 'onConfirmed' | 'onCa
   )
 }
 
-function BySigningIn({ onCancel }: Pick<Props, 'onCancel'>) {
+function BySigningIn({ reason, onCancel }: Pick<Props, 'onCancel'> & { reason: string }) {
   const { href } = useLocation()
   const { data } = useQuery(methodsQuery)
   return (
     <>
-      <Text mb="lg">
-        It is a while since you signed in, and this changes who can get into your account. Sign in once more; you come
-        back here and can do it then.
-      </Text>
+      <Text mb="lg">{reason} Sign in once more; you come back here and can do it then.</Text>
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onCancel}>
           Cancel

@@ -11,6 +11,7 @@ export const scopeNames: Record<Scope, string> = {
   'drift:read': 'Read drifts and alerts',
   'drift:report': 'Report drifts',
   'drift:decide': 'Approve and reject drifts',
-  'person:manage': 'Manage people',
+  // Changing anything about them takes more than a key.
+  'person:manage': 'Read people and their API keys',
   'audit-log:read': 'Read the audit log',
 }

@@ -122,7 +122,7 @@ export function SignInMethodsTab() {
           showDone(hasPassword ? 'Password changed' : 'Password set')
         }}
       />
-      <ReauthenticationDialog {...reauthentication.dialog} hasPassword={hasPassword} />
+      <ReauthenticationDialog {...reauthentication.dialog} />
     </Section>
   )
 }

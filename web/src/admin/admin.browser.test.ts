@@ -213,6 +213,93 @@ describe('both pages', () => {
   })
 })
 
+describe('an administrator who signed in a while ago', () => {
+  const makeOld = `update sessions set authenticated_at = now() - interval '20 days'`
+
+  it('enters the password, and the role is changed then', async () => {
+    const stage = stages.jwt
+    const password = 'Basalt-and-9-larches'
+    const page = await openOn(stage, 'admin', '/account/sign-in-methods')
+    await page.getByRole('button', { name: 'Set a password' }).click()
+    await page.getByRole('dialog').getByLabel('New password').fill(password)
+    await page.getByRole('dialog').getByRole('button', { name: 'Set password' }).click()
+    await page.getByText('Password set').first().waitFor()
+    await page.goto('/admin/people')
+    await rowOf(page, 'Demo engineer').waitFor()
+    stage.expectFault(/status of 40[13]/)
+    await stage.changeDatabase(makeOld)
+    await act(page, 'Demo engineer', 'User', 'menuitemradio')
+    await page.getByRole('button', { name: 'Change role to User' }).click()
+    const proving = page.getByRole('dialog', { name: 'Confirm that it is you' })
+    await proving.getByText('It is a while since you signed in, and this changes what an account may do.').waitFor()
+    expect(await page.getByText('was not changed').count()).toBe(0)
+    await page.waitForFunction(() => document.activeElement?.getAttribute('autocomplete') === 'current-password')
+    await expectToLookRight(page, 'admin reauthentication')
+    await proving.getByRole('button', { name: 'Cancel' }).click()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for Demo engineer')
+    await rowOf(page, 'Demo engineer').getByText('Engineer', { exact: true }).waitFor()
+
+    await act(page, 'Demo engineer', 'User', 'menuitemradio')
+    await page.getByRole('button', { name: 'Change role to User' }).click()
+    await proving.getByLabel('Your password').fill('Something-else-1')
+    await page.keyboard.press('Enter')
+    await proving.getByText('Is not your password').waitFor()
+    await proving.getByLabel('Your password').fill(password)
+    await page.keyboard.press('Enter')
+    await page.getByText('Demo engineer now has the role User').first().waitFor()
+    await rowOf(page, 'Demo engineer').getByText('User', { exact: true }).waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for Demo engineer')
+    // Fresh again: not asked a second time.
+    await act(page, 'Demo engineer', 'Engineer', 'menuitemradio')
+    await page.getByRole('button', { name: 'Change role to Engineer' }).click()
+    await rowOf(page, 'Demo engineer').getByText('Engineer', { exact: true }).waitFor()
+  })
+
+  it('signs in again where there is no password, comes back to the page, and can do it then', async () => {
+    await stage.openSignedIn('viewer')
+    const page = await openAs('admin', '/admin/people?search=viewer')
+    await rowOf(page, 'Demo viewer').waitFor()
+    stage.expectFault(/status of 403/)
+    await stage.changeDatabase(makeOld)
+    const signOut = async () => {
+      await act(page, 'Demo viewer', 'Sign out everywhere')
+      await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+    }
+    await signOut()
+    const proving = page.getByRole('dialog', { name: 'Confirm that it is you' })
+    await proving.getByRole('link', { name: 'Sign in with Google' }).click()
+    await page.waitForURL(/\/admin\/people\?search=viewer$/)
+    await rowOf(page, 'Demo viewer').waitFor()
+    await signOut()
+    await page
+      .getByText(/Demo viewer was signed out of/)
+      .first()
+      .waitFor()
+  })
+
+  it('is asked before another person’s API key is revoked', async () => {
+    const theirs = await stage.openSignedIn('viewer')
+    await post(theirs, '/trpc/apiKeys.create', { name: 'Wall display', scopes: ['draft:read'] })
+    const page = await openAs('admin', '/admin/api-keys')
+    await rowOf(page, 'Wall display').waitFor()
+    stage.expectFault(/status of 403/)
+    await stage.changeDatabase(makeOld)
+    const revoke = async () => {
+      await page.getByRole('button', { name: 'Revoke Wall display' }).click()
+      await page.getByRole('button', { name: 'Revoke key' }).click()
+    }
+    await revoke()
+    await page
+      .getByRole('dialog', { name: 'Confirm that it is you' })
+      .getByRole('link', { name: /Google/ })
+      .click()
+    await page.waitForURL(/\/admin\/api-keys/)
+    await rowOf(page, 'Wall display').waitFor()
+    await revoke()
+    await rowOf(page, 'Wall display').waitFor({ state: 'detached' })
+  })
+})
+
 // The last: everything above needs the demo admin to be one.
 describe.each(['cookies', 'jwt'] as const)('an administrator (%s)', (mode) => {
   const stage = stages[mode]

@@ -7,7 +7,9 @@ import { useRef } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { itemsOf } from '../account/account-queries.ts'
 import { ApiKeyList } from '../account/api-key-list.tsx'
+import { ReauthenticationDialog } from '../account/reauthentication-dialog.tsx'
 import { ShowMore } from '../account/show-more.tsx'
+import { useReauthentication } from '../account/use-reauthentication.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
@@ -32,6 +34,7 @@ function ApiKeys({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
   const search = useSearch({ from: '/admin/api-keys' })
   const navigate = useNavigate({ from: '/admin/api-keys' })
   const heading = useRef<HTMLHeadingElement>(null)
+  const reauthentication = useReauthentication()
   const list = useInfiniteQuery({ ...allApiKeysQuery(search), enabled: !isReadOnly })
   const apiKeys = list.data && itemsOf(list.data)
   const showAll = () => {
@@ -75,11 +78,13 @@ function ApiKeys({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
           apiKeys={apiKeys}
           isReadOnly={isReadOnly}
           revoke={(keyId) => plinth.apiKeys.revokeAny.mutate({ keyId })}
+          needsReauthentication={reauthentication.needs}
           reload={reload}
           heading={heading}
         />
       )}
       <ShowMore list={list} what="API keys" />
+      <ReauthenticationDialog {...reauthentication.dialog} about="what programs may do" />
     </Section>
   )
 }

@@ -1,11 +1,9 @@
 /** A key with which a program may read and report drifts and do nothing else, in one step. The address can ask for it: `?make=detector`. */
 import { Button } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
-import { identitiesQuery, itemsOf } from '../account/account-queries.ts'
 import { ApiKeyDialog } from '../account/api-key-dialog.tsx'
 import { ReauthenticationDialog } from '../account/reauthentication-dialog.tsx'
 import { useReauthentication } from '../account/use-reauthentication.ts'
@@ -17,9 +15,7 @@ export function NewDetectorKey({ me, isReadOnly }: { me: Person; isReadOnly: boo
   const { make } = useSearch({ from: '/admin/api-keys' })
   const navigate = useNavigate({ from: '/admin/api-keys' })
   const [isMaking, setMaking] = useState(false)
-  const ways = useInfiniteQuery({ ...identitiesQuery, enabled: !isReadOnly })
   const reauthentication = useReauthentication()
-  const hasPassword = ways.data ? itemsOf(ways.data).some(({ provider }) => provider === 'password') : false
   useEffect(() => {
     if (make && !isReadOnly) setMaking(true)
   }, [make, isReadOnly])
@@ -40,7 +36,7 @@ export function NewDetectorKey({ me, isReadOnly }: { me: Person; isReadOnly: boo
         onMade={() => void queryClient.invalidateQueries(trpc.apiKeys.pathFilter())}
         onClose={close}
       />
-      <ReauthenticationDialog {...reauthentication.dialog} hasPassword={hasPassword} />
+      <ReauthenticationDialog {...reauthentication.dialog} />
     </>
   )
 }

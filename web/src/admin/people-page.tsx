@@ -6,6 +6,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { Person, Role } from '../../../shared/account.ts'
 import { itemsOf } from '../account/account-queries.ts'
+import { ReauthenticationDialog } from '../account/reauthentication-dialog.tsx'
 import { roleNames } from '../account/role-names.ts'
 import { ShowMore } from '../account/show-more.tsx'
 import { LoadFailure } from '../failure/load-failure.tsx'
@@ -35,7 +36,7 @@ function People({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
   const navigate = useNavigate({ from: '/admin/people' })
   const heading = useRef<HTMLHeadingElement>(null)
   const list = useInfiniteQuery({ ...peopleQuery(filters), enabled: !isReadOnly, placeholderData: keepPreviousData })
-  const { asked, isAsking, pendingId, ask, cancel, confirm } = usePersonAct(me.id, heading)
+  const { asked, isAsking, pendingId, ask, cancel, confirm, reauthentication } = usePersonAct(me.id, heading)
   const people = list.data && itemsOf(list.data)
   const isFiltered = Object.values(filters).some((value) => value !== undefined)
   const filter = (change: PeopleSearch) =>
@@ -127,6 +128,7 @@ function People({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
           onCancel={cancel}
           onConfirm={confirm}
         />
+        <ReauthenticationDialog {...reauthentication} about="what an account may do" />
       </Section>
       {people && <LegacyUses isReadOnly={isReadOnly} />}
     </Stack>

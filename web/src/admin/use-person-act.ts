@@ -1,8 +1,9 @@
-/** Asks, does and tells: one act on one person at a time. */
+/** Asks, does and tells: one act on one person at a time. Each needs a fresh sign-in. */
 import { useMutation } from '@tanstack/react-query'
 import { type RefObject, useState } from 'react'
 import { errorCode } from '../../../client/plinth.ts'
 import type { ManagedPerson } from '../../../shared/people.ts'
+import { useReauthentication } from '../account/use-reauthentication.ts'
 import { lookForSession } from '../session/session.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import { reloadPeople } from './admin-queries.ts'
@@ -18,6 +19,7 @@ interface Asked {
 export function usePersonAct(myId: string, fallback: RefObject<HTMLElement | null>) {
   const [target, setTarget] = useState<Asked | null>(null)
   const [isAsking, setAsking] = useState(false)
+  const reauthentication = useReauthentication()
   const close = () => {
     setAsking(false)
     // After the dialog has given the focus back to the menu that is closed by now.
@@ -28,14 +30,17 @@ export function usePersonAct(myId: string, fallback: RefObject<HTMLElement | nul
     onSuccess: async (done, { person }) => {
       // One's own role decides whether this page may ask again.
       await (person.id === myId ? lookForSession() : reloadPeople())
+      close()
       showDone(done)
     },
-    onError: (error, { person, act }) => {
+    onError: (error, asked) => {
+      if (reauthentication.needs(error, () => mutation.mutate(asked))) return setAsking(false)
+      close()
+      const { person, act } = asked
       showFailure(actOn(person, act, person.id === myId).failure, error)
       // One may be no administrator any more; else the person may be gone, or otherwise than the list says.
       void (errorCode(error) === 'FORBIDDEN' ? lookForSession() : reloadPeople())
     },
-    onSettled: close,
   })
   return {
     asked: target && actOn(target.person, target.act, target.person.id === myId),
@@ -44,6 +49,13 @@ export function usePersonAct(myId: string, fallback: RefObject<HTMLElement | nul
     ask: (next: Asked) => {
       setTarget(next)
       setAsking(true)
+    },
+    reauthentication: {
+      ...reauthentication.dialog,
+      onCancel: () => {
+        reauthentication.dialog.onCancel()
+        close()
+      },
     },
     cancel: close,
     confirm: () => {
