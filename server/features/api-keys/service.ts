@@ -27,8 +27,7 @@ import { personIdOf } from '../../platform/identity/operator.ts'
 import { lockPerson, mailToOwner } from '../../platform/identity/people.ts'
 import { type Actor, isApiKey, type Sessions } from '../../platform/identity/sessions.ts'
 import { sessions as sessionTable, type User, users } from '../../platform/identity/table.ts'
-import { mailAdministrativeChange } from '../people/administration-mails.ts'
-import { requireAdministrator } from '../people/service.ts'
+import { mailAdministrativeChange, requireAdministrator } from '../people/service.ts'
 
 /** Those that nobody has ended, the newest first: also what has expired, which says why a program has stopped. */
 export async function listApiKeys(db: Database, actor: Actor, page: PageRequest) {

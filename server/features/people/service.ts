@@ -32,6 +32,8 @@ import { type User, users } from '../../platform/identity/table.ts'
 import { listSessions, revokeSession, toPerson } from '../account/service.ts'
 import { mailAdministrativeChange } from './administration-mails.ts'
 
+export { mailAdministrativeChange }
+
 type Named = z.infer<typeof GetPerson>
 
 /** The newest first. A search reads the whole table: it is made by hand, by administrators. */
