@@ -114,7 +114,16 @@ function prepareAppend(db: Database, manner: Manner) {
     select record_id, actor_id, 'drafts.append', channel,
       jsonb_build_object('segmentId', segment_id, 'position', position), ip, request_id, api_key_id from fitting`)
   return db
-    .with(...(manner === 'together' ? [asked, free, locked] : [asked, locked]), fitting, counted, counting, storing, raised, told, recorded)
+    .with(
+      ...(manner === 'together' ? [asked, free, locked] : [asked, locked]),
+      fitting,
+      counted,
+      counting,
+      storing,
+      raised,
+      told,
+      recorded,
+    )
     .select({
       segmentId: sql<string>`payload -> 'segment' ->> 'id'`,
       seq: sql<string | number>`seq`,
