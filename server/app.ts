@@ -12,6 +12,7 @@ import { giveUpAbandonedAnswers } from './features/conversations/jobs.ts'
 import { answersPlugin } from './features/conversations/plugin.ts'
 import { forgetOldDrifts } from './features/drifts/jobs.ts'
 import { purgeDeletedTasks } from './features/tasks/jobs.ts'
+import { deleteOldRecords } from './platform/audit/retention.ts'
 import type { Config } from './platform/config/config.ts'
 import { configPlugin } from './platform/config/plugin.ts'
 import { databasePlugin } from './platform/db/plugin.ts'
@@ -26,6 +27,7 @@ import { idempotencyPlugin } from './platform/idempotency/plugin.ts'
 import { type IdentityTimes, identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
 import { jobsPlugin } from './platform/jobs/plugin.ts'
+import type { Job } from './platform/jobs/recurring.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
 import type { LiveTimes } from './platform/live/live-hub.ts'
 import { livePlugin } from './platform/live/plugin.ts'
@@ -76,7 +78,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(limitsPlugin)
   await app.register(presencePlugin, { times: times.presence })
   await app.register(mailPlugin)
-  await app.register(jobsPlugin, { jobs: [purgeDeletedTasks, forgetOldDrifts(config.driftRetentionMs)] })
+  await app.register(jobsPlugin, { jobs: jobsOf(config) })
   await app.register(answersPlugin, { times: times.answers })
   await app.register(jobsPlugin, { jobs: [giveUpAbandonedAnswers] })
 
@@ -99,6 +101,11 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
     }
   })
   if (page) await app.register(page)
+}
+
+function jobsOf({ driftRetentionMs, auditRetentionMs }: Config): Job[] {
+  const jobs = [purgeDeletedTasks, forgetOldDrifts(driftRetentionMs)]
+  return auditRetentionMs === null ? jobs : [...jobs, deleteOldRecords(auditRetentionMs)]
 }
 
 /** Node looks at header and request timeouts from time to time: each ends up to so much late. */

@@ -54,5 +54,10 @@ async function empty(instance: Instance): Promise<void> {
     select quote_ident(relname) as name from pg_class
     where relnamespace = 'public'::regnamespace and relkind = 'r' and pg_relation_size(oid) > 0`)
   // No migration brings rows, so an empty table is as it was.
-  if (rows.length > 0) await instance.exec(`truncate ${rows.map(({ name }) => name).join()} restart identity cascade`)
+  if (rows.length === 0) return
+  // Triggers refuse to empty some of them.
+  await instance.exec(`
+    set session_replication_role = replica;
+    truncate ${rows.map(({ name }) => name).join()} restart identity cascade;
+    reset session_replication_role`)
 }

@@ -3,8 +3,8 @@ import { index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { createdAt, primaryId } from '../db/columns.ts'
 
 /**
- * Who changed what. Rows are only ever added: a trigger refuses to change one. No foreign keys, for a record outlives whom and
- * what it names.
+ * Who changed what. Rows are only ever added: triggers refuse to change or to delete one, but by `delete_old_audit_logs`. No foreign
+ * keys, for a record outlives whom and what it names.
  */
 export const auditLogs = pgTable(
   'audit_logs',

@@ -110,6 +110,7 @@ describe('a wrong setting', () => {
     ['SESSION_IDLE_TTL', 'a week', /duration/],
     ['SESSION_IDLE_TTL', '-7d', /duration/],
     ['SESSION_ABSOLUTE_TTL', '99999999999y', /duration/],
+    ['AUDIT_RETENTION', '89d', /90d or more/],
     ['DRIFT_RETENTION', '0', /duration/],
     ['DRIFT_RETENTION', '11y', /ten years/],
     ['BETTER_AUTH_URL', 'http://auth.example.com', /https/],

@@ -162,6 +162,8 @@ function group(s: Settings) {
     },
     publicReads: s.PUBLIC_READS,
     driftRetentionMs: s.DRIFT_RETENTION,
+    /** Null: records are kept for ever. */
+    auditRetentionMs: s.AUDIT_RETENTION ?? null,
     mcp: s.MCP === 'on',
     mail: {
       smtp: s.SMTP_URL && s.MAIL_FROM ? { url: s.SMTP_URL, from: s.MAIL_FROM } : null,

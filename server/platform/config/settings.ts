@@ -21,15 +21,14 @@ const whole = (byDefault: number, least: number, most: number) =>
     .default(String(byDefault))
     .transform(Number)
     .refine((n) => n >= least && n <= most, fault(`must be between ${least} and ${most}`))
-const durationMs = (byDefault: StringValue) =>
-  z
-    .string()
-    .default(byDefault)
-    .transform((text) => ms(text as StringValue) ?? Number.NaN)
-    // The upper end is what the database can still add to a time.
-    .refine((n) => n >= 1000 && n <= ms('10y'), {
-      error: 'must be a duration between one second and ten years, such as 30m, 12h or 7d',
-    })
+const duration = z
+  .string()
+  .transform((text) => ms(text as StringValue) ?? Number.NaN)
+  // The upper end is what the database can still add to a time.
+  .refine((n) => n >= 1000 && n <= ms('10y'), {
+    error: 'must be a duration between one second and ten years, such as 30m, 12h or 7d',
+  })
+const durationMs = (byDefault: StringValue) => duration.prefault(byDefault)
 const url = (protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
@@ -193,6 +192,7 @@ export const settings = {
   LEGACY_HEADER_SUNSET: z.iso.date(fault('must be a day, such as 2027-06-30')).default('2027-06-30'),
   PUBLIC_READS: flag(true),
   DRIFT_RETENTION: durationMs('365d'),
+  AUDIT_RETENTION: duration.refine((n) => !(n < ms('90d')), { error: 'must be 90d or more' }).optional(),
   MCP: z.enum(['on', 'off'], fault('must be on or off')).default('off'),
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.optional(),
