@@ -54,7 +54,10 @@ export class ChannelReader {
   #floor = 0
   #recent: ChannelEvent[] = []
   #recentChars = 0
+  /** When it was last joined, left or handed something out, by `performance.now()`. */
+  #usedAt = performance.now()
   readonly #held = new Map<number, ChannelEvent>()
+  #heldChars = 0
   #reading: Promise<void> | null = null
   #readAgain = false
   #asking: Promise<void> | null = null
@@ -71,6 +74,22 @@ export class ChannelReader {
 
   get cursor(): Cursor {
     return { epoch: this.#epoch, seq: this.#last, mark: this.#mark }
+  }
+
+  /** Of the events in memory, in UTF-16 units. */
+  get keptChars(): number {
+    return this.#recentChars + this.#heldChars
+  }
+
+  get usedAt(): number {
+    return this.#usedAt
+  }
+
+  /** Lets go of the events in memory: the table has them all. */
+  forgetRecent(): void {
+    this.#recent = []
+    this.#recentChars = 0
+    this.#forgetHeld()
   }
 
   /** Reads where the channel stands; once, however many ask. @throws what the database throws, and may be called again */
@@ -153,7 +172,12 @@ export class ChannelReader {
   offer(event: ChannelEvent): void {
     if (event.epoch !== this.#epoch) return void this.#askSoon()
     if (event.seq <= this.#last) return
-    if (this.#held.size < recentEvents) this.#held.set(event.seq, event)
+    // What is too much to wait in memory is left to the table.
+    if (this.#held.size < recentEvents && this.#heldChars < recentChars) {
+      this.#letGo(event.seq)
+      this.#held.set(event.seq, event)
+      this.#heldChars += event.json.length
+    }
     this.#handOutSoon()
   }
 
@@ -235,7 +259,7 @@ export class ChannelReader {
     this.#floor = floor
     this.#recent = []
     this.#recentChars = 0
-    this.#held.clear()
+    this.#forgetHeld()
     this.#pages.clear()
   }
 
@@ -268,8 +292,9 @@ export class ChannelReader {
 
   /** `events` begin after `#last` and have no gaps. */
   #handOut(events: readonly ChannelEvent[]) {
+    this.#usedAt = performance.now()
     for (const event of events) {
-      this.#held.delete(event.seq)
+      this.#letGo(event.seq)
       this.#recent.push(event)
       this.#recentChars += event.json.length
     }
@@ -322,7 +347,7 @@ export class ChannelReader {
         if (turn !== this.#turns) return
       }
       if (this.#handOutHeld()) this.#handOutSoon()
-      for (const seq of this.#held.keys()) if (seq <= this.#last) this.#held.delete(seq)
+      for (const seq of this.#held.keys()) if (seq <= this.#last) this.#letGo(seq)
       if (page.length < pageSize) return
     }
   }
@@ -360,7 +385,18 @@ export class ChannelReader {
     this.#recentChars += chars
   }
 
+  #letGo(seq: number) {
+    this.#heldChars -= this.#held.get(seq)?.json.length ?? 0
+    this.#held.delete(seq)
+  }
+
+  #forgetHeld() {
+    this.#held.clear()
+    this.#heldChars = 0
+  }
+
   #noteUse() {
+    this.#usedAt = performance.now()
     this.idleSince = this.#sinks.size + this.#joining === 0 ? (this.idleSince ?? performance.now()) : null
   }
 }

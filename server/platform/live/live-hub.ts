@@ -16,8 +16,10 @@ export interface LiveTimes {
   lookEveryMs: number
   /** Between two checks of who may still follow. */
   checkAccessEveryMs: number
+  /** Of the events that all channels keep in memory together, in UTF-16 units, as of each look at the heads. */
+  keptChars: number
 }
-export const defaultLiveTimes: LiveTimes = { lookEveryMs: 1000, checkAccessEveryMs: 2000 }
+export const defaultLiveTimes: LiveTimes = { lookEveryMs: 1000, checkAccessEveryMs: 2000, keptChars: 32_000_000 }
 /** A channel that everybody left is kept this long: most of them left because a connection broke, and come back. */
 const lingerMs = 30_000
 /** Hints are droppable: where telling hangs, what waits is not kept beyond this. */
@@ -34,6 +36,7 @@ export class LiveHub {
   readonly #log: FastifyBaseLogger
   readonly #readers = new Map<string, ChannelReader>()
   readonly #timers: NodeJS.Timeout[]
+  readonly #keptChars: number
   readonly access: AccessWatch
   #looking: Promise<void> | null = null
   #outbox: ChannelEvent[] = []
@@ -43,11 +46,12 @@ export class LiveHub {
     db: Database,
     notices: NoticeBoard,
     log: FastifyBaseLogger,
-    { lookEveryMs, checkAccessEveryMs } = defaultLiveTimes,
+    { lookEveryMs, checkAccessEveryMs, keptChars } = defaultLiveTimes,
   ) {
     this.#db = db
     this.#notices = notices
     this.#log = log
+    this.#keptChars = keptChars
     this.access = new AccessWatch(db, (err) => log.debug({ err }, 'access of followers not checked'))
     onPublished(db, (event) => {
       this.#readers.get(event.channel)?.offer(event)
@@ -111,10 +115,23 @@ export class LiveHub {
     for (const [id, { idleSince }] of this.#readers) {
       if (idleSince !== null && now - idleSince > lingerMs) this.#readers.delete(id)
     }
+    this.#boundMemory()
     if (this.#readers.size === 0) return
     const asked = new Map([...this.#readers].map(([id, { cursor }]) => [id, cursor]))
     const states = await readStates(this.#db, [...asked.keys()])
     for (const [id, state] of states) this.#readers.get(id)?.observe(state, asked.get(id) as Cursor)
+  }
+
+  /** What was used least lately goes first; whoever comes back there is sent pages of the table. */
+  #boundMemory() {
+    let kept = 0
+    for (const { keptChars } of this.#readers.values()) kept += keptChars
+    if (kept <= this.#keptChars) return
+    for (const reader of [...this.#readers.values()].sort((a, b) => a.usedAt - b.usedAt)) {
+      kept -= reader.keptChars
+      reader.forgetRecent()
+      if (kept <= this.#keptChars) return
+    }
   }
 
   /** Coalesced: while one notice is on its way, what commits meanwhile waits for the next. */
