@@ -293,7 +293,14 @@ describe('a good environment', () => {
       storageUrl: 'file://.data/uploads',
       insights: null,
       metricsToken: null,
-      rateLimit: { anonymous: 100, signIn: 5, signedIn: 600, socketsPerPerson: 50, socketsPerAddress: 500 },
+      rateLimit: {
+        anonymous: 100,
+        signIn: 5,
+        signedIn: 600,
+        socketsPerPerson: 50,
+        socketsPerAddress: 500,
+        subscriptionsPerPerson: 500,
+      },
     })
   })
 

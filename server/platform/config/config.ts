@@ -194,6 +194,7 @@ function group(s: Settings) {
       /** Open sockets and streams, on each instance. */
       socketsPerPerson: s.RATE_LIMIT_SOCKETS_PER_PERSON,
       socketsPerAddress: s.RATE_LIMIT_SOCKETS_PER_ADDRESS,
+      subscriptionsPerPerson: s.RATE_LIMIT_SUBSCRIPTIONS_PER_PERSON,
     },
   })
 }

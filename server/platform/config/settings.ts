@@ -214,6 +214,7 @@ export const settings = {
   RATE_LIMIT_SIGNED_IN: whole(600, 1, 1_000_000),
   RATE_LIMIT_SOCKETS_PER_PERSON: whole(50, 1, 1_000_000),
   RATE_LIMIT_SOCKETS_PER_ADDRESS: whole(500, 1, 1_000_000),
+  RATE_LIMIT_SUBSCRIPTIONS_PER_PERSON: whole(500, 1, 1_000_000),
 } as const
 
 export const Settings = z.object(settings)

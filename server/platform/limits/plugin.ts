@@ -9,6 +9,7 @@ import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
+import { OpenSubscriptions } from './open-subscriptions.ts'
 import { SignInAttempts } from './sign-in-attempts.ts'
 import { deleteOldWindows, TableWindows } from './table-windows.ts'
 import { MemoryWindows, SharedWindows } from './windows.ts'
@@ -16,6 +17,7 @@ import { MemoryWindows, SharedWindows } from './windows.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     openConnections: OpenConnections
+    openSubscriptions: OpenSubscriptions
     callBudgets: CallBudgets
     signInAttempts: SignInAttempts
   }
@@ -45,6 +47,7 @@ export const limitsPlugin = fp(
         : new MemoryWindows(quarterOfAnHourMs)
 
     app.decorate('openConnections', new OpenConnections(config.rateLimit, log))
+    app.decorate('openSubscriptions', new OpenSubscriptions(config.rateLimit))
     app.decorate(
       'callBudgets',
       new CallBudgets({

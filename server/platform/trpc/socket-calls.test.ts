@@ -91,3 +91,24 @@ describe('calls of one socket', () => {
     expect(await socket.closed()).toMatchObject({ code: 4429 })
   })
 })
+
+it('subscriptions of one user are bounded on all of their sockets together, and each that ends makes room', async () => {
+  const bounded = await buildTestApp({ environment: { RATE_LIMIT_SUBSCRIPTIONS_PER_PERSON: '5' } })
+  const [user, other] = [await bounded.signIn(), await bounded.signIn()]
+  const at = await bounded.listen()
+  const [one, two, third] = await Promise.all([user, user, other].map((browser) => TestSocket.openAs(at, browser)))
+  for (const socket of [one, two, third]) sockets.push(socket as TestSocket)
+  const follow = (socket: TestSocket | undefined) => (socket as TestSocket).subscribe('account.onSessionEnded')
+  for (const socket of [one, one, one, two, two]) await follow(socket)
+  for (const socket of [one, two]) await expect(follow(socket)).rejects.toThrow('TOO_MANY_SUBSCRIPTIONS')
+  await follow(third)
+  one?.ws.terminate()
+  await until('room', () =>
+    follow(two).then(
+      () => true,
+      () => false,
+    ),
+  )
+  for (let n = 0; n < 2; n++) await follow(two)
+  await expect(follow(two)).rejects.toThrow('TOO_MANY_SUBSCRIPTIONS')
+})

@@ -25,6 +25,7 @@ type Deliver = (...frame: unknown[]) => void
 
 export class SocketCalls {
   readonly #socket: WebSocket
+  readonly #enter: () => (() => void) | null
   readonly #waiting: unknown[][] = []
   #deliver: Deliver = () => {}
   #running = 0
@@ -33,8 +34,10 @@ export class SocketCalls {
   /** A frame was handed on in this turn of the event loop. */
   #isBusy = false
 
-  constructor(socket: WebSocket) {
+  /** `enter` takes a place among all subscriptions of its user, and returns what gives it back; null where there is none. */
+  constructor(socket: WebSocket, enter: () => (() => void) | null) {
     this.#socket = socket
+    this.#enter = enter
   }
 
   /** Frames arrive at `deliver` in their order, the first at once and each further one in a later turn of the event loop. */
@@ -60,12 +63,15 @@ export class SocketCalls {
 
   /** Returns what lets go of it. @throws AppError TOO_MANY_SUBSCRIPTIONS */
   openSubscription(): () => void {
-    if (this.#subscriptions >= subscriptionsPerSocket) throw new AppError('TOO_MANY_SUBSCRIPTIONS')
+    const leave = this.#subscriptions < subscriptionsPerSocket ? this.#enter() : null
+    if (!leave) throw new AppError('TOO_MANY_SUBSCRIPTIONS')
     this.#subscriptions++
     let isOpen = true
     return () => {
-      if (isOpen) this.#subscriptions--
+      if (!isOpen) return
       isOpen = false
+      this.#subscriptions--
+      leave()
     }
   }
 

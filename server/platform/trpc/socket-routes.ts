@@ -30,11 +30,12 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
     }
     if (!holdOpen(app, socket, request, resolution)) return refuse(socket, 'TOO_MANY_CONNECTIONS', closeCodes.tooMany)
     handleKeepAlive(socket, pingEveryMs, pongWithinMs)
-    const calls = new SocketCalls(socket)
+    const { actor } = resolution
+    const calls = new SocketCalls(socket, () => app.openSubscriptions.enter(actor.id))
     const serve = getWSConnectionHandler({
       wss: app.websocketServer,
       router,
-      createContext: () => createContext(app, request, null, 1, { payer: resolution.actor, calls }),
+      createContext: () => createContext(app, request, null, 1, { payer: actor, calls }),
       maxBatchSize,
       experimental_encoder: objectEncoder,
       onError: ({ error }) => {
