@@ -173,7 +173,7 @@ interface Situation {
   at?(door: Door, procedure: Procedure): boolean
   /** Where a signed-in caller succeeds, at most the input is used up, which refusals do not depend on. */
   spares?: true
-  /** A successful call changes the caller, so the next door needs another one. */
+  /** A call that succeeds, or takes a cookie back, changes the caller, so the next door needs another one. */
   changesCaller?: true
 }
 
@@ -352,7 +352,8 @@ describe.each(procedures)('$path called', (procedure) => {
     const here = firstDoor ? await begin(true) : null
     if (!here || !firstDoor) return
     const made = [await through(firstDoor, procedure, here)]
-    const isSpent = !made[0]?.passage.error && (type === 'mutation' || changesCaller)
+    const { error, cookies } = made[0]?.passage ?? {}
+    const isSpent = (!error && type === 'mutation') || (changesCaller && (!error || Boolean(cookies?.length)))
     for (const door of others)
       made.push(await through(door, procedure, isSpent ? ((await begin(false)) ?? here) : here))
     await here.undo?.()

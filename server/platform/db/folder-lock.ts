@@ -74,7 +74,10 @@ export function besideFolder(folder: string, ending: string): string {
 
 function refuseIfHeld(folder: string, path: string) {
   const holder = readHolder(path)
-  if (holder && isAlive(holder)) throw new FolderInUse(folder, holder)
+  if (!holder || !isAlive(holder)) return
+  // Who has taken it this moment may have to leave it to another one (`settle`), whom the message should name.
+  sleep(settleMs)
+  throw new FolderInUse(folder, readHolder(path) ?? holder)
 }
 
 /**

@@ -54,6 +54,8 @@ export const actionWords: Record<string, string> = {
   'drifts.approve': 'approved a drift',
   'drifts.reject': 'rejected a drift',
   'drifts.resolve': 'found a drift gone',
+  'drifts.reveal': 'revealed a value of a drift',
+  'auditLog.retention': 'deleted old records of this log',
   'people.changeRole': 'changed a role',
   'people.disable': 'disabled a person',
   'people.enable': 'enabled a person',
