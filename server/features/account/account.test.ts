@@ -21,7 +21,7 @@ describe('me', () => {
     const claims = newPerson()
     const answer = await (await app.signIn({ ...claims, picture: 'https://img.example/a.png' })).get('/me')
     expect(answer.statusCode).toBe(200)
-    expect(answer.headers['cache-control']).toBe('private, no-cache')
+    expect(answer.headers['cache-control']).toBe('no-store')
     expect(answer.json()).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
       email: claims.email,

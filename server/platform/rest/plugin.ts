@@ -31,7 +31,7 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
   })
 
   const routes = restRoutesOf(router)
-  for (const { name, type, fields, isSecret, rest } of routes) {
+  for (const { name, type, fields, isSecret, isPublicRead, rest } of routes) {
     const isGoing = rest.deprecated && deprecationHeaders(rest.deprecated)
     app.route({
       method: rest.method,
@@ -53,7 +53,7 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
         if (data === undefined) return reply.code(204).send()
         // By itself: Fastify would send a bare text as text, and null as nothing.
         const told = JSON.stringify(data)
-        if (type === 'query' && isKnownAlready(request, reply, told)) return reply.code(304).send()
+        if (type === 'query' && isKnownAlready(request, reply, told, isPublicRead)) return reply.code(304).send()
         const body = isEnveloped(request) ? JSON.stringify(envelope(data)) : told
         return reply.code(rest.status).type('application/json; charset=utf-8').send(body)
       },
@@ -72,13 +72,19 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
 }
 
 /**
- * Tags an answer, which whoever asked may keep and must ask about each time: it is looked up, allowed and counted as ever, and only
- * not sent again. Nobody between may keep it, nor give it to whoever presents something else.
+ * Tags an answer, about which a program that has it may ask each time: it is looked up, allowed and counted as ever, and only not sent
+ * again. What is about a user stays in no browser, where the next one would find it; of public reads it may, for itself alone.
  */
-function isKnownAlready({ headers }: FastifyRequest, reply: FastifyReply, told: string): boolean {
+function isKnownAlready(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  told: string,
+  isPublicRead: boolean,
+): boolean {
   const etag = weakTag(told)
   const vary = [reply.getHeader('vary'), 'authorization', 'cookie', 'x-user-id'].filter((name) => name !== undefined)
-  reply.headers({ etag, 'cache-control': 'private, no-cache', vary: vary.join(', ') })
+  const cacheControl = isPublicRead ? 'private, no-cache' : 'no-store'
+  reply.headers({ etag, 'cache-control': cacheControl, vary: vary.join(', ') })
   return isKnown(etag, headers['if-none-match'])
 }
 

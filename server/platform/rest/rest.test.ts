@@ -155,7 +155,7 @@ describe('an answer elsewhere', () => {
   it('is account.me at /me', async () => {
     const person = await app.signIn()
     const answer = await person.get('/me')
-    expect(answer.headers['cache-control']).toBe('private, no-cache')
+    expect(answer.headers['cache-control']).toBe('no-store')
     expect(answer.json()).toEqual((await person.query('account.me')).json().result.data)
     expect((await browser.get('/me')).json().error.code).toBe('UNAUTHENTICATED')
   })
