@@ -5,7 +5,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../../../shared/errors.ts'
 import { recordAudit } from '../audit/audit-log.ts'
-import { isLoopback } from '../config/config.ts'
+import { type Config, isLoopback } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { toAppError } from '../errors/app-error.ts'
@@ -16,6 +16,7 @@ import { findOrCreatePerson } from './people.ts'
 import type { WayIn } from './provider.ts'
 import { openByCode } from './renew-session.ts'
 import { safeReturnTo } from './return-to.ts'
+import { cookieValues, refreshCookieName, sessionCookieName } from './session-cookie.ts'
 import { keepAttempt, newAttempt, recallAttempt, type SignInAttempt, spendAttempt } from './sign-in-attempt.ts'
 import { callbackPath, signInPath } from './sign-in-path.ts'
 import { signOut } from './sign-out.ts'
@@ -37,6 +38,9 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     const returnTo = safeReturnTo(query.returnTo)
     const elsewhere = otherNameOfThisMachine(request, config.server.publicUrl)
     if (elsewhere) return reply.redirect(elsewhere, 302)
+    if (isCrossSiteBesideSession(request, config)) {
+      return reply.redirect(`/sign-in?${new URLSearchParams({ returnTo })}`, 302)
+    }
     try {
       const attempt = newAttempt(returnTo)
       const there = await provider.authorizationUrl(attempt, query)
@@ -114,6 +118,17 @@ const entryFor = (request: FastifyRequest, actorId: string, sessionId: string) =
   ip: request.ip,
   requestId: request.id,
 })
+
+/**
+ * A page of another site must not put somebody else in the place of whoever is signed in here (login CSRF, RFC 6749 section 10.12): the
+ * sign-in page then shows that they are. A browser too old to say where a request comes from says nothing.
+ */
+function isCrossSiteBesideSession({ headers }: FastifyRequest, config: Config): boolean {
+  if (headers['sec-fetch-site'] !== 'cross-site') return false
+  return [sessionCookieName(config), refreshCookieName(config)].some(
+    (name) => cookieValues(headers.cookie, name).length > 0,
+  )
+}
 
 /** A parameter sent twice is nobody's: OAuth forbids it (RFC 6749 section 3.1), and parsers differ on which one counts. */
 function singleValues(query: Record<string, unknown>): URLSearchParams {

@@ -187,6 +187,24 @@ describe('an account that was disabled', () => {
   })
 })
 
+describe('a sign-in that another site begins', () => {
+  const crossSite = { 'sec-fetch-site': 'cross-site' }
+
+  it('does not replace who is signed in here: the sign-in page is shown, and the session stays', async () => {
+    const browser = await app.signIn()
+    const { id } = (await browser.get('/me')).json()
+    const answer = await browser.get('/auth/google?returnTo=%2Fdrafts', crossSite)
+    expect([answer.statusCode, answer.headers.location]).toEqual([302, '/sign-in?returnTo=%2Fdrafts'])
+    expect(answer.headers['set-cookie']).toBeUndefined()
+    expect((await browser.get('/me')).json().id).toBe(id)
+  })
+
+  it('goes on where nobody is signed in', async () => {
+    const answer = await app.browser().get('/auth/google', crossSite)
+    expect(answer.headers.location).toContain(app.provider.issuer)
+  })
+})
+
 describe('names of hosts in requests', () => {
   const spoofed = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
 

@@ -6,9 +6,24 @@ import fp from 'fastify-plugin'
 import helmet, { type HelmetOptions } from 'helmet'
 import type { Config } from '../config/config.ts'
 
+/** Of what pages could ask their user for, the app needs nothing; helmet has no header for it. */
+const permissionsPolicy = [
+  'camera',
+  'microphone',
+  'geolocation',
+  'payment',
+  'usb',
+  'serial',
+  'hid',
+  'display-capture',
+  'browsing-topics',
+]
+  .map((feature) => `${feature}=()`)
+  .join(', ')
+
 export const securityHeadersPlugin = fp(
   async (app) => {
-    const headers = headersOf(optionsFor(app.config))
+    const headers = { ...headersOf(optionsFor(app.config)), 'permissions-policy': permissionsPolicy }
     app.addHook('onRequest', (_request, reply, done) => {
       reply.headers(headers)
       done()

@@ -22,6 +22,17 @@ it.for([
   // Nothing that could run, and nothing that leads nowhere.
   ['javascript:alert(1) data:text/html,x', [words('javascript:alert(1) data:text/html,x')]],
   ['https:// and http://', [words('https:// and http://')]],
+  // What would pose as another address.
+  ['https://bank.example@evil.example/x', [words('https://bank.example@evil.example/x')]],
+  ['https://bank.example:443@evil.example', [words('https://bank.example:443@evil.example')]],
+  ['https://evil.example/\u202Eexample.bank', [link('https://evil.example/'), words('\u202Eexample.bank')]],
+  [
+    'https://bank.example\u200B.evil.example',
+    [link('https://bank.example', 'https://bank.example/'), words('\u200B.evil.example')],
+  ],
+  ['https://b\u0430nk.example/in', [link('https://xn--bnk-6cd.example/in')]],
+  ['https://bank.example\u3002evil.example', [link('https://bank.example.evil.example/')]],
+
   [
     'javascript:location="https://example.org"',
     [words('javascript:location="'), link('https://example.org', 'https://example.org/'), words('"')],

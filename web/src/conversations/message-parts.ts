@@ -1,6 +1,7 @@
 /**
  * What a message is made of for the eye: its words as they were written, addresses that can be followed, and fenced blocks
- * of code. Nothing else is read into it, and all its characters are in the parts, but for the fences themselves.
+ * of code. Nothing else is read into it, and all its characters are in the parts, but for the fences themselves and for addresses that
+ * are shown as browsers read them.
  */
 export type Inline = { type: 'words'; text: string } | { type: 'link'; text: string; href: string }
 export type Block = { type: 'words'; parts: Inline[] } | { type: 'code'; language: string; text: string }
@@ -36,17 +37,18 @@ export function blocksOf(content: string): Block[] {
   return blocks
 }
 
-const address = /https?:\/\/[^\s<>"'`\u2028\u2029]{1,2000}/gi
+/** It ends at what is not seen, or turns the text around it: an address must be read as it leads. */
+const address = /https?:\/\/[^\s<>"'`\u2028\u2029\p{Cf}\p{Cc}]{1,2000}/giu
 
 function inlineOf(text: string): Inline[] {
   const parts: Inline[] = []
   let end = 0
   for (const { 0: found, index } of text.matchAll(address)) {
     const shown = withoutPunctuation(found)
-    const href = hrefOf(shown)
-    if (href === null) continue
+    const link = linkOf(shown)
+    if (link === null) continue
     if (index > end) parts.push({ type: 'words', text: text.slice(end, index) })
-    parts.push({ type: 'link', text: shown, href })
+    parts.push(link)
     end = index + shown.length
   }
   if (end < text.length) parts.push({ type: 'words', text: text.slice(end) })
@@ -65,9 +67,18 @@ function withoutPunctuation(found: string): string {
   }
 }
 
-/** Only what leads to a page: another scheme could run code in this one. */
-function hrefOf(shown: string): string | null {
+/**
+ * Only what leads to a page: another scheme could run code in this one. An address with a user in it (`https://bank.example@evil.example`)
+ * is none, and one whose host is written in another way than browsers do, as with letters of another script, is shown as they do.
+ */
+function linkOf(shown: string): Inline | null {
   if (!URL.canParse(shown)) return null
-  const { protocol, href, hostname } = new URL(shown)
-  return (protocol === 'https:' || protocol === 'http:') && hostname !== '' ? href : null
+  const { protocol, href, hostname, username, password } = new URL(shown)
+  if ((protocol !== 'https:' && protocol !== 'http:') || hostname === '' || username !== '' || password !== '')
+    return null
+  const isPlain = shown
+    .slice(protocol.length + 2)
+    .toLowerCase()
+    .startsWith(hostname)
+  return { type: 'link', text: isPlain ? shown : href, href }
 }
