@@ -24,6 +24,18 @@ describe('returnTo', () => {
 
   it.each([
     '',
+    '/api/docs',
+    '/api',
+    '/dev/mail',
+    '/livez',
+    '/me',
+    '/trpc/account.me?batch=1',
+    '/v1/collab/drafts',
+    '/auth/google?returnTo=/',
+    '/x/../api/docs',
+    '/%61pi/docs',
+    '/api%2Fdocs',
+    '/drafts/%',
     'https://evil.example/',
     'HTTPS://evil.example',
     `${publicUrl}.evil.example/`,
