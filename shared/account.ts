@@ -1,5 +1,6 @@
 /** A person's own account: who they are, where they are signed in, and how they may sign in. */
 import { z } from 'zod'
+import { DisplayName } from './display-name.ts'
 import { Id } from './id.ts'
 import { Instant } from './instant.ts'
 import { pageOf } from './pages.ts'
@@ -28,7 +29,7 @@ export const Person = z
   .meta({ id: 'Person' })
 export type Person = z.infer<typeof Person>
 
-export const UpdateProfile = z.object({ displayName: singleLine(80) })
+export const UpdateProfile = z.object({ displayName: DisplayName })
 export type UpdateProfile = z.infer<typeof UpdateProfile>
 
 /** A way to sign in that this server offers: a button that leads to `path`. */

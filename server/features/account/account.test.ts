@@ -66,11 +66,9 @@ describe('a display name', () => {
     ['emoji and joiners', '👩🏽‍🚀 Ada 🏳️‍🌈'],
     ['accents, composed and not', 'Zoë Zoë'],
     ['right-to-left letters', 'עדה לאבלייס'],
-    ['marks without override', 'Ada\u200Fעדה'],
     ['markup', '<script>alert(1)</script>'],
     ['SQL and templates', `'; drop table users; -- \${x} {{x}} %s`],
     ['eighty characters', 'x'.repeat(80)],
-    ['the last code point', '\u{10FFFF}'],
   ])('is kept byte for byte: %s', async (_, name) => {
     expect(data(await rename(name)).displayName).toBe(name)
     expect((await browser.get('/me')).json().displayName).toBe(name)
@@ -101,6 +99,9 @@ describe('a display name', () => {
     ['a lone low surrogate', 'A\uDC00da'],
     ['a right-to-left override', 'A\u202Eda'],
     ['an isolate', 'A\u2066da'],
+    ['a mark of direction, which is not seen', 'Ada\u200Fעדה'],
+    ['a code point that is no character', '\u{10FFFF}'],
+    ['a look-alike', '\u0410da'],
     ['a megabyte', 'x'.repeat(1_000_000)],
   ])('is refused when it is %s, and stays what it was', async (_, name) => {
     const before = (await browser.get('/me')).json()

@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
+import { DisplayName } from '../../../shared/display-name.ts'
 import { singleLine } from '../../../shared/text.ts'
 import type { Config } from '../config/config.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -140,7 +141,7 @@ function profile(claims: z.infer<ReturnType<typeof claimsFor>>): ProviderProfile
     email: email.success ? email.data : null,
     // The string "true" is somebody's mistake or somebody's attack.
     emailVerified: email.success && claims.email_verified === true,
-    name: text(claims.name, 80),
+    name: DisplayName.safeParse(claims.name).data ?? null,
     pictureUrl: picture && URL.canParse(picture) && new URL(picture).protocol === 'https:' ? picture : null,
   }
 }

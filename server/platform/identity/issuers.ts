@@ -5,6 +5,7 @@
  */
 import { type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { z } from 'zod'
+import { DisplayName } from '../../../shared/display-name.ts'
 import { singleLine } from '../../../shared/text.ts'
 import type { Config } from '../config/config.ts'
 import { RemoteJwks } from './jwks.ts'
@@ -189,7 +190,7 @@ function profile({ provider, name: issuer = '' }: Issuer, claims: z.infer<typeof
     goodUntil: Math.floor(claims.exp) + skewS,
     email: email.success ? email.data : null,
     emailVerified: email.success && (claims.email_verified === true || claims.emailVerified === true),
-    name: text(claims.name, 80),
+    name: DisplayName.safeParse(claims.name).data ?? null,
     pictureUrl: picture && URL.canParse(picture) && new URL(picture).protocol === 'https:' ? picture : null,
   }
 }
