@@ -21,7 +21,6 @@ it('a client goes on with the instance that takes the place of a closing one', a
   const [here, there] = [await next.signIn(claims), await next.signIn(claims)]
   const client = createPlinth({
     url: `http://127.0.0.1:${proxy.port}`,
-    pace: 0.1,
     headers: { origin: publicUrl, cookie: there.cookieHeader },
   })
   const states: ConnectionState[] = []

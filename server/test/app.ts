@@ -243,7 +243,8 @@ export async function buildTestApp({
 
   atEnd(async () => {
     await root.close()
-    if (config.mail.inboxFolder) await rm(config.mail.inboxFolder, { recursive: true, force: true })
+    if (config.mail.inboxFolder)
+      await rm(config.mail.inboxFolder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
     await provider.close()
     await database?.drop()
   })
