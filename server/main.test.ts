@@ -55,6 +55,21 @@ describe('a start that cannot be', () => {
     expect(server.stderr).toBe('This machine has no address 192.0.2.1. Set HOST to one it has.\n')
   })
 
+  it.each([
+    // Nobody makes a file there, not even root.
+    ['/sys', /^\/sys\/db\.lock may not be written by this user\. Give the user the folder/],
+    ['a file', /photo\.jpg is a file, where a folder has to be\. Name another folder in DATABASE_URL\.$/m],
+  ])('in a folder that cannot be made in %s ends with 78 and says what to do', async (place, message) => {
+    const file = join(folder, 'photo.jpg')
+    writeFileSync(file, 'x')
+    const path = join(place === 'a file' ? file : place, 'db')
+    const server = new ServerProcess(environment({ DATABASE_URL: `pglite://${path}` }))
+    expect(await server.exited).toMatchObject({ code: 78 })
+    rmSync(file)
+    expect(server.stderr).toMatch(message)
+    expect(server.stderr).not.toMatch(/\n {4}at /)
+  })
+
   it('in a folder that is no database ends with 78 and leaves the folder as it was', async () => {
     const path = join(folder, 'holiday')
     mkdirSync(path)
