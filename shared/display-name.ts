@@ -24,14 +24,17 @@ const mixesScripts = (word: string) =>
 
 export const maxDisplayName = 80
 
+function faultOf(name: string): string | null {
+  if (hidden.test(name.replace(joiners, '').replace(emojiParts, '')))
+    return 'Must not hold characters that are not seen'
+  if (!seen.test(name)) return 'Must have a letter, a digit or a sign that is seen'
+  if (name.split(/[\s\p{P}]+/u).some(mixesScripts)) return 'Must not mix letters of different scripts in one word'
+  return null
+}
+
 /** One line, trimmed, 1 to 80 Unicode code points. */
-export const DisplayName = singleLine(maxDisplayName)
-  .refine(
-    (name) => !hidden.test(name.replace(joiners, '').replace(emojiParts, '')),
-    'Must not hold characters that are not seen',
-  )
-  .refine((name) => seen.test(name), 'Must have a letter, a digit or a sign that is seen')
-  .refine(
-    (name) => !name.split(/[\s\p{P}]+/u).some(mixesScripts),
-    'Must not mix letters of different scripts in one word',
-  )
+export const DisplayName = singleLine(maxDisplayName).check(({ value, issues }) => {
+  // One fault is enough to be told.
+  const message = issues.length === 0 ? faultOf(value) : null
+  if (message !== null) issues.push({ code: 'custom', message, input: value })
+})
