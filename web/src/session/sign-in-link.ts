@@ -1,6 +1,5 @@
 /** Where signing in leads back to. */
 import { useLocation } from '@tanstack/react-router'
-import { isDoorPath } from '../../../shared/doors.ts'
 
 /** Pages on the way in, which nobody wants to come back to, and which stand alone without navigation. */
 export const waysIn = ['/sign-in', '/register', '/forgot-password', '/reset-password', '/verify-email'] as const
@@ -17,6 +16,6 @@ export const useReturnHere = () => returningTo(useLocation())
 export function safeReturnTo(wanted: string | undefined): string {
   if (!wanted || !/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(wanted) || !URL.canParse(wanted, location.origin)) return '/'
   const { origin, pathname, search, hash } = new URL(wanted, location.origin)
-  if (origin !== location.origin || pathname.startsWith('//') || isWayIn(pathname) || isDoorPath(pathname)) return '/'
+  if (origin !== location.origin || pathname.startsWith('//') || isWayIn(pathname)) return '/'
   return pathname + search + hash
 }
