@@ -1,7 +1,7 @@
 /**
- * What one socket that floods the server costs everybody else: a new account sends ten thousand calls on one WebSocket without waiting for
+ * What one socket that floods the server costs other users: a new account sends ten thousand calls on one WebSocket without waiting for
  * an answer, with the limit that signed-in users have by default, while another user asks for their tasks over and over. Latencies of
- * that user before, during and after it, as ratios to before; the server's memory; and what the flooder was told.
+ * that user before, during and after it, as ratios to before; the server's memory; and the responses to the flood.
  *
  * node flood.ts [frames]      default 10000; needs `npm run build`
  */
@@ -49,9 +49,9 @@ try {
   latencies.during = await askFor(askedPerPhase, other as string, () => {
     most = Math.max(most, residentMiB())
   })
-  const told = await flood
+  const outcomes = await flood
   latencies.after = await askFor(askedPerPhase, other as string)
-  report(latencies, told)
+  report(latencies, outcomes)
   console.log(`Memory: ${before} MiB before, ${most} at most, ${residentMiB()} afterwards`)
 } finally {
   const exited = once(server, 'exit')
@@ -77,7 +77,7 @@ async function askFor(times: number, token: string, look = () => {}): Promise<nu
     const began = performance.now()
     const { status } = await fetch(`${url}/api/v1/tasks`, { headers: { authorization: `Bearer ${token}` } })
     taken.push(performance.now() - began)
-    if (status !== 200) throw new Error(`the other user was answered ${status}`)
+    if (status !== 200) throw new Error(`the other user got status ${status}`)
     if (n % 10 === 0) look()
   }
   return taken
@@ -89,17 +89,17 @@ async function floodWith(token: string): Promise<Map<string, number>> {
     origin: publicUrl,
     headers: { authorization: `Bearer ${token}` },
   })
-  const told = new Map<string, number>()
+  const outcomes = new Map<string, number>()
   socket.on('message', (text) => {
     const message = JSON.parse(String(text)) as { error?: { data: { code: string } } }
-    const code = message.error?.data.code ?? 'answered'
-    told.set(code, (told.get(code) ?? 0) + 1)
+    const code = message.error?.data.code ?? 'a result'
+    outcomes.set(code, (outcomes.get(code) ?? 0) + 1)
   })
   await once(socket, 'open')
   for (let id = 1; id <= frames; id++)
     socket.send(JSON.stringify({ id, method: 'query', params: { path: 'tasks.list' } }))
   const [code, reason] = await once(socket, 'close')
-  return told.set(`closed with ${code} ${reason}`, 1)
+  return outcomes.set(`closed with ${code} ${reason}`, 1)
 }
 
 function residentMiB(): number {
@@ -107,7 +107,7 @@ function residentMiB(): number {
   return Math.round(Number(kib) / 1024)
 }
 
-function report(latencies: Record<string, number[]>, told: Map<string, number>): void {
+function report(latencies: Record<string, number[]>, outcomes: Map<string, number>): void {
   const idle = latencies.before as number[]
   console.log(`\n${frames} calls on one socket; another user's calls, ms`)
   console.table(
@@ -123,5 +123,5 @@ function report(latencies: Record<string, number[]>, told: Map<string, number>):
       ]),
     ),
   )
-  console.log(`The flooder was told: ${[...told].map(([what, times]) => `${times} x ${what}`).join(', ')}`)
+  console.log(`Responses to the flood: ${[...outcomes].map(([what, times]) => `${times} x ${what}`).join(', ')}`)
 }

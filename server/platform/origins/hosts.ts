@@ -1,6 +1,6 @@
 /**
- * For which names the server answers. A page of another site can have its own name lead to this machine (DNS rebinding, CWE-350), and
- * is of the same origin to the browser then; only the `Host` that it sends tells.
+ * The host names that requests may use. A page of another site can have its own name resolve to this machine (DNS rebinding, CWE-350); to
+ * the browser it is same-origin then, and only the `Host` header shows the difference.
  */
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
@@ -10,8 +10,8 @@ import { AppError } from '../errors/app-error.ts'
 const headerName = 'host'
 
 /**
- * What is wrong with the name that a request came by, if anything. Always answered are addresses, which cannot be made to lead elsewhere,
- * names of this machine, and those of PUBLIC_URL, CORS_ORIGINS and ALLOWED_HOSTS; where that is not set, every name but while developing.
+ * Returns the error for a request's `Host` header, if any. Accepted are IP addresses, which no name server can redirect, `localhost`, and the
+ * names of PUBLIC_URL, CORS_ORIGINS and ALLOWED_HOSTS. Without ALLOWED_HOSTS every name is accepted, except in development.
  */
 export function hostRule({ server }: Config): (request: FastifyRequest) => AppError | undefined {
   const { publicUrl, corsOrigins, allowedHosts, anyHost } = server

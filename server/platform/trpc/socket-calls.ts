@@ -1,21 +1,22 @@
 /**
- * What one socket of tRPC may take of the instance. tRPC runs whatever arrives at once; here frames wait while enough calls run, the
- * connection is not read meanwhile, and a client that goes on after many refusals is closed. Ten thousand frames are then ten thousand
- * turns of the event loop, between which everybody else is served, and memory holds about one network buffer of them.
+ * Bounds what one tRPC socket uses of the instance (CWE-770). tRPC starts every call as its frame arrives. Here frames wait while
+ * `callsAtOncePerSocket` calls run, the connection is paused meanwhile, and a client that continues after `refusalsPerSocket` refusals is
+ * disconnected. At most one frame is delivered in a turn of the event loop, so other requests are served between any two, and memory
+ * holds about one network buffer of waiting frames.
  */
 import type { WebSocket } from 'ws'
 import { AppError } from '../errors/app-error.ts'
 import { closeCodes } from '../sockets/socket-door.ts'
 
 export const subscriptionsPerSocket = 100
-/** A frame is given to tRPC whole, so those of one batch come on top. */
+/** A batch is delivered whole, so it may exceed this by its own calls. */
 export const callsAtOncePerSocket = 32
-/** Calls beyond its person's budget after which a socket is closed. */
+/** Calls refused with RATE_LIMITED after which the socket is closed. */
 export const refusalsPerSocket = 100
-/** Frames that wait when reading stops. What the network buffer has of them arrives all the same. */
+/** Waiting frames at which the connection is paused. Frames that are in its buffer already still arrive. */
 const pauseAtFrames = 16
 
-/** A socket of tRPC, and whose calls come by it. */
+/** A tRPC socket, and the user whose budget its calls are counted against. */
 export interface CallingSocket {
   readonly payer: { id: string }
   readonly calls: SocketCalls
@@ -34,7 +35,7 @@ export class SocketCalls {
   /** A frame was handed on in this turn of the event loop. */
   #isBusy = false
 
-  /** `enter` takes a place among all subscriptions of its user, and returns what gives it back; null where there is none. */
+  /** `enter` counts a subscription of the user on all sockets and returns how to release it; null when there are too many. */
   constructor(socket: WebSocket, enter: () => (() => void) | null) {
     this.#socket = socket
     this.#enter = enter
