@@ -1,4 +1,7 @@
-/** How each fault is done. Each resolves when it is over and mended, with how many it hit: servers, connections, notices. */
+/**
+ * How each fault is done. Each resolves when it is over and undone, with how many servers, connections or notices it hit. On a slow
+ * machine a fault may find nothing to hit: it lasts, or is repeated, until it has hit one, `longestMs` at most.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Instance } from './instance.ts'
 import type { NoticeMode } from './postgres-proxy.ts'
@@ -7,9 +10,11 @@ import type { Stage } from './stage.ts'
 
 type Do = (stage: Stage, instance: Instance, fault: Fault) => Promise<number>
 
-const occasion = 5_000
+const occasionMs = 5_000
 const noticesMs = 4_000
 const refusedMs = 5_000
+const longestMs = 30_000
+const pollMs = 50
 
 export const faults = {
   /** kill -9, and started again. */
@@ -26,33 +31,33 @@ export const faults = {
     await stage.restartPostgres(ms)
     return 1
   },
-  'backends terminated': (stage) => stage.terminate('plinth'),
-  'listeners terminated': (stage) => stage.terminate('plinth notices'),
-  'database cut': async (_, { database }) => database?.cut() ?? 0,
+  'backends terminated': (stage) => repeat(() => stage.terminate('plinth')),
+  'listeners terminated': (stage) => repeat(() => stage.terminate('plinth notices')),
+  'database cut': (_, { database }) => repeat(() => database?.cut() ?? 0),
   /** Of a transaction or an append: the connection ends before it is heard. */
   'commit not sent': (_, { database }, { times }) => waitFor(database, 'commit not sent', times),
   /** It is heard and done, and the connection ends before that is said. */
   'answer to commit lost': (_, { database }, { times }) => waitFor(database, 'answer to commit lost', times),
   'database silent': async (_, { database }, { ms }) => {
-    const hit = database?.stall(ms) ?? 0
+    const hit = await repeat(() => database?.stall(ms) ?? 0)
     await delay(ms)
     return hit
   },
   'notices dropped': (_, instance) => spoilNotices(instance, 'dropped'),
   'notices doubled': (_, instance) => spoilNotices(instance, 'doubled'),
   'notices late': (_, instance) => spoilNotices(instance, 'late'),
-  'clients cut': async (_, { clients }) => clients.cut(),
+  'clients cut': (_, { clients }) => repeat(() => clients.cut()),
   /** Of a mutation that the server has heard. */
   'answer lost': (_, { clients }, { times }) => waitFor(clients, 'lose answer', times),
   'half an answer': (_, { clients }, { times }) => waitFor(clients, 'half an answer', times),
   'clients stalled': async (_, { clients }, { ms }) => {
-    const hit = clients.stall(ms)
+    const hit = await repeat(() => clients.stall(ms))
     await delay(ms)
     return hit
   },
   'clients refused': async (_, { clients }, { ms }) => {
     clients.refusing = true
-    const hit = clients.cut()
+    const hit = await repeat(() => clients.cut())
     await delay(ms)
     clients.refusing = false
     return hit
@@ -69,30 +74,47 @@ export const faults = {
 
 export type FaultKind = keyof typeof faults
 
-/** Until all occasions came, or a while without. */
-async function waitFor(proxy: Instance['clients'] | Instance['database'], what: string, times: number) {
+/** Acts until it hits something. */
+async function repeat(act: () => number | Promise<number>): Promise<number> {
+  let hit = await act()
+  for (let waited = 0; hit === 0 && waited < longestMs; waited += pollMs) {
+    await delay(pollMs)
+    hit = await act()
+  }
+  return hit
+}
+
+/** For `ms`, then until the fault has hit something; `isOver` ends it earlier. How many `what` it hit. */
+async function last({ happened }: Proxy, what: string, ms: number, isOver = () => false): Promise<number> {
+  const before = happened.get(what) ?? 0
+  const hit = () => (happened.get(what) ?? 0) - before
+  for (let waited = 0; waited < ms || (hit() === 0 && waited < longestMs); waited += pollMs) {
+    if (isOver()) break
+    await delay(pollMs)
+  }
+  return hit()
+}
+
+type Proxy = Instance['clients'] | NonNullable<Instance['database']>
+
+/** Until it was done `times` times. */
+async function waitFor(proxy: Proxy | null | undefined, what: string, times: number) {
   if (!proxy) return 0
-  const before = proxy.happened.get(what) ?? 0
-  const struck = () => (proxy.happened.get(what) ?? 0) - before
   proxy.arm(what, times)
-  for (let waited = 0; waited < occasion && (proxy.armed.get(what) ?? 0) > 0; waited += 50) await delay(50)
-  return struck()
+  return last(proxy, what, occasionMs, () => (proxy.armed.get(what) ?? 0) === 0)
 }
 
 async function refuse({ clients }: Instance, carriers: Parameters<Instance['clients']['refuse']>[0]) {
-  const before = clients.happened.get('refused') ?? 0
   clients.refuse(carriers)
-  await delay(refusedMs)
+  const hit = await last(clients, 'refused', refusedMs)
   clients.refuse([])
-  return (clients.happened.get('refused') ?? 0) - before
+  return hit
 }
 
 async function spoilNotices({ database }: Instance, how: Exclude<NoticeMode, 'pass'>) {
   if (!database) return 0
-  const what = `notice ${how}`
-  const before = database.happened.get(what) ?? 0
   database.notices = how
-  await delay(noticesMs)
+  const hit = await last(database, `notice ${how}`, noticesMs)
   if (database.notices === how) database.notices = 'pass'
-  return (database.happened.get(what) ?? 0) - before
+  return hit
 }
