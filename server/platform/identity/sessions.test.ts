@@ -184,7 +184,6 @@ describe('a session', () => {
       return { used: Number(row?.used), active: Number(row?.active) }
     }
     const first = await read()
-    await browser.get('/me')
     await age(app, tokenOf(browser), '2 minutes')
     await app.database.db.execute(sql`update ${users} set last_active_at = last_active_at - interval '2 minutes'`)
     const aged = await read()
