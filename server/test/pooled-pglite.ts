@@ -13,10 +13,11 @@ const { PGlite: Library } = createRequire(import.meta.url)(
 ) as typeof import('@electric-sql/pglite')
 
 const idle: Instance[] = []
-/** Few tests have more open at once, and each holds some 300 MB. */
+/** Few tests have more open at once, and each holds some 200 MB. */
 const idleAtMost = 2
 
 export const PGlite = {
+  defaultStartParams: Library.defaultStartParams,
   async create(options: PGliteOptions): Promise<Instance> {
     if (options.dataDir || !isMigrated()) return Library.create(options)
     return idle.pop() ?? pooled(await Library.create(options))
