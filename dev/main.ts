@@ -57,6 +57,8 @@ const vite = await createServer({
   clearScreen: false,
   server: { host: '127.0.0.1', port: vitePort, strictPort: true, hmr: { host: 'localhost', clientPort: vitePort } },
 })
+// What it prepares of libraries takes a core for seconds, which the server's first start needs.
+await untilReady()
 await vite.listen()
 vite.watcher.add(['server', 'shared', 'migrations'].map((folder) => join(packageFolder, folder)))
 vite.watcher.on('change', (path) => {
@@ -64,7 +66,6 @@ vite.watcher.on('change', (path) => {
   if (/^(server|shared|migrations)\//.test(own) && !own.endsWith('.test.ts')) void restartServer(own)
 })
 
-await untilReady()
 announce()
 
 function startServer(entry: string): ChildProcess {
