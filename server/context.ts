@@ -5,6 +5,7 @@ import type { Writer } from './features/conversations/answers.ts'
 import type { Origin } from './platform/audit/audit-log.ts'
 import type { Config } from './platform/config/config.ts'
 import type { Database } from './platform/db/database.ts'
+import type { PoolGate } from './platform/db/pool-gate.ts'
 import { AppError } from './platform/errors/app-error.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
 import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
@@ -80,6 +81,8 @@ export interface Context {
   readonly exchangeCode: (code: string) => Promise<{ accessToken: string }>
   /** Null where the call is alone on its connection. */
   readonly socketCalls: SocketCalls | null
+  /** Subscriptions on sockets begin through it. */
+  readonly openings: PoolGate
 }
 
 export function createContext(
@@ -132,6 +135,7 @@ export function createContext(
     signOut: (refreshToken) => signOut(door, { action: 'auth.logout', refreshToken }),
     exchangeCode: (code) => exchangeCode(door, code),
     socketCalls: socket?.calls ?? null,
+    openings: app.openings,
   }
 }
 

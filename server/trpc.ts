@@ -88,14 +88,14 @@ type Next = { ok: boolean; data?: unknown }
  * disconnect and when a stream fails, and by the end of the stream itself.
  */
 async function countingOnSocket<Result extends Next>(
-  { ctx: { socketCalls }, type, signal }: { ctx: Context; type: string; signal: AbortSignal | undefined },
+  { ctx: { socketCalls, openings }, type, signal }: { ctx: Context; type: string; signal: AbortSignal | undefined },
   run: () => Promise<Result>,
 ): Promise<Result> {
   if (!socketCalls) return run()
   const end = socketCalls.begin()
   try {
     if (type !== 'subscription') return await run()
-    return await holdingSubscription(socketCalls.openSubscription(), signal, run)
+    return await holdingSubscription(socketCalls.openSubscription(), signal, () => openings.run(run))
   } finally {
     end()
   }

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { PoolGate } from '../db/pool-gate.ts'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
 import { keyedHash } from './keyed-hash.ts'
@@ -18,6 +19,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     openConnections: OpenConnections
     openSubscriptions: OpenSubscriptions
+    /**
+     * Sockets that are opened at once, and subscriptions that begin on them. Clients that were disconnected together come back together:
+     * half of the database's connections are left to requests meanwhile.
+     */
+    openings: PoolGate
     callBudgets: CallBudgets
     signInAttempts: SignInAttempts
   }
@@ -26,6 +32,7 @@ declare module 'fastify' {
 const quarterOfAnHourMs = 15 * 60_000
 const minuteMs = 60_000
 const toldEveryMs = 10_000
+const openingWaitMs = 10_000
 
 export const limitsPlugin = fp(
   async (app) => {
@@ -47,6 +54,7 @@ export const limitsPlugin = fp(
         : new MemoryWindows(quarterOfAnHourMs)
 
     app.decorate('openConnections', new OpenConnections(config.rateLimit, log))
+    app.decorate('openings', new PoolGate(Math.ceil(config.database.poolMax / 2), openingWaitMs))
     app.decorate('openSubscriptions', new OpenSubscriptions(config.rateLimit))
     app.decorate(
       'callBudgets',

@@ -27,7 +27,7 @@ export const socketsPlugin = fp(
       app.log.info('sockets are served by the WebSocket server that was here first')
       return
     }
-    const upgrades = new Upgrades(app.server)
+    const upgrades = new Upgrades(app.server, app.openings)
     app.decorate('upgrades', upgrades)
     // Not spelled out below, for the types of ws do not know `closeTimeout` yet.
     const limits = {

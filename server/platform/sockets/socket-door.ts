@@ -55,7 +55,10 @@ export function socketRoute(
     handler: async () => {
       throw new AppError('NOT_FOUND')
     },
-    wsHandler: (socket, request) => serve(socket, request, resolutions.get(request) ?? nobody),
+    wsHandler(socket, request) {
+      app.upgrades?.settle(request.raw)
+      serve(socket, request, resolutions.get(request) ?? nobody)
+    },
   })
 }
 

@@ -5,6 +5,9 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { PoolGate } from '../db/pool-gate.ts'
+
+function ignore(): void {}
 
 /** Node 24.9 and later; its types know it as an option only. */
 interface UpgradeChoice {
@@ -29,19 +32,25 @@ export function isUpgradeTo(path: string): IsOurs {
   }
 }
 
-/** Emits `upgrade` in the server's place, for our paths alone. */
+/** A client that was refused comes back this much later, up to twice as long, so that not all come in one moment. */
+const retryAfterS = 5
+
+/** Emits `upgrade` in the server's place, for our paths alone, and as many at once as `gate` admits. */
 export class Upgrades extends EventEmitter {
   readonly #ours: IsOurs[] = []
+  readonly #gate: PoolGate
+  readonly #opening = new WeakMap<IncomingMessage, () => void>()
 
-  constructor(server: Server & UpgradeChoice) {
+  constructor(server: Server & UpgradeChoice, gate: PoolGate) {
     super()
+    this.#gate = gate
     const isOurs: IsOurs = (request) => this.#ours.some((isThis) => isThis(request))
     const others = () => server.listenerCount('upgrade') > 1
     // What nobody serves stays an ordinary request: Java's HttpClient offers h2c with each one on plain http.
     const choose = server.shouldUpgradeCallback
     server.shouldUpgradeCallback = (request) => isOurs(request) || (others() && choose?.call(server, request) !== false)
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (isOurs(request)) this.emit('upgrade', request, socket, head)
+      if (isOurs(request)) void this.#admit(request, socket, head)
       // Node before 24.9 does not ask.
       else if (!others()) socket.destroy()
     })
@@ -49,5 +58,29 @@ export class Upgrades extends EventEmitter {
 
   take(isOurs: IsOurs): void {
     this.#ours.push(isOurs)
+  }
+
+  /** The upgrade of `request` is completed or refused, and makes room for the next one. */
+  settle(request: IncomingMessage): void {
+    this.#opening.get(request)?.()
+  }
+
+  async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // A connection that is reset while it waits would end the process.
+    socket.on('error', ignore)
+    const { promise: settled, resolve } = Promise.withResolvers<void>()
+    this.#opening.set(request, resolve)
+    socket.once('close', resolve)
+    try {
+      await this.#gate.run(async () => {
+        if (socket.destroyed) return
+        this.emit('upgrade', request, socket, head)
+        await settled
+      })
+    } catch {
+      const seconds = retryAfterS + Math.floor(Math.random() * retryAfterS)
+      const lines = ['HTTP/1.1 503 Service Unavailable', `Retry-After: ${seconds}`, 'Connection: close', '', '']
+      socket.end(lines.join('\r\n'), () => socket.destroy())
+    }
   }
 }

@@ -1,0 +1,132 @@
+/** Sockets that a thousand clients open in one moment, as after a restart: what they take of the server while they do. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import WebSocket from 'ws'
+import { createContext } from '../../context.ts'
+import { buildTestApp, publicUrl } from '../../test/app.ts'
+import { range } from '../../test/followers.ts'
+import { freePort } from '../../test/postgres-server.ts'
+import { TestSocket } from '../../test/socket.ts'
+import { until } from '../../test/until.ts'
+import { authedProcedure, router } from '../../trpc.ts'
+import { PoolGate } from '../db/pool-gate.ts'
+import { trpcPlugin } from '../trpc/plugin.ts'
+import { isUpgradeTo, Upgrades } from './upgrades.ts'
+
+/** Half of the connections that the database has. */
+const atOnce = 3
+let [running, most] = [0, 0]
+const held: (() => void)[] = []
+/** Runs until it is released, and counts how many run. */
+async function hold() {
+  most = Math.max(most, ++running)
+  await new Promise<void>((resolve) => held.push(resolve))
+  running--
+}
+const holding = router({
+  follow: authedProcedure.subscription(async ({ signal }) => {
+    await hold()
+    return (async function* () {
+      yield 'begun'
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+    })()
+  }),
+})
+const app = await buildTestApp({
+  environment: { DATABASE_POOL_MAX: '6' },
+  page: async (app) => void app.register(trpcPlugin, { prefix: '/holding', router: holding, createContext }),
+})
+const url = await app.listen()
+const sockets: WebSocket[] = []
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.terminate()
+  vi.restoreAllMocks()
+  most = 0
+})
+
+/** Releases each that is held, until `isDone`. */
+const releaseUntil = (what: string, isDone: () => boolean) =>
+  until(what, () => {
+    for (const release of held.splice(0)) release()
+    return isDone()
+  })
+
+function open(headers: Record<string, string>, to = `${url.replace('http', 'ws')}/trpc`) {
+  const socket = new WebSocket(to, { headers: { origin: publicUrl, ...headers } })
+  socket.on('error', () => {})
+  sockets.push(socket)
+  return socket
+}
+
+it('are opened a few at a time, and a request beside them is answered before the last', async () => {
+  const browser = await app.signIn()
+  const find = app.inside.sessions.find.bind(app.inside.sessions)
+  vi.spyOn(app.inside.sessions, 'find').mockImplementation(async (token) => {
+    await hold()
+    return find(token)
+  })
+  const opening = range(1, 20).map(() => open({ cookie: browser.cookieHeader }))
+  const isOpen = ({ readyState }: WebSocket) => readyState === WebSocket.OPEN
+  await until('as many as may', () => running === atOnce)
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+  expect(opening.some(isOpen)).toBe(false)
+  await releaseUntil('all open', () => opening.every(isOpen))
+  expect(most).toBe(atOnce)
+})
+
+it('begin their subscriptions a few at a time, and a query on one of them is answered before the last', async () => {
+  const browser = await app.signIn()
+  const all = await Promise.all(range(1, 20).map(() => TestSocket.openAs(url, browser, '/holding')))
+  sockets.push(...all.map(({ ws }) => ws))
+  for (const socket of all) socket.send('subscription', 'follow')
+  await until('as many as may', () => running === atOnce)
+  expect((await browser.query('account.me')).statusCode).toBe(200)
+  const haveBegun = () => all.every(({ answers }) => answers.some(({ result }) => result?.data === 'begun'))
+  await releaseUntil('all begun', haveBegun)
+  expect(most).toBe(atOnce)
+})
+
+it('that are refused make room for the next', async () => {
+  const browser = await app.signIn()
+  const refused = range(1, 12).map(() => open({ cookie: browser.cookieHeader, origin: 'https://elsewhere.example' }))
+  // Without a key no WebSocket opens.
+  const broken = range(1, 12).map(() => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const lines = ['GET /trpc HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket']
+    socket.write([...lines, `Cookie: ${browser.cookieHeader}`, `Origin: ${publicUrl}`, '', ''].join('\r\n'))
+    return once(socket.resume(), 'close')
+  })
+  const last = open({ cookie: browser.cookieHeader })
+  await until('the last', () => last.readyState === WebSocket.OPEN)
+  await until('the others', () => refused.every(({ readyState }) => readyState === WebSocket.CLOSED))
+  await Promise.all(broken)
+})
+
+it('are refused with 503 and a time at random to come back, when their turn does not come', async () => {
+  const server = createServer()
+  afterAll(() => server.close())
+  const upgrades = new Upgrades(server, new PoolGate(1, 50))
+  upgrades.take(isUpgradeTo('/trpc'))
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const at = `ws://127.0.0.1:${port}/trpc`
+  const upgraded = new Promise((resolve) => upgrades.once('upgrade', resolve))
+  open({}, at)
+  await upgraded
+  const refusals = await Promise.all(
+    range(1, 20).map(async () => {
+      const [response] = await new Promise<[{ statusCode: number; headers: Record<string, string> }]>((resolve) =>
+        open({}, at).once('unexpected-response', (_request, response) => resolve([response as never])),
+      )
+      return response
+    }),
+  )
+  expect(new Set(refusals.map(({ statusCode }) => statusCode))).toEqual(new Set([503]))
+  const seconds = new Set(refusals.map(({ headers }) => Number(headers['retry-after'])))
+  expect(Math.min(...seconds)).toBeGreaterThanOrEqual(5)
+  expect(Math.max(...seconds)).toBeLessThan(10)
+  expect(seconds.size).toBeGreaterThan(1)
+})
