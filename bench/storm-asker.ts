@@ -1,0 +1,41 @@
+/** Another user, who asks for `/me` every few milliseconds, the next time when there is an answer. Answers with the time of each. */
+import { setTimeout as delay } from 'node:timers/promises'
+
+const everyMs = 10
+const url = `http://127.0.0.1:${process.argv[2]}/me`
+/** Milliseconds of each answer; and how many there were that said 503. */
+export interface Asked {
+  taken: number[]
+  refused: number
+}
+let asked: Asked = { taken: [], refused: 0 }
+let cookie: string | null = null
+
+process.on('message', ({ begin }: { begin?: string }) => {
+  if (begin) {
+    asked = { taken: [], refused: 0 }
+    cookie = begin
+    process.send?.({})
+  } else {
+    cookie = null
+    process.send?.(asked)
+  }
+})
+
+for (;;) {
+  await delay(everyMs)
+  if (cookie === null) continue
+  const began = performance.now()
+  const status = await fetch(url, { headers: { cookie } }).then(
+    async (response) => {
+      await response.arrayBuffer()
+      return response.status
+    },
+    () => null,
+  )
+  // Nobody is there while the server starts.
+  if (status === null) continue
+  if (status === 503) asked.refused++
+  else if (status === 200) asked.taken.push(performance.now() - began)
+  else throw new Error(`/me was answered ${status}`)
+}
