@@ -5,7 +5,6 @@ import type { Writer } from './features/conversations/answers.ts'
 import type { Origin } from './platform/audit/audit-log.ts'
 import type { Config } from './platform/config/config.ts'
 import type { Database } from './platform/db/database.ts'
-import type { PoolGate } from './platform/db/pool-gate.ts'
 import { AppError } from './platform/errors/app-error.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
 import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
@@ -18,6 +17,7 @@ import { cookieFlags, sessionCookieName } from './platform/identity/session-cook
 import type { Sessions } from './platform/identity/sessions.ts'
 import { signOut } from './platform/identity/sign-out.ts'
 import type { User } from './platform/identity/table.ts'
+import type { Openings } from './platform/limits/openings.ts'
 import type { LiveHub } from './platform/live/live-hub.ts'
 import type { Metrics } from './platform/metrics/metrics.ts'
 import type { Presence } from './platform/presence/presence.ts'
@@ -82,7 +82,7 @@ export interface Context {
   /** Null where the call is alone on its connection. */
   readonly socketCalls: SocketCalls | null
   /** Subscriptions on sockets begin through it. */
-  readonly openings: PoolGate
+  readonly openings: Openings
 }
 
 export function createContext(

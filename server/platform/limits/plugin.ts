@@ -5,12 +5,12 @@
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { PoolGate } from '../db/pool-gate.ts'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
 import { OpenSubscriptions } from './open-subscriptions.ts'
+import { Openings } from './openings.ts'
 import { SignInAttempts } from './sign-in-attempts.ts'
 import { deleteOldWindows, TableWindows } from './table-windows.ts'
 import { MemoryWindows, SharedWindows } from './windows.ts'
@@ -19,11 +19,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     openConnections: OpenConnections
     openSubscriptions: OpenSubscriptions
-    /**
-     * Sockets that are opened at once, and subscriptions that begin on them. Clients that were disconnected together come back together:
-     * half of the database's connections are left to requests meanwhile.
-     */
-    openings: PoolGate
+    openings: Openings
     callBudgets: CallBudgets
     signInAttempts: SignInAttempts
   }
@@ -32,7 +28,6 @@ declare module 'fastify' {
 const quarterOfAnHourMs = 15 * 60_000
 const minuteMs = 60_000
 const toldEveryMs = 10_000
-const openingWaitMs = 10_000
 
 export const limitsPlugin = fp(
   async (app) => {
@@ -54,7 +49,7 @@ export const limitsPlugin = fp(
         : new MemoryWindows(quarterOfAnHourMs)
 
     app.decorate('openConnections', new OpenConnections(config.rateLimit, log))
-    app.decorate('openings', new PoolGate(Math.ceil(config.database.poolMax / 2), openingWaitMs))
+    app.decorate('openings', new Openings(config.database.poolMax))
     app.decorate('openSubscriptions', new OpenSubscriptions(config.rateLimit))
     app.decorate(
       'callBudgets',

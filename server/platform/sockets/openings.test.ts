@@ -11,7 +11,7 @@ import { freePort } from '../../test/postgres-server.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { until } from '../../test/until.ts'
 import { authedProcedure, router } from '../../trpc.ts'
-import { PoolGate } from '../db/pool-gate.ts'
+import { Openings } from '../limits/openings.ts'
 import { trpcPlugin } from '../trpc/plugin.ts'
 import { isUpgradeTo, Upgrades } from './upgrades.ts'
 
@@ -108,7 +108,7 @@ it('that are refused make room for the next', async () => {
 it('are refused with 503 and a time at random to come back, when their turn does not come', async () => {
   const server = createServer()
   afterAll(() => server.close())
-  const upgrades = new Upgrades(server, new PoolGate(1, 50))
+  const upgrades = new Upgrades(server, new Openings(2, 50))
   upgrades.take(isUpgradeTo('/trpc'))
   const port = await freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { PoolGate } from '../db/pool-gate.ts'
+import type { Openings } from '../limits/openings.ts'
 
 function ignore(): void {}
 
@@ -35,15 +35,15 @@ export function isUpgradeTo(path: string): IsOurs {
 /** A client that was refused comes back this much later, up to twice as long, so that not all come in one moment. */
 const retryAfterS = 5
 
-/** Emits `upgrade` in the server's place, for our paths alone, and as many at once as `gate` admits. */
+/** Emits `upgrade` in the server's place, for our paths alone, and as many at once as `openings` admits. */
 export class Upgrades extends EventEmitter {
   readonly #ours: IsOurs[] = []
-  readonly #gate: PoolGate
+  readonly #openings: Openings
   readonly #opening = new WeakMap<IncomingMessage, () => void>()
 
-  constructor(server: Server & UpgradeChoice, gate: PoolGate) {
+  constructor(server: Server & UpgradeChoice, openings: Openings) {
     super()
-    this.#gate = gate
+    this.#openings = openings
     const isOurs: IsOurs = (request) => this.#ours.some((isThis) => isThis(request))
     const others = () => server.listenerCount('upgrade') > 1
     // What nobody serves stays an ordinary request: Java's HttpClient offers h2c with each one on plain http.
@@ -72,7 +72,7 @@ export class Upgrades extends EventEmitter {
     this.#opening.set(request, resolve)
     socket.once('close', resolve)
     try {
-      await this.#gate.run(async () => {
+      await this.#openings.run(async () => {
         if (socket.destroyed) return
         this.emit('upgrade', request, socket, head)
         await settled
