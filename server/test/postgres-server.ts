@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import { until } from './until.ts'
 
@@ -73,6 +74,18 @@ export class PostgresServer {
     return this.#end('SIGQUIT')
   }
 
+  /** Every process of it stops for `ms`, with its connections open. */
+  async freeze(ms: number): Promise<void> {
+    const postmaster = this.#postmaster?.pid
+    if (postmaster === undefined) return
+    // The postmaster first, so that it starts no backend that would go on.
+    process.kill(postmaster, 'SIGSTOP')
+    const all = [postmaster, ...childrenOf(postmaster)]
+    signalAll(all, 'SIGSTOP')
+    await delay(ms)
+    signalAll(all.toReversed(), 'SIGCONT')
+  }
+
   /** Its data as they are on disk, to come back by `setBack`. Connections are cut. */
   async save(): Promise<void> {
     await this.stopImmediately()
@@ -109,6 +122,22 @@ export class PostgresServer {
     if (!postmaster || postmaster.exitCode !== null || postmaster.signalCode !== null) return
     postmaster.kill(signal)
     await once(postmaster, 'exit')
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return children.split(' ').filter(Boolean).map(Number)
+}
+
+/** One that has ended meanwhile has nothing to hear. */
+function signalAll(pids: number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 }
 

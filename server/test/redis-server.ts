@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { freePort } from './postgres-server.ts'
 import { until } from './until.ts'
@@ -39,6 +40,14 @@ export class RedisServer {
     if (!running || running.exitCode !== null || running.signalCode !== null) return
     running.kill('SIGKILL')
     await once(running, 'exit')
+  }
+
+  /** Stops for `ms` with its connections open. */
+  async freeze(ms: number): Promise<void> {
+    const running = this.#process
+    running?.kill('SIGSTOP')
+    await delay(ms)
+    running?.kill('SIGCONT')
   }
 
   /** On a connection of its own. */

@@ -26,9 +26,29 @@ export const faults = {
     await instance.restart('SIGTERM', ms / 4)
     return 1
   },
+  /** SIGSTOP and SIGCONT, up to a minute later. Its sockets stay open meanwhile. */
+  'server paused': async (_, instance, { ms }) => {
+    await instance.pause(ms * 24)
+    return 1
+  },
   /** As `pg_ctl stop -m immediate`. */
   'Postgres stopped': async (stage, _, { ms }) => {
     await stage.restartPostgres(ms)
+    return 1
+  },
+  /** Every process of it, with connections open: nothing is answered. */
+  'Postgres frozen': async (stage, _, { ms }) => {
+    await stage.freezePostgres(ms * 4)
+    return 1
+  },
+  /** A lock that another session holds on the row of one draft's channel. */
+  'channel locked': (stage, _, { ms }) => repeat(() => stage.lockChannel(ms * 2)),
+  'Redis killed': async (stage, _, { ms }) => {
+    await stage.restartRedis(ms)
+    return 1
+  },
+  'Redis frozen': async (stage, _, { ms }) => {
+    await stage.freezeRedis(ms * 4)
     return 1
   },
   'backends terminated': (stage) => repeat(() => stage.terminate('plinth')),

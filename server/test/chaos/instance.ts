@@ -57,6 +57,18 @@ export class Instance {
     return restarted
   }
 
+  /** Stops it for `ms` with all its connections open. */
+  pause(ms: number): Promise<void> {
+    const paused = this.#turn.then(async () => {
+      const child = this.#child
+      child?.kill('SIGSTOP')
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      child?.kill('SIGCONT')
+    })
+    this.#turn = paused.catch(() => {})
+    return paused
+  }
+
   async start(): Promise<void> {
     if (this.#closing) return
     const child = spawn(process.execPath, [program()], {

@@ -1,6 +1,6 @@
 /**
- * `npm run test:chaos`: the promise of live channels under faults, on Postgres with two servers and on the embedded database with one.
- * Ends with 1 and the seed, the schedule and the journals when it was not kept. Bounded in time, whatever hangs.
+ * `npm run test:chaos`: the promise of live channels under faults, on Postgres with two servers and on the embedded database with one;
+ * in its long form also on Postgres with Redis between the servers. Ends with 1 and the seed, the schedule and the journals when it was not kept. Bounded in time, whatever hangs.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,46 +12,46 @@ import { program } from './instance.ts'
 import { Random } from './random.ts'
 import { describeRun, describeViolations } from './report.ts'
 import { run } from './run.ts'
-import { longPlans, scheduleOf, shortPlans } from './schedule.ts'
+import { type ChaosDatabase, databases, longPlans, scheduleOf, shortPlans } from './schedule.ts'
 import type { Cast } from './stage.ts'
-
-const databases = ['postgres', 'embedded'] as const
-type Database = (typeof databases)[number]
 
 const { values } = parseArgs({
   options: {
     long: { type: 'boolean', default: false },
     seed: { type: 'string' },
-    /** `postgres` or `embedded`; both by default. */
+    /** `postgres`, `redis` (long form) or `embedded`; all by default. */
     only: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 })
 const { long } = values
-const chosen = databases.filter((database) => values.only === undefined || values.only === database)
-if (chosen.length === 0) refuse(`--only is ${databases.join(' or ')}, not "${values.only}"`)
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
 if (!Number.isSafeInteger(seed)) refuse(`--seed is a whole number, not "${values.seed}"`)
 const plans = long ? longPlans : shortPlans
+const possible = databases.filter((database) => plans[database])
+const chosen = possible.filter((database) => values.only === undefined || values.only === database)
+if (chosen.length === 0) refuse(`--only is ${possible.join(' or ')}, not "${values.only}"`)
 
-const casts: Record<Database, Cast> = {
-  postgres: {
-    instances: 2,
-    writers: long ? 8 : 4,
-    drafts: long ? 6 : 3,
-    pauseMs: long ? 1500 : 150,
-    readers: [
-      { way: 'websocket', instance: 0 },
-      { way: 'websocket', instance: 1 },
-      { way: 'sse', instance: 0 },
-      { way: 'polling', instance: 1 },
-      { way: 'ladder', instance: 0 },
-      { way: 'ladder', instance: 1 },
-      { way: 'plain', instance: 0 },
-      { way: 'slow', instance: 1 },
-      ...(long ? ([{ way: 'sse', instance: 1 }] as const) : []),
-    ],
-  },
+const onPostgres: Cast = {
+  instances: 2,
+  writers: long ? 8 : 4,
+  drafts: long ? 6 : 3,
+  pauseMs: long ? 1500 : 150,
+  readers: [
+    { way: 'websocket', instance: 0 },
+    { way: 'websocket', instance: 1 },
+    { way: 'sse', instance: 0 },
+    { way: 'polling', instance: 1 },
+    { way: 'ladder', instance: 0 },
+    { way: 'ladder', instance: 1 },
+    { way: 'plain', instance: 0 },
+    { way: 'slow', instance: 1 },
+    ...(long ? ([{ way: 'sse', instance: 1 }] as const) : []),
+  ],
+}
+const casts: Record<ChaosDatabase, Cast> = {
+  postgres: onPostgres,
+  redis: onPostgres,
   embedded: {
     instances: 1,
     writers: 3,
@@ -91,8 +91,9 @@ function refuse(why: string): never {
 }
 
 /** Whether the promise was kept. What could not be played to its end counts as not kept, and is told as fully. */
-async function hold(database: Database): Promise<boolean> {
+async function hold(database: ChaosDatabase): Promise<boolean> {
   const { [database]: plan } = plans
+  if (!plan) refuse(`${database} has no such form`)
   const { [database]: cast } = casts
   const own = join(folder, database)
   const schedule = scheduleOf(plan, cast.instances, new Random(seed))

@@ -7,7 +7,7 @@ import { type FaultKind, faults } from './faults.ts'
 import type { Instance } from './instance.ts'
 import { type ReadEntry, readJournal, type WriteEntry } from './journal.ts'
 import { Random } from './random.ts'
-import { type Fault, missing } from './schedule.ts'
+import { type ChaosDatabase, type Fault, missing } from './schedule.ts'
 import { type Cast, Stage } from './stage.ts'
 import { readStored } from './stored.ts'
 
@@ -29,7 +29,7 @@ export interface Outcome {
 }
 
 export interface Terms {
-  database: 'postgres' | 'embedded'
+  database: ChaosDatabase
   seed: number
   schedule: Fault[]
   cast: Cast
@@ -56,6 +56,7 @@ export async function run(terms: Terms): Promise<Outcome> {
     for (const stage of made) {
       await stage.close()
       await stage.postgres?.close()
+      await stage.redis?.stop()
     }
     // What it was waiting for has ended.
     whole.catch(() => {})

@@ -45,8 +45,12 @@ export function missing(schedule: Fault[], done: { kind: FaultKind; hit: number 
 
 const clients = { 'clients cut': 4, 'half an answer': 3, 'answer lost': 4, 'clients stalled': 1 } as const
 
-/** For CI: 64 faults, 8 of them kill -9. */
-export const shortPlans: { postgres: Plan; embedded: Plan } = {
+export const databases = ['postgres', 'redis', 'embedded'] as const
+/** `redis`: Postgres, with notices between the servers by Redis. */
+export type ChaosDatabase = (typeof databases)[number]
+
+/** For CI: 68 faults, 8 of them kill -9. */
+export const shortPlans: Partial<Record<ChaosDatabase, Plan>> = {
   postgres: {
     durationMs: 24_000,
     counts: {
@@ -67,49 +71,78 @@ export const shortPlans: { postgres: Plan; embedded: Plan } = {
       'sockets refused': 2,
       'streams refused': 1,
       'reader stops reading': 2,
+      'channel locked': 3,
+      'Postgres frozen': 1,
     },
   },
   embedded: { durationMs: 12_000, counts: { ...clients, 'server killed': 4, 'sockets refused': 1 } },
 }
 
-/** 409 faults, 36 of them kill -9. */
-export const longPlans: { postgres: Plan; embedded: Plan } = {
+/** 1,014 faults, 90 of them kill -9. */
+export const longPlans: Record<ChaosDatabase, Plan> = {
   postgres: {
-    durationMs: 480_000,
+    durationMs: 780_000,
     counts: {
-      'server killed': 24,
+      'server killed': 36,
+      'server ended': 12,
+      'server paused': 10,
+      'Postgres stopped': 20,
+      'Postgres frozen': 12,
+      'backends terminated': 36,
+      'listeners terminated': 24,
+      'channel locked': 40,
+      'database cut': 36,
+      'commit not sent': 36,
+      'answer to commit lost': 50,
+      'database silent': 14,
+      'notices dropped': 18,
+      'notices doubled': 18,
+      'notices late': 18,
+      'clients cut': 44,
+      'half an answer': 34,
+      'answer lost': 34,
+      'clients stalled': 16,
+      'clients refused': 14,
+      'sockets refused': 16,
+      'streams refused': 12,
+      'reader stops reading': 18,
+    },
+  },
+  redis: {
+    durationMs: 420_000,
+    counts: {
+      'server killed': 22,
       'server ended': 8,
-      'Postgres stopped': 14,
-      'backends terminated': 24,
-      'listeners terminated': 16,
-      'database cut': 24,
-      'commit not sent': 24,
-      'answer to commit lost': 36,
-      'database silent': 10,
-      'notices dropped': 14,
-      'notices doubled': 14,
-      'notices late': 14,
+      'server paused': 4,
+      'Postgres stopped': 10,
+      'Postgres frozen': 8,
+      'Redis killed': 50,
+      'Redis frozen': 20,
+      'channel locked': 20,
+      'backends terminated': 16,
+      'database cut': 16,
+      'commit not sent': 16,
+      'answer to commit lost': 26,
       'clients cut': 30,
-      'half an answer': 24,
-      'answer lost': 24,
-      'clients stalled': 12,
-      'clients refused': 10,
-      'sockets refused': 12,
-      'streams refused': 10,
-      'reader stops reading': 14,
+      'half an answer': 16,
+      'answer lost': 16,
+      'clients stalled': 8,
+      'sockets refused': 8,
+      'reader stops reading': 10,
     },
   },
   embedded: {
-    durationMs: 100_000,
+    durationMs: 260_000,
     counts: {
-      'server killed': 12,
-      'server ended': 4,
-      'clients cut': 10,
-      'half an answer': 6,
-      'answer lost': 10,
-      'clients stalled': 4,
-      'sockets refused': 3,
-      'streams refused': 2,
+      'server killed': 32,
+      'server ended': 10,
+      'server paused': 4,
+      'clients cut': 34,
+      'half an answer': 18,
+      'answer lost': 24,
+      'clients stalled': 10,
+      'sockets refused': 6,
+      'streams refused': 4,
     },
   },
 }

@@ -8,13 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createPlinth } from '../../../client/plinth.ts'
 import { clientId, clientSecret, startOpenIdProvider } from '../openid-provider.ts'
 import { PostgresServer } from '../postgres-server.ts'
+import { RedisServer } from '../redis-server.ts'
 import { until } from '../until.ts'
 import type { SetBack } from './checker.ts'
 import { Instance } from './instance.ts'
 import { Journal, now, type WriteEntry } from './journal.ts'
 import { type OpenIdProvider, type Person, publicUrl, signIn } from './people.ts'
 import { PostgresProxy } from './postgres-proxy.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
+import type { ChaosDatabase } from './schedule.ts'
 import type { Positions, ReadWay, SubscriberOrder, SubscriberTask } from './subscriber.ts'
 import type { WriterTask } from './writer.ts'
 
@@ -32,33 +34,40 @@ const positionsWithinMs = 10_000
 export class Stage {
   readonly folder: string
   readonly postgres: PostgresServer | null
+  readonly redis: RedisServer | null
   readonly instances: Instance[] = []
   readonly troubles: string[] = []
   /** Writes so far. */
   acknowledged = 0
   readonly #journal: Journal<WriteEntry>
   #provider: OpenIdProvider | null = null
+  #random = new Random(0)
   readonly #writers: ChildProcess[] = []
   readonly #readers: { child: ChildProcess; way: ReadWay; name: string }[] = []
   #drafts: { id: string; owner: Person }[] = []
+  /** Faults of Postgres take turns, and those of Redis. */
   #postgresTurn: Promise<unknown> = Promise.resolve()
+  #redisTurn: Promise<unknown> = Promise.resolve()
   #closing = false
 
-  private constructor(folder: string, postgres: PostgresServer | null) {
+  private constructor(folder: string, postgres: PostgresServer | null, redis: RedisServer | null) {
     this.folder = folder
     this.postgres = postgres
+    this.redis = redis
     this.#journal = new Journal<WriteEntry>(join(folder, 'stage.jsonl'))
   }
 
   /** With its database, and nothing else yet. To be closed whatever comes. */
-  static async make(folder: string, database: 'postgres' | 'embedded'): Promise<Stage> {
-    return new Stage(folder, database === 'postgres' ? await PostgresServer.create() : null)
+  static async make(folder: string, database: ChaosDatabase): Promise<Stage> {
+    const redis = database === 'redis' ? await RedisServer.create() : null
+    return new Stage(folder, database === 'embedded' ? null : await PostgresServer.create(), redis)
   }
 
   /** Everything is going when it resolves. */
   async open(cast: Cast, random: Random): Promise<void> {
     const provider = await startOpenIdProvider()
     this.#provider = provider
+    this.#random = new Random(random.between(0, 2 ** 31))
     const secret = () => randomBytes(48).toString('base64')
     const environment = {
       NODE_ENV: 'test',
@@ -77,14 +86,18 @@ export class Stage {
       RATE_LIMIT_SOCKETS_PER_PERSON: '1000000',
       RATE_LIMIT_SOCKETS_PER_ADDRESS: '1000000',
     }
+    let proxy: PostgresProxy | null = null
     for (let n = 1; n <= cast.instances; n++) {
-      let proxy: PostgresProxy | null = null
-      const own = { ...environment }
+      const own: Record<string, string> = { ...environment }
       if (this.postgres) {
-        proxy = new PostgresProxy(random)
-        await proxy.listen()
-        proxy.target = this.postgres.port
+        // Instances find each other in Redis by the address of their database, so there they share the proxy.
+        if (!proxy || !this.redis) {
+          proxy = new PostgresProxy(random)
+          await proxy.listen()
+          proxy.target = this.postgres.port
+        }
         own.DATABASE_URL = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`
+        if (this.redis) own.REDIS_URL = this.redis.url()
       }
       this.instances.push(new Instance(`server-${n}`, own, proxy, this.folder))
     }
@@ -98,13 +111,52 @@ export class Stage {
 
   /** As `pg_ctl stop -m immediate`, and back after `downMs`. */
   restartPostgres(downMs: number): Promise<void> {
-    const restarted = this.#postgresTurn.then(async () => {
-      await this.postgres?.stopImmediately()
+    return this.#withPostgres(async (postgres) => {
+      await postgres.stopImmediately()
       await delay(downMs)
-      await this.postgres?.start()
+      await postgres.start()
     })
-    this.#postgresTurn = restarted.catch(() => {})
-    return restarted
+  }
+
+  freezePostgres(ms: number): Promise<void> {
+    return this.#withPostgres((postgres) => postgres.freeze(ms))
+  }
+
+  #withPostgres(work: (postgres: PostgresServer) => Promise<void>): Promise<void> {
+    const done = this.#postgresTurn.then(() => this.postgres && work(this.postgres))
+    this.#postgresTurn = done.catch(() => {})
+    return done.then(() => {})
+  }
+
+  restartRedis(downMs: number): Promise<void> {
+    return this.#withRedis(async (redis) => {
+      await redis.stop()
+      await delay(downMs)
+      await redis.start()
+    })
+  }
+
+  freezeRedis(ms: number): Promise<void> {
+    return this.#withRedis((redis) => redis.freeze(ms))
+  }
+
+  #withRedis(work: (redis: RedisServer) => Promise<void>): Promise<void> {
+    const done = this.#redisTurn.then(() => this.redis && work(this.redis))
+    this.#redisTurn = done.catch(() => {})
+    return done.then(() => {})
+  }
+
+  /** Holds the row of one draft's channel for `ms`. How many rows it held; none while Postgres is away. */
+  async lockChannel(ms: number): Promise<number> {
+    const { id } = this.#random.pick(this.#drafts)
+    const rows = await this.postgres
+      ?.query(
+        (sql) => sql`
+          with held as materialized (select id from channels where id = ${`draft:${id}`} for update)
+          select pg_sleep(${ms / 1000}) from held`,
+      )
+      .catch(() => [])
+    return rows?.length ?? 0
   }
 
   /**
