@@ -26,6 +26,11 @@ export class OutboxLedger {
     return this.#store !== null && this.#isReadable && this.#inMemory.size === 0
   }
 
+  /** What is in the store was there when it was asked last. */
+  get isReadable(): boolean {
+    return this.#isReadable
+  }
+
   /** One after the other, so that they are numbered in the order of the calls. Never rejects. */
   add(entry: Omit<StoredEntry, 'order'>): Promise<StoredEntry> {
     const written = this.#writing.then(() => this.#add(entry))

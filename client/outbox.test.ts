@@ -364,4 +364,28 @@ describe('storage that fails', () => {
     await emptied(outbox)
     expect([outbox.durable, await me.titles()]).toEqual([true, numbers(5)])
   })
+
+  it('for a while: what is stored and cannot be read then is sent once it can, though nobody asks for it', async () => {
+    const me = await someone()
+    const rows: Parameters<OutboxStore['put']>[0][] = []
+    let reads = 0
+    let unreadable = 0
+    const outbox = me.open({
+      async add(entry) {
+        rows.push({ ...entry, order: 1 })
+        // When it is shown, and when it would be sent.
+        unreadable = 2
+        return 1
+      },
+      async list() {
+        reads++
+        return unreadable > 0 && unreadable-- ? failing() : [...rows]
+      },
+      put: failing,
+      remove: async () => void rows.pop(),
+    })
+    await until('it to have nothing to send', () => reads === 2)
+    await create(outbox, 'Stored').settled
+    expect([await me.titles(), rows, outbox.durable]).toEqual([['Stored'], [], true])
+  })
 })

@@ -188,7 +188,8 @@ export class Outbox<Path extends MutationPath> {
     await this.#list()
     if (this.#plinth.actingAs.id !== personId) return { next: 'go-on' }
     const entry = this.#written.find(({ refusal }) => refusal === null)
-    if (!entry) return { next: 'nothing' }
+    // What is stored and cannot be read now is still to be sent, and nothing else says when it can be read again.
+    if (!entry) return this.#ledger.isReadable ? { next: 'nothing' } : { next: 'wait', failure: toPlinthError(null) }
     if (!isOnline()) return { next: 'wait', failure: toPlinthError(null) }
     this.#sending = entry.id
     this.#show()
