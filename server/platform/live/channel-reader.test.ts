@@ -185,6 +185,30 @@ describe('a channel reader', () => {
     expect(log.seqs).toEqual([11])
   })
 
+  it('fails a subscriber whose next events cannot be read now, and does not send it resync', async () => {
+    const table = new Table()
+    const reader = await open(table)
+    for (let i = 0; i < 3; i++) table.commit()
+    const { page } = table
+    table.page = () => Promise.reject(new Error('the database is away'))
+    const log = new Log()
+    await expect(reader.join(log, at(2), () => {})).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+    table.page = page
+    await reader.join(log, at(2), () => {})
+    expect([log.resyncs, log.seqs]).toEqual([[], [3]])
+  })
+
+  it('is in use from when it is opened, however long that takes', async () => {
+    const table = new Table(() => answered.promise)
+    const answered = Promise.withResolvers<void>()
+    const reader = new ChannelReader('c', table)
+    const opened = reader.open()
+    expect(reader.idleSince).toBeNull()
+    answered.resolve()
+    await opened
+    expect(reader.idleSince).not.toBeNull()
+  })
+
   it('tells everybody to begin anew when the table was restored to an older state', async () => {
     const table = new Table()
     for (let i = 0; i < 8; i++) table.commit()

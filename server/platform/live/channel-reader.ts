@@ -15,6 +15,7 @@
  * them is sent pages of the table until it is not; then, in one turn of the event loop, it is sent the rest of `#recent`
  * and enters the set of those that are sent what comes next. Nothing can be handed out in between.
  */
+import { AppError } from '../errors/app-error.ts'
 import { type ChannelEvent, type Cursor, comesAfter, names } from './channel-event.ts'
 import { type ChannelState, pageSize } from './channel-store.ts'
 import { pieceChars, pieces, piecesOf } from './pieces.ts'
@@ -43,7 +44,7 @@ export class ChannelReader {
   readonly id: string
   readonly #store: ChannelStore
   readonly #sinks = new Set<{ sink: Sink; cursor: number }>()
-  /** Sinks still being sent pages: the reader is in use for them too. */
+  /** Subscribers that wait for it to open, and sinks still being sent pages: the reader is in use for them too. */
   #joining = 0
   #epoch = ''
   #last = 0
@@ -92,10 +93,22 @@ export class ChannelReader {
     this.#forgetHeld()
   }
 
-  /** Reads where the channel stands; once, however many ask. @throws what the database throws, and may be called again */
-  open(): Promise<void> {
-    // Whoever asks is about to join, and would be told nothing by a reader that is let go in between.
-    if (this.idleSince !== null) this.idleSince = performance.now()
+  /**
+   * Reads where the channel stands; once, however many ask. In use meanwhile: the caller is about to join, and would get nothing from a reader
+   * that its hub has dropped by then. Between the two the caller waits for nothing. @throws what the database throws, and may be called again
+   */
+  async open(): Promise<void> {
+    this.#joining++
+    this.#noteUse()
+    try {
+      await this.#readState()
+    } finally {
+      this.#joining--
+      this.#noteUse()
+    }
+  }
+
+  #readState(): Promise<void> {
     this.#opened ??= this.#store.state().then(
       (state) => this.#begin(state),
       (error) => {
@@ -109,6 +122,8 @@ export class ChannelReader {
   /**
    * Sends everything after `from`, and then whatever comes, until the returned function is called. Resolves once the sink has
    * caught up. Without `from` the sink begins at the present. After `open`.
+   *
+   * @throws what the database throws, and AppError DATABASE_UNAVAILABLE
    */
   async join(sink: Sink, from: Cursor | null, onJoined: (leave: () => void) => void): Promise<void> {
     const entry = { sink, cursor: this.#last }
@@ -128,8 +143,11 @@ export class ChannelReader {
           // Another instance may know the channel better than this one: before a cursor is called wrong, the table is asked.
           if (!hasLooked && at.epoch === this.#epoch && at.seq >= this.#floor) {
             hasLooked = true
-            await this.look()
+            const { epoch, head } = await this.look()
             if (left || sink.ended) return
+            // The table has what comes before `at`, and it could not be read: no reason to start over.
+            if (epoch === this.#epoch && at.seq > this.#last && at.seq <= head)
+              throw new AppError('DATABASE_UNAVAILABLE')
             continue
           }
           at = this.cursor
@@ -219,11 +237,13 @@ export class ChannelReader {
     }
   }
 
-  /** Asks the table now. */
-  async look(): Promise<void> {
+  /** Reads the table now. Resolves to where the channel stood, when what that led to has been read, or could not be. */
+  async look(): Promise<ChannelState> {
     const asked = this.cursor
-    this.observe(await this.#store.state(), asked)
+    const state = await this.#store.state()
+    this.observe(state, asked)
     while (this.#reading) await this.#reading
+    return state
   }
 
   get sinks(): Iterable<Sink> {
@@ -232,7 +252,7 @@ export class ChannelReader {
 
   /** At a hint of another epoch: before it is open, or when the numbers began anew, which pages of events do not say. */
   #askSoon() {
-    this.#asking ??= Promise.resolve(this.#epoch ? this.look() : this.#opened)
+    this.#asking ??= Promise.resolve<unknown>(this.#epoch ? this.look() : this.#opened)
       // For what was hinted at meanwhile.
       .then(() => this.#readSoon())
       // The database is away; the next look at the heads tries again.

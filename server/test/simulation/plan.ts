@@ -87,8 +87,58 @@ const ladders: LiveTransport[][] = [
 /** What shows only when it lasts. */
 const isLong = (kind: StepKind) => kind === 'database slow'
 
+/** What rarely meets by chance, so that it does in some of the schedules. */
+const themes: { lengthMs: number; kinds: StepKind[]; begins?: Omit<Step, 'n'> }[] = [
+  // Pages that are read while numbers begin again, and readers who come for them later.
+  {
+    lengthMs: 12_000,
+    kinds: [
+      'numbers restarted',
+      'numbers restarted',
+      'reader opened',
+      'reader opened',
+      'database slow',
+      'instance killed',
+    ],
+  },
+  // Channels that take so long to open that they have been forgotten by then.
+  {
+    lengthMs: 60_000,
+    kinds: ['reader opened', 'instance killed', 'page opened'],
+    begins: { kind: 'database slow', atMs: 0, ms: 60_000, target: 0 },
+  },
+]
+const themedShare = 0.2
+
 export function planOf(seed: number): Plan {
   const random = new Random(seed * 2654435761)
+  const theme = random.chance(themedShare) ? random.pick(themes) : null
+  const plan = planIn(random, seed)
+  return theme ? themed(plan, theme, random) : plan
+}
+
+function themed(plan: Plan, { lengthMs, kinds, begins }: (typeof themes)[number], random: Random): Plan {
+  const steps = Array.from({ length: random.between(8, 24) }, () =>
+    stepOf(random.chance(0.2) ? 'add' : random.pick(kinds), lengthMs, random),
+  )
+  if (begins) steps.push({ ...begins, n: random.between(4, 6) })
+  const readers = plan.readers.map((reader) => ({ ...reader, byNumber: true }))
+  return { ...plan, lengthMs, readers, instances: random.between(1, 2), steps: inOrder(steps) }
+}
+
+function stepOf(kind: StepKind, lengthMs: number, random: Random): Step {
+  return {
+    atMs: random.between(0, lengthMs),
+    kind,
+    target: random.between(0, 11),
+    ms: isLong(kind) || random.chance(0.15) ? random.between(10_000, 60_000) : random.between(20, 4_000),
+    n: random.between(1, 6),
+  }
+}
+
+const inOrder = (steps: Step[]) => steps.sort((a, b) => a.atMs - b.atMs)
+
+function planIn(random: Random, seed: number): Plan {
   const lengthMs = random.pick([3_000, 3_000, 6_000, 6_000, 12_000, 45_000])
   const channels = random.chance(0.7) ? ['a'] : ['a', 'b']
   const canBeUpset = random.chance(0.5)
@@ -96,19 +146,10 @@ export function planOf(seed: number): Plan {
   const possible = [...harmless, ...(canBeUpset ? upsetting : [])].filter((kind) => kind !== 'many at once')
   const kinds: StepKind[] = random.shuffled(possible).slice(0, random.between(1, 4))
   if (random.chance(heavyShare)) kinds.push('many at once')
-  const count = (most: number) => random.between(1, most)
   const steps: Step[] = []
-  const add = (kind: StepKind) =>
-    steps.push({
-      atMs: random.between(0, lengthMs),
-      kind,
-      target: random.between(0, 11),
-      ms: isLong(kind) || random.chance(0.15) ? random.between(10_000, 60_000) : random.between(20, 4_000),
-      n: count(6),
-    })
+  const add = (kind: StepKind) => steps.push(stepOf(kind, lengthMs, random))
   for (let n = random.between(3, 20); n > 0; n--) add(random.pick(work))
-  for (let n = count(14); n > 0; n--) add(random.pick(kinds))
-  steps.sort((a, b) => a.atMs - b.atMs)
+  for (let n = random.between(1, 14); n > 0; n--) add(random.pick(kinds))
   const mayBeSetBack = kinds.some((kind) => kind === 'database set back' || kind === 'commits lost')
   const history = random.pick(mayBeSetBack ? [1, 5, 30, 520] : [0, 0, 1, 5, 30, 30, 30, 30, 520])
   const isMade = history > 0 || random.chance(0.3)
@@ -132,6 +173,6 @@ export function planOf(seed: number): Plan {
       behind: random.between(0, 40),
     })),
     lengthMs,
-    steps,
+    steps: inOrder(steps),
   }
 }
