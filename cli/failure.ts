@@ -2,6 +2,7 @@
 import { PlinthError } from '../client/errors.ts'
 import { ConfigError } from '../server/app.ts'
 import { FolderInUse, NotADatabaseFolder } from '../server/platform/db/folder-lock.ts'
+import { MigrationsOutOfOrder, SchemaAhead } from '../server/platform/db/migrations.ts'
 import { toAppError } from '../server/platform/errors/app-error.ts'
 import { UnsafeOperatorFile } from '../server/platform/identity/operator-file.ts'
 import { errorTable, type FieldFault } from '../shared/errors.ts'
@@ -11,6 +12,9 @@ export function explain(error: unknown): { message: string; exitCode: number } {
   if (error instanceof Refusal) return error
   if (error instanceof ConfigError || error instanceof NotADatabaseFolder || error instanceof UnsafeOperatorFile) {
     return { message: error.message, exitCode: exitCodes.config }
+  }
+  if (error instanceof SchemaAhead || error instanceof MigrationsOutOfOrder) {
+    return { message: error.message, exitCode: exitCodes.refused }
   }
   if (error instanceof FolderInUse) return { message: error.message, exitCode: exitCodes.unavailable }
   if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'))

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Config, plinth, serverOptions } from '../server/app.ts'
 import { createContext } from '../server/context.ts'
 import { newId } from '../server/platform/db/columns.ts'
+import { SchemaAhead } from '../server/platform/db/migrations.ts'
 import { toAppError } from '../server/platform/errors/app-error.ts'
 import { operator, operatorIp } from '../server/platform/identity/operator.ts'
 import type { LiveMessage } from '../server/platform/live/follow.ts'
@@ -17,10 +18,11 @@ import { exitCodes, Refusal } from './command.ts'
 import type { Following, OpenPlinth } from './open-plinth.ts'
 
 const againMs = 1000
+const lookEveryMs = 20
 
 /**
  * The database gets longer than a Postgres that is just restarting takes, or an embedded one that is made.
- * @throws FolderInUse, NotADatabaseFolder, Refusal when it does not answer
+ * @throws FolderInUse, NotADatabaseFolder, SchemaAhead, Refusal when it does not answer
  */
 export async function openLocalPlinth(config: Config, databaseWithinMs = 30_000): Promise<OpenPlinth> {
   const options = serverOptions(config)
@@ -40,14 +42,12 @@ export async function openLocalPlinth(config: Config, databaseWithinMs = 30_000)
     throw error
   }
   const app = inside as FastifyInstance
-  const late = new AbortController()
-  const migrated = await Promise.race([
-    app.database.whenMigrated.then(() => true),
-    delay(databaseWithinMs, false, { signal: late.signal }),
-  ])
-  late.abort()
-  if (!migrated) {
+  const { database } = app
+  for (const deadline = performance.now() + databaseWithinMs; database.state !== 'ready'; await delay(lookEveryMs)) {
+    const isAhead = database.state === 'schema-ahead'
+    if (!isAhead && performance.now() < deadline) continue
     await root.close()
+    if (isAhead) throw new SchemaAhead()
     throw new Refusal('The database does not answer. `plinth doctor` says why.', exitCodes.unavailable)
   }
   const context = operatorContext(app)

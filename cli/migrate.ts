@@ -1,7 +1,7 @@
 import { readConfig } from '../server/app.ts'
 import type { Database } from '../server/platform/db/database.ts'
-import { allPending, migrationsFolder, readMigrations } from '../server/platform/db/migrations.ts'
-import { exitCodes, type OwnCommand, Refusal } from './command.ts'
+import { allPending, migrationsFolder, readMigrations, refuseUnusable } from '../server/platform/db/migrations.ts'
+import { exitCodes, type OwnCommand } from './command.ts'
 import { isYetToBeMade, withDatabase } from './own-database.ts'
 
 export const migrateCommands: Record<string, OwnCommand> = {
@@ -43,12 +43,7 @@ export const migrateCommands: Record<string, OwnCommand> = {
 
 async function state(db: Database) {
   const found = await readMigrations(db)
-  if (found.isAhead) {
-    throw new Refusal(
-      'A later release has migrated this database. Run that release, or a newer one.',
-      exitCodes.refused,
-    )
-  }
+  refuseUnusable(found)
   return found
 }
 

@@ -15,7 +15,7 @@ import { purgeDeletedTasks } from './features/tasks/jobs.ts'
 import { deleteOldRecords } from './platform/audit/retention.ts'
 import type { Config } from './platform/config/config.ts'
 import { configPlugin } from './platform/config/plugin.ts'
-import { databasePlugin } from './platform/db/plugin.ts'
+import { type DatabaseTimes, databasePlugin } from './platform/db/plugin.ts'
 import { accessLogPlugin } from './platform/errors/access-log.ts'
 import { AppError } from './platform/errors/app-error.ts'
 import { logOptions } from './platform/errors/log-options.ts'
@@ -49,6 +49,7 @@ import { appRouter } from './router.ts'
 
 /** Intervals that replace the defaults, each of which stands beside its owner. */
 export interface PlinthTimes {
+  database?: Partial<DatabaseTimes>
   identity?: Partial<IdentityTimes>
   live?: Partial<LiveTimes>
   presence?: Partial<PresenceTimes>
@@ -70,7 +71,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   if (!app.hasRequestDecorator('cookies')) await app.register(cookie)
   await app.register(originsPlugin)
   await app.register(metricsPlugin)
-  await app.register(databasePlugin)
+  await app.register(databasePlugin, { times: times.database })
   await app.register(noticesPlugin)
   await app.register(identityPlugin, { times: times.identity })
   await app.register(livePlugin, { times: times.live })
@@ -87,7 +88,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(async (doors) => {
     doors.addHook('onRequest', answerCrossOrigin(config))
     doors.addHook('onRequest', (_request, _reply, done) => {
-      done(app.database.migrated ? undefined : new AppError('DATABASE_UNAVAILABLE'))
+      done(app.database.state === 'ready' ? undefined : new AppError('DATABASE_UNAVAILABLE'))
     })
     await doors.register(signInRoutes)
     await doors.register(restPlugin, { router: appRouter, createContext })

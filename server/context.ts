@@ -93,7 +93,11 @@ export function createContext(
   socket: CallingSocket | null = null,
 ): Context {
   const door = { app, request, reply }
-  const look = () => resolveCredential(request, app)
+  const look = async () => {
+    // On a socket that was open before.
+    if (app.database.state !== 'ready') throw new AppError('DATABASE_UNAVAILABLE')
+    return resolveCredential(request, app)
+  }
   let once: Promise<Resolution> | undefined
   return {
     db: app.database.db,

@@ -7,7 +7,7 @@ import type { Config } from '../../server/app.ts'
 import { readMailQueue } from '../../server/features/mails/service.ts'
 import { type DatabaseDriver, openDatabase } from '../../server/platform/db/database.ts'
 import { FolderInUse, NotADatabaseFolder } from '../../server/platform/db/folder-lock.ts'
-import { readMigrations } from '../../server/platform/db/migrations.ts'
+import { type MigrationState, readMigrations, refuseUnusable } from '../../server/platform/db/migrations.ts'
 import { rowsOf } from '../../server/platform/db/rows.ts'
 import { readOperatorFile } from '../../server/platform/identity/operator-file.ts'
 import { databaseFolder, isYetToBeMade } from '../own-database.ts'
@@ -131,19 +131,26 @@ async function inspectOpen(driver: DatabaseDriver, config: Config): Promise<Find
         : finding('database', 'ok', `${name} ${about?.version}, answers in ${roundTripMs.toFixed(1)} ms.`),
     inspectClock(driver.kind, clock),
   ]
-  const { pending, isAhead } = await readMigrations(db)
-  findings.push(inspectMigrations(pending, isAhead))
+  const migrations = await readMigrations(db)
+  const { pending } = migrations
+  findings.push(inspectMigrations(migrations))
   if (driver.kind === 'postgres') findings.push(...(await inspectPostgres(driver, config)))
   if (pending.length === 0) findings.push(...inspectMailQueue(config, await readMailQueue(db)))
   return findings
 }
 
-function inspectMigrations(pending: readonly string[], isAhead: boolean): Finding {
+function inspectMigrations(state: MigrationState): Finding {
+  try {
+    refuseUnusable(state)
+  } catch (error) {
+    return finding('migrations', 'fault', (error as Error).message)
+  }
+  const { pending, isAhead } = state
   if (isAhead)
     return finding(
       'migrations',
-      'fault',
-      'A later release has migrated this database. Run that release, or a newer one.',
+      'warning',
+      'A later release has migrated this database, and declares that this one may go on beside it.',
     )
   if (pending.length === 0) return finding('migrations', 'ok', 'Every one is applied.')
   const says = `Pending: ${pending.join(', ')}. The server applies them when it starts; \`plinth migrate\` does so now.`

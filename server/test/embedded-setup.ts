@@ -4,8 +4,10 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/pglite'
-import { migrate } from 'drizzle-orm/pglite/migrator'
+import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
+import { applyMigrations } from '../platform/db/apply-migrations.ts'
+import type { Database } from '../platform/db/database.ts'
 import { migrationsFolder } from '../platform/db/migrations.ts'
 
 declare module 'vitest' {
@@ -24,7 +26,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const { dataDir } = require('@electric-sql/pglite-prepopulatedfs')
   const migratedFolder = join(folder, 'db')
   const database = await PGlite.create({ dataDir: migratedFolder, loadDataDir: await dataDir() })
-  await migrate(drizzle(database), { migrationsFolder })
+  const db = drizzle(database) as unknown as Database
+  await applyMigrations(db, migrationsFolder, pino({ level: 'silent' }), new AbortController().signal)
   const dump = await database.dumpDataDir('none')
   await database.close()
   const path = join(folder, 'data.tar')

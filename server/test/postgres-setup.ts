@@ -2,11 +2,11 @@
  * Once a run, for all tests on Postgres: a cluster of their own, unless TEST_DATABASE_URL names one, and in it a database with our
  * migrations applied, of which `createTestDatabase` makes theirs.
  */
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import { pino } from 'pino'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrationsFolder } from '../platform/db/migrations.ts'
+import { openPostgres } from '../platform/db/postgres-driver.ts'
 import { PostgresServer } from './postgres-server.ts'
 
 declare module 'vitest' {
@@ -23,9 +23,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await admin.unsafe(`create database ${template}`)
   const at = new URL(url)
   at.pathname = `/${template}`
-  const client = postgres(at.href, { max: 1, onnotice: () => {} })
-  await migrate(drizzle(client), { migrationsFolder })
-  await client.end()
+  const database = openPostgres(
+    { url: at.href, directUrl: at.href, prepare: true, poolMax: 1 },
+    pino({ level: 'silent' }),
+  )
+  await database.migrate(migrationsFolder, new AbortController().signal)
+  await database.close()
   project.provide('postgres', { url, template })
   return async () => {
     await admin.unsafe(`drop database ${template}`)

@@ -8,7 +8,10 @@ import { buildTestApp } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
 import { draftOf, driftOf, engineer, signedIn } from '../../test/followers.ts'
 import { alertReads } from '../alerts/table.ts'
+import { conversations } from '../conversations/table.ts'
+import { drafts } from '../drafts/table.ts'
 import { drifts } from '../drifts/table.ts'
+import { taskLists, tasks } from '../tasks/table.ts'
 import { claimedColumns } from './legacy-claim.ts'
 
 const app = await buildTestApp({ environment: { AUTH_LEGACY_HEADER: 'on' } })
@@ -128,6 +131,45 @@ describe('a legacy id is claimed by whoever signs in and is vouched for', () => 
     ])
     const read = await me.browser.query('conversations.messages.list', { conversationId })
     expect(read.json().result.data.items).toMatchObject([{ content: 'Said before' }])
+  })
+
+  it('again, with what an instance of an earlier release left with the former holder', async () => {
+    const [legacyId, me] = [newLegacyId(), await signedIn(app)]
+    const old = proxied(legacyId)
+    const formerId = await personOf(old)
+    const { id: taskId } = (await old.mutate('tasks.create', { title: 'left' })).json().result.data
+    const made = await old.mutate('conversations.create', { title: 'left too' })
+    const { id: conversationId } = made.json().result.data
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+    // As a release that knew neither of the two tables would have left it.
+    await db.update(tasks).set({ userId: formerId }).where(eq(tasks.id, taskId))
+    await db.update(taskLists).set({ openCount: 0 }).where(eq(taskLists.userId, me.id))
+    await db.insert(taskLists).values({ userId: formerId, openCount: 1, doneCount: 0 })
+    await db.update(conversations).set({ userId: formerId }).where(eq(conversations.id, conversationId))
+
+    expect((await claim(me.browser, legacyId, '')).statusCode).toBe(200)
+    const { items, pagination } = (await me.browser.query('tasks.list', {})).json().result.data
+    expect({ items, total: pagination.total }).toMatchObject({ items: [{ id: taskId }], total: 1 })
+    const listed = (await me.browser.query('conversations.list')).json().result.data.items
+    expect(listed).toMatchObject([{ id: conversationId }])
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+  })
+
+  it('again, without what a former holder has who was enabled since', async () => {
+    const [legacyId, me] = [newLegacyId(), await signedIn(app)]
+    const formerId = await personOf(proxied(legacyId))
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+    await db.update(users).set({ isActive: true }).where(eq(users.id, formerId))
+    const [draft] = await db
+      .insert(drafts)
+      .values({ title: 'theirs', ownerId: formerId, ringHolderId: formerId })
+      .returning()
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+    const [unchanged] = await db
+      .select()
+      .from(drafts)
+      .where(eq(drafts.id, String(draft?.id)))
+    expect(unchanged?.ownerId).toBe(formerId)
   })
 
   it('before it was ever used, too', async () => {

@@ -2,10 +2,11 @@
  * How somebody who came by `X-User-Id` becomes somebody who signs in: signed in by other means, with the trusted header beside it,
  * they make the id theirs, and with it all that its person did here. What anybody has, they have after it; nothing is deleted.
  */
-import { and, asc, eq, inArray, ne } from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, notExists, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { ClaimLegacyId } from '../../../shared/account.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'
+import { auditLogs } from '../../platform/audit/table.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
@@ -18,6 +19,9 @@ import { handOverConversations } from '../conversations/service.ts'
 import { handOverDrafts } from '../drafts/service.ts'
 import { handOverDecisions } from '../drifts/service.ts'
 import { handOverTasks } from '../tasks/service.ts'
+
+/** As records name it. */
+const claimAction = 'account.identities.claimLegacyId'
 
 /** Every column that names a person, and whose it is after a claim; a test holds it against the database. */
 export const claimedColumns = {
@@ -39,7 +43,8 @@ export const claimedColumns = {
 } as const
 
 /**
- * Claiming what is one's own already changes nothing.
+ * Claiming what is one's own already hands over what its former holders still have: an instance of an earlier release, which did not know
+ * all tables, may have left some.
  * @throws AppError LEGACY_ID_NOT_VOUCHED, LEGACY_ID_CLAIMED, ADDRESS_NOT_CONFIRMED, ACCOUNT_DISABLED
  */
 export async function claimLegacyId(
@@ -53,7 +58,7 @@ export async function claimLegacyId(
     // With the first use of the id, which would make a person of it.
     await lockName(tx, `identity:legacy:${legacyId}`)
     const [identity] = await tx.select().from(identities).where(isLegacyId(legacyId))
-    if (identity?.userId === actor.id) return
+    if (identity?.userId === actor.id) return handOverRest(tx, actor)
     if (legacyId !== vouchedLegacyId) throw new AppError('LEGACY_ID_NOT_VOUCHED')
     const people = await tx
       .select({ id: users.id, isActive: users.isActive, proven: provesItself })
@@ -87,10 +92,36 @@ async function takeOver(tx: Database, actor: Actor, sessions: Sessions, holderId
   // A password that somebody gave them without an address of theirs.
   await tx.delete(identities).where(and(theirs, ne(identities.provider, 'legacy')))
   await tx.update(identities).set({ userId: actor.id }).where(theirs)
-  await handOverDrafts(tx, holderId, actor.id)
-  await handOverTasks(tx, holderId, actor.id)
-  await handOverConversations(tx, holderId, actor.id)
-  await handOverDecisions(tx, holderId, actor.id)
-  await handOverReads(tx, holderId, actor.id)
+  await handOver(tx, holderId, actor.id)
   await tx.update(users).set({ isActive: false }).where(eq(users.id, holderId))
+}
+
+async function handOver(tx: Database, fromId: string, toId: string): Promise<void> {
+  await handOverDrafts(tx, fromId, toId)
+  await handOverTasks(tx, fromId, toId)
+  await handOverConversations(tx, fromId, toId)
+  await handOverDecisions(tx, fromId, toId)
+  await handOverReads(tx, fromId, toId)
+}
+
+/** Former holders are in the records of claims. One that was enabled since, or can sign in again, has what they have for themselves. */
+async function handOverRest(tx: Database, actor: Actor): Promise<void> {
+  const claims = tx
+    .select({ holderId: sql`(${auditLogs.before} ->> 'userId')::uuid` })
+    .from(auditLogs)
+    .where(and(eq(auditLogs.actorId, actor.id), eq(auditLogs.action, claimAction)))
+  const holders = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      and(
+        inArray(users.id, claims),
+        ne(users.id, actor.id),
+        eq(users.isActive, false),
+        notExists(tx.select().from(identities).where(eq(identities.userId, users.id))),
+      ),
+    )
+    .orderBy(asc(users.id))
+    .for('update')
+  for (const { id } of holders) await handOver(tx, id, actor.id)
 }

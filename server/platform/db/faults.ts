@@ -85,6 +85,12 @@ export function isStale(error: unknown): boolean {
   return error instanceof Error && ['0A000', '26000'].includes(sqlState(error) ?? '')
 }
 
+/** True when `error` or one of its causes is a lock that was not to be had within `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '55P03') return true
+  return false
+}
+
 /** The name of the unique constraint that `error` or one of its causes broke, or null. */
 export function brokenUnique(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

@@ -24,11 +24,11 @@ const serve = (database: string) =>
   new ServerProcess(testEnvironment({ PORT: '0', DATABASE_URL: server.url(database), LOG_LEVEL: 'info' }))
 const waiting = (count: number, database: string) =>
   until(
-    `${count} wait for the lock`,
+    `${count} ask for the lock`,
     async () => {
       const [row] = await server.query(
-        (sql) => sql`select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted
-        and database = (select oid from pg_database where datname = ${database})`,
+        (sql) => sql`select count(*)::int as n from pg_stat_activity
+        where application_name = 'plinth migrations' and query ilike '%pg_try_advisory_lock%' and datname = ${database}`,
       )
       return row?.n === count
     },

@@ -1,7 +1,11 @@
-/** Which migrations this release has, and which of them a database has. Drizzle applies what is newer than the newest applied. */
+/**
+ * Which migrations this release has, and which of them a database has. A release does not use a schema that a later one has migrated,
+ * unless each migration that it does not have says that it may (docs/upgrade.md).
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { packageFolder } from '../config/package-folder.ts'
 import type { Database } from './database.ts'
 import { rowsOf } from './rows.ts'
@@ -12,44 +16,120 @@ export interface MigrationState {
   /** By name, in order. */
   readonly applied: readonly string[]
   readonly pending: readonly string[]
-  /** The database has been migrated by a later release. */
+  /** Pending, although a newer one of this release is applied: merged later, with an older timestamp. */
+  readonly outOfOrder: readonly string[]
+  /** The database has migrations of another release. */
   readonly isAhead: boolean
+  /** Each of those declares that this release may go on beside it. */
+  readonly isCompatible: boolean
   /** Hash of the newest that is applied, by which two databases are of one form; null where none is. */
   readonly newest: string | null
 }
 
-/** @throws what the database throws */
-export async function readMigrations(db: Database): Promise<MigrationState> {
-  const known = knownMigrations()
-  const [made] = rowsOf<{ is_there: boolean }>(
-    await db.execute(sql`select to_regclass('drizzle.__drizzle_migrations') is not null as is_there`),
-  )
-  const [last] = made?.is_there
-    ? rowsOf<{ hash: string; created_at: string }>(
-        await db.execute(sql`
-          select hash, created_at::text as created_at from drizzle.__drizzle_migrations order by created_at desc limit 1`),
-      )
-    : []
-  const appliedUpTo = last ? Number(last.created_at) : Number.NEGATIVE_INFINITY
-  const isApplied = ({ when }: { when: number }) => when <= appliedUpTo
-  return {
-    applied: known.filter(isApplied).map(({ tag }) => tag),
-    pending: known.filter((migration) => !isApplied(migration)).map(({ tag }) => tag),
-    isAhead: known.every(({ when }) => when < appliedUpTo),
-    newest: last?.hash ?? null,
+/** A later release has migrated the database, and this one may not use it. */
+export class SchemaAhead extends Error {
+  override name = 'SchemaAhead'
+  constructor() {
+    super(
+      'A later release has migrated this database, and this release does not know its tables. ' +
+        'Run that release or a newer one; to go back, see "Roll back" in docs/upgrade.md.',
+    )
   }
 }
 
-/** Drizzle applies all that is missing in one transaction, so the newest is there with all before it. @throws what the database throws */
-export const hasEveryMigration = async (db: Database): Promise<boolean> =>
-  (await readMigrations(db)).pending.length === 0
+/** What is older than an applied migration would never be applied: the schema would lack it without notice. */
+export class MigrationsOutOfOrder extends Error {
+  override name = 'MigrationsOutOfOrder'
+  constructor(names: readonly string[]) {
+    super(
+      `${names.join(', ')} is older than a migration that is already applied. ` +
+        'Generate it again, so that its timestamp in migrations/meta/_journal.json is the newest one.',
+    )
+  }
+}
+
+/** @throws what the database throws */
+export async function readMigrations(db: Database, folder = migrationsFolder): Promise<MigrationState> {
+  const known = readJournal(folder)
+  const applied = await readApplied(db)
+  const appliedAt = new Set(applied.map(({ when }) => when))
+  const knownAt = new Set(known.map(({ when }) => when))
+  const newestKnown = known.at(-1)?.when ?? Number.NEGATIVE_INFINITY
+  const newestApplied = applied.at(-1)
+  const unknown = applied.filter(({ when }) => !knownAt.has(when))
+  const pending = known.filter(({ when }) => !appliedAt.has(when))
+  return {
+    applied: names(known.filter(({ when }) => appliedAt.has(when))),
+    pending: names(pending),
+    outOfOrder: names(pending.filter(({ when }) => newestApplied && when < newestApplied.when)),
+    isAhead: unknown.length > 0,
+    isCompatible: unknown.every(({ compatibleFrom }) => compatibleFrom !== null && compatibleFrom <= newestKnown),
+    newest: newestApplied?.hash ?? null,
+  }
+}
+
+const names = (entries: readonly { tag: string }[]): string[] => entries.map(({ tag }) => tag)
+
+/** @throws SchemaAhead, MigrationsOutOfOrder, when this release may neither use nor migrate the database */
+export function refuseUnusable({ isAhead, isCompatible, outOfOrder }: MigrationState): void {
+  if (isAhead && !isCompatible) throw new SchemaAhead()
+  if (outOfOrder.length > 0) throw new MigrationsOutOfOrder(outOfOrder)
+}
 
 /** Of an empty database. */
-export const allPending = (): string[] => knownMigrations().map(({ tag }) => tag)
+export const allPending = (): string[] => names(readJournal(migrationsFolder))
 
-function knownMigrations(): { tag: string; when: number }[] {
-  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8')) as {
+export interface Migration {
+  readonly name: string
+  /** Milliseconds: its place in the order, and its key in the database. */
+  readonly when: number
+  readonly hash: string
+  readonly statements: readonly string[]
+  /** `when` of the oldest migration whose release may go on beside it; null where none may. */
+  readonly compatibleFrom: number | null
+}
+
+/** @throws where a file names a migration that does not exist */
+export function readMigrationsOf(folder: string): Migration[] {
+  const journal = readJournal(folder)
+  const files = readMigrationFiles({ migrationsFolder: folder })
+  return files.map(({ sql: statements, hash, folderMillis: when }, at) => {
+    const name = journal[at]?.tag ?? ''
+    const [, compatible] = /^-- compatible from: (\S+)$/m.exec(statements[0] ?? '') ?? []
+    const from = journal.find(({ tag }) => tag === compatible)
+    if (compatible && !from) throw new Error(`${name} is compatible from ${compatible}, which is no migration`)
+    return { name, when, hash, statements, compatibleFrom: from?.when ?? null }
+  })
+}
+
+function readJournal(folder: string): { tag: string; when: number }[] {
+  const journal = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8')) as {
     entries: { tag: string; when: number }[]
   }
   return journal.entries
+}
+
+interface Applied {
+  readonly when: number
+  readonly hash: string
+  readonly compatibleFrom: number | null
+}
+
+/** In order. */
+async function readApplied(db: Database): Promise<Applied[]> {
+  const [made] = rowsOf<{ is_there: boolean }>(
+    await db.execute(sql`select to_regclass('drizzle.__drizzle_migrations') is not null as is_there`),
+  )
+  if (!made?.is_there) return []
+  // By name within JSON: a database that an earlier release migrated does not have the column.
+  const rows = rowsOf<{ hash: string; when: string; compatible_from: string | null }>(
+    await db.execute(sql`
+      select hash, created_at::text as when, to_jsonb(m) ->> 'compatible_from' as compatible_from
+      from drizzle.__drizzle_migrations m order by created_at`),
+  )
+  return rows.map(({ hash, when, compatible_from }) => ({
+    hash,
+    when: Number(when),
+    compatibleFrom: compatible_from === null ? null : Number(compatible_from),
+  }))
 }

@@ -7,13 +7,12 @@ import { rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { PGlite, PGliteOptions, QueryOptions, Transaction } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
-import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { FastifyBaseLogger } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
+import { applyMigrations, isMigrated } from './apply-migrations.ts'
 import type { Database, DatabaseDriver } from './database.ts'
 import { RolledBack } from './faults.ts'
 import { lockFolder, NotADatabaseFolder } from './folder-lock.ts'
-import { hasEveryMigration } from './migrations.ts'
 import { PoolGate } from './pool-gate.ts'
 
 /** What drizzle uses of a PGlite client. */
@@ -101,11 +100,10 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
     async migrate(migrations, signal) {
       const client = await open()
       signal.throwIfAborted()
-      const db = drizzle(client)
+      const db = drizzle(client) as unknown as Database
       // Through the gate: what is asked meanwhile waits its turn there, and not inside PGlite without end.
       await gate.run(async () => {
-        if (await hasEveryMigration(db as unknown as Database)) return
-        await migrate(db, { migrationsFolder: migrations })
+        if (!(await isMigrated(db, migrations))) await applyMigrations(db, migrations, log, signal)
       })
     },
     // One process, one instance: there is nobody else to hear or to tell.

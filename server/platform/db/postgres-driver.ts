@@ -6,12 +6,11 @@ import { Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import type { FastifyBaseLogger } from 'fastify'
 import pg from 'pg'
 import type { Config } from '../config/config.ts'
+import { applyMigrations, isMigrated } from './apply-migrations.ts'
 import type { Database, DatabaseDriver } from './database.ts'
-import { hasEveryMigration } from './migrations.ts'
 import { listenUntil } from './postgres-listener.ts'
 import { poolDatabase } from './postgres-pool.ts'
 
@@ -23,6 +22,7 @@ const answerMs = 12_000
 const controlMs = 2_000
 const listenMs = 3_000
 const migrationConnectMs = 10_000
+const lockPollMs = 200
 /** What runs when the driver is closed may take this long to finish. */
 const graceMs = 2_000
 
@@ -106,13 +106,14 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
       try {
         signal.throwIfAborted()
         await Promise.race([client.connect(), aborted.promise])
-        const db = drizzle(client)
+        // A role may have a limit for the statements of the server (README, Deploy). An index of a large table takes longer.
+        await client.query('set statement_timeout = 0')
+        const db = drizzle(client) as unknown as Database
         // Asked first, without the lock: nearly every start finds that another one has migrated.
-        if (await hasEveryMigration(db as unknown as Database)) return
-        // On the session, not the transaction: it covers drizzle's bookkeeping too, and ends with the connection
-        // if this process dies.
-        await client.query('select pg_advisory_lock($1)', [migrationLock])
-        await migrate(db, { migrationsFolder: folder })
+        if (await isMigrated(db, folder)) return
+        // On the session, for it covers several transactions; it ends with the connection if this process dies.
+        await lockSession(client, signal)
+        await applyMigrations(db, folder, log, signal)
         await client.query('select pg_advisory_unlock($1)', [migrationLock])
       } finally {
         signal.removeEventListener('abort', abort)
@@ -142,6 +143,18 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
       // Whatever is left, also to a peer that is silent and would never end its side.
       for (const socket of sockets) socket.destroy()
     },
+  }
+}
+
+/**
+ * Asked for again and again, not waited for in one statement: an index that is built concurrently waits for all transactions that were
+ * there before it, and so for that statement, which would wait for it.
+ */
+async function lockSession(client: pg.Client, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query('select pg_try_advisory_lock($1) as is_locked', [migrationLock])
+    if (rows[0].is_locked) return
+    await delay(lockPollMs, undefined, { signal })
   }
 }
 

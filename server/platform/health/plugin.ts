@@ -4,6 +4,7 @@
  */
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import { SchemaAhead } from '../db/migrations.ts'
 
 const pingTimeoutMs = 800
 /** Within the grace that main.ts gives, with room for what closes after. */
@@ -39,8 +40,10 @@ export const healthPlugin = fp(
     app.get('/livez', async () => ({ status: 'alive' }))
 
     app.get('/readyz', async (_request, reply) => {
-      const ready = app.database.migrated && !draining
-      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : draining ? 'draining' : 'starting' })
+      const status = draining ? 'draining' : app.database.state
+      if (status === 'ready') return { status }
+      const message = status === 'schema-ahead' ? new SchemaAhead().message : undefined
+      return reply.code(503).send({ status, message })
     })
 
     app.get('/health', async (_request, reply) => {

@@ -7,12 +7,12 @@ const forgetEveryMs = 3_600_000
 
 export const idempotencyPlugin = fp(
   async (app) => {
-    const { db, whenMigrated } = app.database
+    const { db, whenReady } = app.database
     const stop = recurring(
       {
         name: 'forget idempotency keys',
         everyMs: forgetEveryMs,
-        ready: whenMigrated,
+        ready: whenReady,
         async work() {
           const forgotten = await forgetOldKeys(db)
           if (forgotten > 0) app.log.info({ forgotten }, 'idempotency keys of yesterday forgotten')

@@ -23,7 +23,7 @@ it.each<[string, () => Promise<void>]>([
   const log = { warn: (what: unknown) => void warnings.push(what) }
   let times = 0
   const work = () => (++times < 3 ? fail() : Promise.resolve())
-  const stop = recurring({ name: 'tidy up', everyMs: 4, ready: Promise.resolve(), work }, log as never)
+  const stop = recurring({ name: 'tidy up', everyMs: 4, ready: () => Promise.resolve(), work }, log as never)
   await until('the third time', () => times >= 3)
   await stop()
   expect(warnings).toMatchObject(Array(2).fill({ err: { message: 'away' }, work: 'tidy up' }))

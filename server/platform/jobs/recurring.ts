@@ -12,8 +12,8 @@ export interface Recurring {
   /** For the log. */
   name: string
   everyMs: number
-  /** Not before this. */
-  ready: Promise<void>
+  /** Asked before each round, which begins when this resolves. */
+  ready: () => Promise<void>
   /** Should end soon after `signal`. */
   work: (signal: AbortSignal) => Promise<void>
 }
@@ -29,9 +29,12 @@ export function recurring({ name, everyMs, ready, work }: Recurring, log: Fastif
   const closing = new AbortController()
   const { signal } = closing
   const running = (async () => {
-    await Promise.race([ready, new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))])
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    await Promise.race([ready(), aborted])
     await pause(Math.random() * firstWithinMs, signal)
-    while (!signal.aborted) {
+    for (;;) {
+      await Promise.race([ready(), aborted])
+      if (signal.aborted) return
       try {
         await work(signal)
       } catch (err) {

@@ -64,7 +64,7 @@ export const limitsPlugin = fp(
       {
         name: 'delete old windows of limits',
         everyMs: quarterOfAnHourMs,
-        ready: database.whenMigrated,
+        ready: database.whenReady,
         work: () => deleteOldWindows(database.db),
       },
       log,

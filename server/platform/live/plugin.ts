@@ -15,12 +15,12 @@ export const livePlugin = fp<{ times?: Partial<LiveTimes> | undefined }>(
   async (app, { times }) => {
     const hub = new LiveHub(app.database.db, app.notices, app.log, { ...defaultLiveTimes, ...times })
     app.decorate('live', hub)
-    const { db, whenMigrated } = app.database
+    const { db, whenReady } = app.database
     const stopTrimming = recurring(
       {
         name: 'trim events',
         everyMs: trimEveryMs,
-        ready: whenMigrated,
+        ready: whenReady,
         async work(signal) {
           const trimmed = await trimEvents(db, signal)
           if (trimmed > 0) app.log.info({ trimmed }, 'events past their age trimmed')

@@ -12,7 +12,7 @@ const deleteEveryMs = 6 * 3_600_000
 
 export const mailPlugin = fp(
   async (app) => {
-    const { db, whenMigrated } = app.database
+    const { db, whenReady } = app.database
     const { smtp, inboxFolder } = app.config.mail
     const stops: (() => Promise<void>)[] = []
 
@@ -26,7 +26,7 @@ export const mailPlugin = fp(
       const job = new MailJob(db, app.config, sender, app.log)
       onMailQueued(db, () => void job.wake().catch((err) => app.log.debug({ err }, 'queue of mails not read')))
       stops.push(
-        recurring({ name: 'send mails', everyMs: lookEveryMs, ready: whenMigrated, work: () => job.wake() }, app.log),
+        recurring({ name: 'send mails', everyMs: lookEveryMs, ready: whenReady, work: () => job.wake() }, app.log),
         () => job.close(),
       )
     } else {
@@ -39,7 +39,7 @@ export const mailPlugin = fp(
         {
           name: 'delete old mails',
           everyMs: deleteEveryMs,
-          ready: whenMigrated,
+          ready: whenReady,
           async work(signal) {
             const deleted = await deleteOldMails(db, signal)
             if (deleted > 0) app.log.info({ deleted }, 'mails of a month ago deleted')
