@@ -39,6 +39,7 @@ it('an instance does not become ready on the schema of a later release; /readyz 
   expect(await server.get('/readyz')).toMatchObject({ status: 503, body: { status: 'schema-ahead', message } })
   expect(await server.get('/me')).toMatchObject({ status: 503, body: { error: { code: 'DATABASE_UNAVAILABLE' } } })
   expect(server.errorLogs.map(({ msg }) => msg)).toEqual([message])
+  expect(server.logs.map(({ msg }) => msg)).not.toContain('database ready')
   expect(message).toMatch(/Run that release or a newer one; to go back, see "Roll back" in docs\/upgrade\.md\.$/)
   expect(await server.kill()).toMatchObject({ code: 0 })
 })
