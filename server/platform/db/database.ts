@@ -10,6 +10,9 @@ export type Database = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
 
 export type Notify = (channel: string, payload: string) => Promise<void>
 
+/** Called with the failure of each statement of `db`, as the driver throws it. */
+export type OnFailure = (error: unknown) => void
+
 /** What each driver gives. Nothing here waits for the database except where it says so. */
 export interface DatabaseDriver {
   readonly kind: 'postgres' | 'pglite'
@@ -38,8 +41,12 @@ export interface DatabaseDriver {
  * Loads the driver of this database alone: each takes a tenth of a second.
  * @throws FolderInUse when another process has the embedded database open; NotADatabaseFolder
  */
-export async function openDatabase(config: Config['database'], log: FastifyBaseLogger): Promise<DatabaseDriver> {
+export async function openDatabase(
+  config: Config['database'],
+  log: FastifyBaseLogger,
+  onFailure: OnFailure = () => {},
+): Promise<DatabaseDriver> {
   const [, folder] = /^pglite:\/\/(.+)$/.exec(config.url) ?? []
-  if (folder) return (await import('./pglite-driver.ts')).openPglite(folder, log)
-  return (await import('./postgres-driver.ts')).openPostgres(config, log)
+  if (folder) return (await import('./pglite-driver.ts')).openPglite(folder, log, onFailure)
+  return (await import('./postgres-driver.ts')).openPostgres(config, log, onFailure)
 }

@@ -91,6 +91,12 @@ export function isLockTimeout(error: unknown): boolean {
   return false
 }
 
+/** True when `error` or one of its causes is that the disk of the database has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '53100') return true
+  return false
+}
+
 /** The name of the unique constraint that `error` or one of its causes broke, or null. */
 export function brokenUnique(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

@@ -10,7 +10,7 @@ import { drizzle } from 'drizzle-orm/pglite'
 import type { FastifyBaseLogger } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
 import { applyMigrations, isMigrated } from './apply-migrations.ts'
-import type { Database, DatabaseDriver } from './database.ts'
+import type { Database, DatabaseDriver, OnFailure } from './database.ts'
 import { RolledBack } from './faults.ts'
 import { lockFolder, NotADatabaseFolder } from './folder-lock.ts'
 import { PoolGate } from './pool-gate.ts'
@@ -33,7 +33,7 @@ const objectRows: QueryOptions = { rowMode: 'object' }
  * `folder` is a path, or `memory` for a database that ends with the process. The folder is locked at once.
  * @throws FolderInUse, NotADatabaseFolder
  */
-export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriver {
+export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: OnFailure = () => {}): DatabaseDriver {
   const path = folder === 'memory' ? null : resolve(folder)
   if (path) refuseForeign(path)
   const lock = path ? lockFolder(path) : null
@@ -60,10 +60,19 @@ export function openPglite(folder: string, log: FastifyBaseLogger): DatabaseDriv
     return opened
   }
   const gate = new PoolGate(1)
+  const run = <T>(work: () => Promise<T>): Promise<T> =>
+    gate.run(async () => {
+      try {
+        return await work()
+      } catch (error) {
+        onFailure(error)
+        throw error
+      }
+    })
   const gated: DrizzleClient = {
-    query: (text, values, options) => gate.run(async () => instance().query(text, values, withoutParsers(options))),
+    query: (text, values, options) => run(() => instance().query(text, values, withoutParsers(options))),
     transaction: (task) =>
-      gate.run(async () =>
+      run(() =>
         instance().transaction(async (tx) => {
           let failure: unknown
           const done = await task({

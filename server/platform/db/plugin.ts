@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAppError } from '../errors/app-error.ts'
 import { type DatabaseDriver, openDatabase } from './database.ts'
+import { DiskWatch } from './disk-watch.ts'
 import { MigrationsOutOfOrder, migrationsFolder, readMigrations, SchemaAhead } from './migrations.ts'
 
 /** `schema-ahead`: a later release has migrated the database in a way that this one must not go on beside. */
@@ -15,6 +16,8 @@ export type DatabaseState = 'starting' | 'ready' | 'schema-ahead'
 export interface AppDatabase extends DatabaseDriver {
   /** Requests are served and recurring work is done while this is `ready`. */
   readonly state: DatabaseState
+  /** Rows cannot be stored. Requests are served all the same, because reading goes on. */
+  readonly isDiskFull: boolean
   /** Resolves when `state` is `ready` for the first time; never, if the server closes before. */
   readonly whenMigrated: Promise<void>
   /** Resolves when `state` is `ready`: at once if it is. */
@@ -24,9 +27,11 @@ export interface AppDatabase extends DatabaseDriver {
 export interface DatabaseTimes {
   /** How often a running instance looks whether a later release has migrated the database. */
   checkSchemaEveryMs: number
+  /** How often it tries to store rows while the disk of the database is full. */
+  probeDiskEveryMs: number
 }
 
-const defaultTimes: DatabaseTimes = { checkSchemaEveryMs: 5_000 }
+const defaultTimes: DatabaseTimes = { checkSchemaEveryMs: 5_000, probeDiskEveryMs: 2_000 }
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -36,8 +41,9 @@ declare module 'fastify' {
 
 export const databasePlugin = fp<{ times?: Partial<DatabaseTimes> | undefined }>(
   async (app, { times }) => {
-    const driver = await openDatabase(app.config.database, app.log)
-    const { checkSchemaEveryMs } = { ...defaultTimes, ...times }
+    const { checkSchemaEveryMs, probeDiskEveryMs } = { ...defaultTimes, ...times }
+    const disk = new DiskWatch(app.log, probeDiskEveryMs)
+    const driver = await openDatabase(app.config.database, app.log, (error) => disk.note(error, () => driver.db))
     const closing = new AbortController()
     const { promise: whenMigrated, resolve } = Promise.withResolvers<void>()
     let state: DatabaseState = 'starting'
@@ -57,12 +63,15 @@ export const databasePlugin = fp<{ times?: Partial<DatabaseTimes> | undefined }>
       get state() {
         return state
       },
+      get isDiskFull() {
+        return disk.isFull
+      },
       whenMigrated,
       whenReady: () => becameReady.promise,
     })
     app.addHook('onClose', async () => {
       closing.abort()
-      await running
+      await Promise.all([running, disk.close()])
       await driver.close()
     })
   },

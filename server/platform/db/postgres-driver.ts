@@ -10,7 +10,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import pg from 'pg'
 import type { Config } from '../config/config.ts'
 import { applyMigrations, isMigrated } from './apply-migrations.ts'
-import type { Database, DatabaseDriver } from './database.ts'
+import type { Database, DatabaseDriver, OnFailure } from './database.ts'
 import { listenUntil } from './postgres-listener.ts'
 import { poolDatabase } from './postgres-pool.ts'
 
@@ -26,7 +26,11 @@ const lockPollMs = 200
 /** What runs when the driver is closed may take this long to finish. */
 const graceMs = 2_000
 
-export function openPostgres(config: Config['database'], log: FastifyBaseLogger): DatabaseDriver {
+export function openPostgres(
+  config: Config['database'],
+  log: FastifyBaseLogger,
+  onFailure: OnFailure = () => {},
+): DatabaseDriver {
   const { url, directUrl, prepare } = config
   // A transaction pooler refuses settings at connect (PgBouncer: "unsupported startup parameter"). Behind one they
   // belong to the role: ALTER ROLE ... SET statement_timeout.
@@ -79,7 +83,7 @@ export function openPostgres(config: Config['database'], log: FastifyBaseLogger)
   return {
     kind: 'postgres',
     folder: null,
-    db: poolDatabase(pool, prepare),
+    db: poolDatabase(pool, prepare, onFailure),
     ping() {
       // Shared, so that checks while the database hangs do not pile up.
       pinging ??= control

@@ -4,7 +4,7 @@
  */
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
-import type { Database } from './database.ts'
+import type { Database, OnFailure } from './database.ts'
 import { isStale, isUnanswered, RolledBack } from './faults.ts'
 
 /** The part of a client that drizzle uses. */
@@ -12,7 +12,7 @@ type Query = (config: pg.QueryConfig, values: unknown[]) => Promise<pg.QueryResu
 const drizzleOver = (query: Query) => drizzle({ client: { query } as unknown as pg.Pool })
 
 /** Without `prepare` names are left out: a transaction pooler forgets prepared statements between transactions. */
-export function poolDatabase(pool: pg.Pool, prepare: boolean): Database {
+export function poolDatabase(pool: pg.Pool, prepare: boolean, onFailure: OnFailure): Database {
   // Not pool.query, which closes the connection at every failure, a broken constraint's too.
   async function withClient<T>(work: (query: Query) => Promise<T>): Promise<T> {
     const client = await pool.connect()
@@ -21,6 +21,7 @@ export function poolDatabase(pool: pg.Pool, prepare: boolean): Database {
       try {
         return await client.query(prepare ? config : unnamed(config), values)
       } catch (error) {
+        onFailure(error)
         if (isUnanswered(error)) void client.end()
         if (!config.name || !isStale(error)) throw error
         stale = true

@@ -2,7 +2,7 @@
 import { TRPCError } from '@trpc/server'
 import { ZodError } from 'zod'
 import { type ErrorBody, type ErrorCode, errorTable, type FieldFault } from '../../../shared/errors.ts'
-import { databaseFault } from '../db/faults.ts'
+import { databaseFault, isDiskFull } from '../db/faults.ts'
 
 type Options = { message?: string; details?: FieldFault[] | undefined; retryAfterS?: number; cause?: unknown }
 
@@ -53,6 +53,11 @@ const byTrpcCode: Partial<Record<TRPCError['code'], ErrorCode>> = {
   UNSUPPORTED_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
 }
 
+const diskFull = {
+  message: 'The database has no room left, so this was not stored. Reading goes on. Please try again later.',
+  retryAfterS: 10,
+}
+
 /** Never throws. What it does not know is `INTERNAL_ERROR` with the original as `cause`. */
 export function toAppError(thrown: unknown): AppError {
   // Fastify's. A request that breaks off while it is read has the same errno as a database that does.
@@ -60,7 +65,7 @@ export function toAppError(thrown: unknown): AppError {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 8; error = error.cause, depth++) {
     if (error instanceof AppError) return error
     const fault = status === null ? databaseFault(error) : null
-    if (fault) return new AppError(fault, { cause: thrown })
+    if (fault) return new AppError(fault, { ...(isDiskFull(error) && diskFull), cause: thrown })
   }
   if (thrown instanceof TRPCError) {
     // Only what came in: an output that does not fit its schema is our fault, and no caller's.

@@ -4,11 +4,15 @@
  */
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import { diskFullMessage } from '../db/disk-watch.ts'
 import { SchemaAhead } from '../db/migrations.ts'
 
 const pingTimeoutMs = 800
 /** Within the grace that main.ts gives, with room for what closes after. */
 const drainMs = 10_000
+
+/** What an operator can do about it. */
+const messages: Record<string, string> = { 'schema-ahead': new SchemaAhead().message, 'disk-full': diskFullMessage }
 
 export const healthPlugin = fp(
   async (app) => {
@@ -40,10 +44,10 @@ export const healthPlugin = fp(
     app.get('/livez', async () => ({ status: 'alive' }))
 
     app.get('/readyz', async (_request, reply) => {
-      const status = draining ? 'draining' : app.database.state
+      const { state, isDiskFull } = app.database
+      const status = draining ? 'draining' : state === 'ready' && isDiskFull ? 'disk-full' : state
       if (status === 'ready') return { status }
-      const message = status === 'schema-ahead' ? new SchemaAhead().message : undefined
-      return reply.code(503).send({ status, message })
+      return reply.code(503).send({ status, message: messages[status] })
     })
 
     app.get('/health', async (_request, reply) => {

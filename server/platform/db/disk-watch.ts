@@ -1,0 +1,71 @@
+/** Knows that the disk of the database is full: from the first statement that failed for it until rows can be stored again. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
+import { rateLimits } from '../limits/table.ts'
+import type { Database } from './database.ts'
+import { isDiskFull } from './faults.ts'
+
+/** More than fits into the free space of pages that are there: the file has to grow. */
+const probeRows = 256
+
+export const diskFullMessage =
+  'The disk of the database is full: nothing can be stored, reading goes on. Make room, and writing goes on without a restart.'
+
+export class DiskWatch {
+  readonly #log: FastifyBaseLogger
+  readonly #everyMs: number
+  readonly #closing = new AbortController()
+  #probing: Promise<void> | undefined
+
+  constructor(log: FastifyBaseLogger, everyMs: number) {
+    this.#log = log
+    this.#everyMs = everyMs
+  }
+
+  get isFull(): boolean {
+    return this.#probing !== undefined
+  }
+
+  /** Of any statement. `db` is asked until it stores rows again. */
+  note(error: unknown, db: () => Database): void {
+    if (this.#probing || this.#closing.signal.aborted || !isDiskFull(error)) return
+    this.#log.error(diskFullMessage)
+    this.#probing = this.#untilStored(db).finally(() => {
+      this.#probing = undefined
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#probing
+  }
+
+  async #untilStored(db: () => Database): Promise<void> {
+    const { signal } = this.#closing
+    for (;;) {
+      await delay(this.#everyMs, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      if (!(await canStore(db()))) continue
+      this.#log.warn('The disk of the database has room again: rows are stored.')
+      return
+    }
+  }
+}
+
+class Undone extends Error {}
+
+/** Rows that nothing compresses, in a transaction that is rolled back. */
+async function canStore(db: Database): Promise<boolean> {
+  try {
+    return await db.transaction(async (tx) => {
+      await tx.execute(sql`
+        insert into ${rateLimits} (key, points, expire)
+        select 'disk ' || n || (select string_agg(md5(random()::text || n || m), '') from generate_series(1, 32) m), 0, 0
+        from generate_series(1, ${probeRows}::int) n`)
+      throw new Undone()
+    })
+  } catch (error) {
+    return error instanceof Undone
+  }
+}
