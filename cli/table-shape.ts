@@ -3,6 +3,7 @@ import { getTableName, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '../server/platform/db/database.ts'
 import { rowsOf } from '../server/platform/db/rows.ts'
+import { retentionClock } from '../server/platform/jobs/table.ts'
 import { presenceLeases, presenceServers } from '../server/platform/presence/table.ts'
 
 export const TableShape = z.object({
@@ -18,7 +19,7 @@ interface Found extends TableShape {
 }
 
 /** Of servers that run, and of nobody else: a copy starts without. */
-const ofServers = new Set<string>([presenceServers, presenceLeases].map((table) => getTableName(table)))
+const ofServers = new Set<string>([presenceServers, presenceLeases, retentionClock].map((table) => getTableName(table)))
 
 export interface KnownTable extends TableShape {
   /** Of its primary key; by it rows have an order that does not change. */

@@ -28,6 +28,7 @@ import { type IdentityTimes, identityPlugin } from './platform/identity/plugin.t
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
 import { jobsPlugin } from './platform/jobs/plugin.ts'
 import type { Job } from './platform/jobs/recurring.ts'
+import { retentionClockPlugin } from './platform/jobs/retention-clock-plugin.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
 import type { LiveTimes } from './platform/live/live-hub.ts'
 import { livePlugin } from './platform/live/plugin.ts'
@@ -72,6 +73,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(originsPlugin)
   await app.register(metricsPlugin)
   await app.register(databasePlugin, { times: times.database })
+  await app.register(retentionClockPlugin)
   await app.register(noticesPlugin)
   await app.register(identityPlugin, { times: times.identity })
   await app.register(livePlugin, { times: times.live })

@@ -85,7 +85,7 @@ async function digests(db: Database): Promise<Map<string, string>> {
     await tx.execute(sql`select set_config('timezone', 'UTC', true)`)
     const tables = rowsOf<{ name: string }>(
       await tx.execute(
-        sql`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname not like 'presence_%'`,
+        sql`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname not like 'presence_%' and relname <> 'retention_clock'`,
       ),
     )
     const found = new Map<string, string>()

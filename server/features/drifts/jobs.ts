@@ -8,6 +8,7 @@ import { trimDrifts } from './retention.ts'
 export const forgetOldDrifts = (keptMs: number): Job => ({
   name: 'forget old drifts',
   everyMs: 3_600_000,
+  deletes: true,
   async work(db, signal) {
     const forgotten = (await trimDrifts(db, keptMs, signal)) + (await trimAlerts(db, keptMs, signal))
     await forgetOldFigures(db, 2 * summaryDays)

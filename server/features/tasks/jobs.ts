@@ -9,6 +9,7 @@ const perStatement = 1000
 export const purgeDeletedTasks: Job = {
   name: 'purge deleted tasks',
   everyMs: 3_600_000,
+  deletes: true,
   async work(db, signal) {
     for (let purged = 0; ; ) {
       const old = db.select({ id: tasks.id }).from(tasks).where(lt(tasks.deletedAt, undoneBefore())).limit(perStatement)

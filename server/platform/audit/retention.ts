@@ -12,6 +12,7 @@ const atOnce = 10_000
 export const deleteOldRecords = (keptMs: number): Job => ({
   name: 'delete old records of the audit log',
   everyMs: 3_600_000,
+  deletes: true,
   async work(db, signal) {
     for (let all = 0; ; ) {
       const [row] = rowsOf<{ deleted: number }>(

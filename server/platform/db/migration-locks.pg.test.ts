@@ -31,6 +31,7 @@ const locks: Record<string, string[]> = {
   '0010_list_indexes': ['audit_logs SHARE', 'users SHARE'],
   '0011_event_marks': ['channels ACCESS EXCLUSIVE', 'events ACCESS EXCLUSIVE'],
   '0012_audit_protection': ['audit_logs SHARE ROW EXCLUSIVE'],
+  '0013_retention_clock': [],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

@@ -13,6 +13,7 @@ export const idempotencyPlugin = fp(
         name: 'forget idempotency keys',
         everyMs: forgetEveryMs,
         ready: whenReady,
+        deletesFrom: db,
         async work() {
           const forgotten = await forgetOldKeys(db)
           if (forgotten > 0) app.log.info({ forgotten }, 'idempotency keys of yesterday forgotten')

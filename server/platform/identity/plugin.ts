@@ -79,6 +79,7 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
         name: 'delete old sessions and one-time tokens',
         everyMs: deleteEveryMs,
         ready: app.database.whenReady,
+        deletesFrom: app.database.db,
         async work(signal) {
           const deleted = await sessions.deleteOld(signal)
           if (deleted > 0) app.log.info({ deleted }, 'sessions that ended a month ago deleted')

@@ -5,12 +5,13 @@ import { type Job, recurring } from './recurring.ts'
 export const jobsPlugin = fp<{ jobs: readonly Job[] }>(
   async (app, { jobs }) => {
     const { db, whenReady } = app.database
-    for (const { name, everyMs, work } of jobs) {
+    for (const { name, everyMs, deletes, work } of jobs) {
       const stop = recurring(
         {
           name,
           everyMs,
           ready: whenReady,
+          deletesFrom: deletes && db,
           async work(signal) {
             const done = await work(db, signal)
             if (done > 0) app.log.info({ work: name, done }, 'recurring work done')

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../db/database.ts'
+import { mayDelete } from './retention-clock.ts'
 
 const firstWithinMs = 5_000
 
@@ -14,18 +15,25 @@ export interface Recurring {
   everyMs: number
   /** Asked before each round, which begins when this resolves. */
   ready: () => Promise<void>
+  /** Of work that deletes what is old: the database, whose clock decides. A round is left out while that may have jumped ahead. */
+  deletesFrom?: Database | undefined
   /** Should end soon after `signal`. */
   work: (signal: AbortSignal) => Promise<void>
 }
 
 /** Recurring work of a feature, in its `jobs.ts`. Instances do it at the same time, so it must not mind. */
 export interface Job extends Pick<Recurring, 'name' | 'everyMs'> {
+  /** Deletes what is old, as `deletesFrom` says. */
+  deletes?: true
   /** Should end soon after `signal`. Resolves to how many things were done. */
   work: (db: Database, signal: AbortSignal) => Promise<number>
 }
 
 /** Returns how to stop, which waits for the work under way. */
-export function recurring({ name, everyMs, ready, work }: Recurring, log: FastifyBaseLogger): () => Promise<void> {
+export function recurring(
+  { name, everyMs, ready, deletesFrom, work }: Recurring,
+  log: FastifyBaseLogger,
+): () => Promise<void> {
   const closing = new AbortController()
   const { signal } = closing
   const running = (async () => {
@@ -36,7 +44,8 @@ export function recurring({ name, everyMs, ready, work }: Recurring, log: Fastif
       await Promise.race([ready(), aborted])
       if (signal.aborted) return
       try {
-        await work(signal)
+        if (!deletesFrom || (await mayDelete(deletesFrom))) await work(signal)
+        else log.debug({ work: name }, 'recurring work left out: the clock of the database may have jumped ahead')
       } catch (err) {
         if (!signal.aborted) log.warn({ err, work: name }, 'recurring work failed, it is done next time')
       }

@@ -21,6 +21,7 @@ export const livePlugin = fp<{ times?: Partial<LiveTimes> | undefined }>(
         name: 'trim events',
         everyMs: trimEveryMs,
         ready: whenReady,
+        deletesFrom: db,
         async work(signal) {
           const trimmed = await trimEvents(db, signal)
           if (trimmed > 0) app.log.info({ trimmed }, 'events past their age trimmed')

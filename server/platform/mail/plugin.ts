@@ -40,6 +40,7 @@ export const mailPlugin = fp(
           name: 'delete old mails',
           everyMs: deleteEveryMs,
           ready: whenReady,
+          deletesFrom: db,
           async work(signal) {
             const deleted = await deleteOldMails(db, signal)
             if (deleted > 0) app.log.info({ deleted }, 'mails of a month ago deleted')

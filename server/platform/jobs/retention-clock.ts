@@ -1,0 +1,37 @@
+/**
+ * What is deleted for its age is lost for good, and a clock that jumps ahead makes everything old. So retention has a clock of its own, in the
+ * database: it follows the database's clock by half an hour at most for each look, and looks are some minutes apart, also with several
+ * instances. While it is behind, nothing is deleted. It makes up for a day in which no server ran in about seven hours, and for a jump of ten
+ * days in about three days; a clock that is set right again ends the wait at once.
+ */
+import { sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
+import { retentionClock } from './table.ts'
+
+/** More than a look and the next one can be apart. */
+const toleratedS = 3600
+
+const behindS = sql`extract(epoch from now() - ${retentionClock.at})::float8`
+
+/** One look. Returns by how many seconds retention is behind the database's clock, 0 where that is too little to wait for. */
+export async function moveRetentionClock(db: Database): Promise<number> {
+  await db.execute(sql`
+    insert into ${retentionClock} (id, at, seen_at) values (1, now(), now())
+    on conflict (id) do update
+    set at = least(now(), ${retentionClock.at} + interval '30 minutes'), seen_at = now()
+    where now() < ${retentionClock.seenAt} or now() >= ${retentionClock.seenAt} + interval '4 minutes'`)
+  const s = await readBehindS(db)
+  return s !== null && s > toleratedS ? s : 0
+}
+
+/** False before the first look too. */
+export async function mayDelete(db: Database): Promise<boolean> {
+  const s = await readBehindS(db)
+  return s !== null && s <= toleratedS
+}
+
+async function readBehindS(db: Database): Promise<number | null> {
+  const [row] = rowsOf<{ s: number }>(await db.execute(sql`select ${behindS} as s from ${retentionClock}`))
+  return row ? Number(row.s) : null
+}

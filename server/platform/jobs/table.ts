@@ -1,0 +1,10 @@
+import { integer, pgTable } from 'drizzle-orm/pg-core'
+import { instant } from '../db/columns.ts'
+
+/** One row: the time that retention goes by, which follows the clock of the database and does not jump ahead with it. */
+export const retentionClock = pgTable('retention_clock', {
+  id: integer('id').primaryKey(),
+  at: instant('at').notNull(),
+  /** What the clock of the database was when `at` was last moved. */
+  seenAt: instant('seen_at').notNull(),
+})
