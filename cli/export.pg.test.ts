@@ -1,18 +1,22 @@
 /** From the embedded database to Postgres and back: nothing is lost on the way, and readers of channels are told to begin anew. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { afterAll, expect, it } from 'vitest'
 import { newId } from '../server/platform/db/columns.ts'
 import type { Database } from '../server/platform/db/database.ts'
 import { pollChannel } from '../server/platform/live/poll.ts'
 import { publish } from '../server/platform/live/publish.ts'
 import { buildTestApp, testEnvironment } from '../server/test/app.ts'
+import { atEnd } from '../server/test/at-end.ts'
 import { CommandLine } from '../server/test/command-line.ts'
 import { compareDatabases, fillDatabase, kindsTable } from '../server/test/copied-database.ts'
 import { createTestDatabase } from '../server/test/database.ts'
 import { signedIn } from '../server/test/followers.ts'
 import { keepOpen } from '../server/test/open-folders.ts'
+import { ServerProcess } from '../server/test/server-process.ts'
+import { until } from '../server/test/until.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'plinth-move-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -101,4 +105,25 @@ it('a database that a server has written to is not empty, and stays as it is', {
     err: expect.stringMatching(/is not empty \(.*users.*\)/),
   })
   expect(JSON.parse((await line.run(['people', 'list', '--json'])).out).items).toMatchObject([{ id }])
+})
+
+it('an export that was killed does not keep the next one from its name, and leaves nothing', {
+  timeout: 60_000,
+}, async () => {
+  const source = await CommandLine.create()
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-killed-'))
+  atEnd(async () => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'all.ndjson')
+  await source.withDatabase(async (db) => {
+    await db.transaction(async (tx) => {
+      // It gets as far as this table, and waits.
+      await tx.execute(sql`lock table users in access exclusive mode`)
+      const killed = new ServerProcess(source.environment, 'plinth', ['export', path])
+      await until('a file is begun', () => readdirSync(folder).length > 0)
+      await killed.kill('SIGKILL')
+    })
+  })
+  expect(existsSync(path)).toBe(false)
+  expect(await source.run(['export', path])).toMatchObject({ code: 0, err: '' })
+  expect(readdirSync(folder)).toEqual(['all.ndjson'])
 })

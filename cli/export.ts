@@ -1,5 +1,7 @@
 /** The whole database as one file of JSON lines, as of one moment. Values are as Postgres writes them, so none loses anything. */
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { type FileHandle, link, open, readdir, rename, rm, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { readConfig } from '../server/app.ts'
 import { recordAudit } from '../server/platform/audit/audit-log.ts'
@@ -16,6 +18,7 @@ import { type KnownTable, prepareCopying, quoted, readTables } from './table-sha
 import type { Terminal } from './terminal.ts'
 
 const rowsAtOnce = 500
+const fileCalls = new Set(['write', 'fsync', 'close', 'link', 'rename'])
 
 export const exportCommands: Record<string, OwnCommand> = {
   export: {
@@ -34,15 +37,20 @@ export const exportCommands: Record<string, OwnCommand> = {
       const { interrupted } = terminal
       const counts = await withDatabase(config, async ({ db }) => {
         const file = await newFile(path)
+        const { partPath } = file
         try {
-          const written = await exportTo(file, db, terminal, interrupted)
-          await file.sync()
-          await file.close()
+          const written = await exportTo(file.handle, db, terminal, interrupted)
+          await file.handle.sync()
+          await file.handle.close()
+          await publishFile(partPath, path)
           return written
         } catch (error) {
-          await file.close()
-          await unlink(path)
+          await file.handle.close()
+          await unlink(partPath)
           if (interrupted.aborted) throw new Refusal('Interrupted: nothing was exported.')
+          const { syscall, message } = error as NodeJS.ErrnoException
+          // The file's, such as of a full disk; what the database says has none, or is wrapped.
+          if (syscall && fileCalls.has(syscall)) throw new Refusal(`${path} cannot be written: ${message}.`)
           throw error
         }
       })
@@ -58,14 +66,51 @@ export const exportCommands: Record<string, OwnCommand> = {
   },
 }
 
-async function newFile(path: string): Promise<FileHandle> {
+/** Under the name of `path` only when it is whole, so that a run that was killed leaves nothing there. */
+async function newFile(path: string): Promise<{ handle: FileHandle; partPath: string }> {
+  const partPath = `${path}.${process.pid}.part`
   try {
-    return await open(path, 'wx', 0o600)
+    if (existsSync(path)) throw isThereAlready(path)
+    await deleteAbandoned(path)
+    return { handle: await open(partPath, 'wx', 0o600), partPath }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') throw new Refusal(`${path} is there already. Name a new file.`)
-    throw new Refusal(`${path} cannot be made: ${message}.`)
+    if (error instanceof Refusal) throw error
+    throw new Refusal(`${path} cannot be made: ${(error as Error).message}.`)
   }
+}
+
+const isThereAlready = (path: string) => new Refusal(`${path} is there already. Name a new file.`)
+
+/** Parts of runs of the same name that were killed: they hold what the database does. */
+async function deleteAbandoned(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    const [, pid] = name.startsWith(`${basename(path)}.`) ? (/\.(\d+)\.part$/.exec(name) ?? []) : []
+    if (pid && !isRunning(Number(pid))) await rm(join(dirname(path), name), { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return pid !== process.pid
+  } catch (error) {
+    // It runs, under another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** By a second name and not by `rename`, which replaces a file that was made meanwhile. */
+async function publishFile(partPath: string, path: string): Promise<void> {
+  try {
+    await link(partPath, path)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') throw isThereAlready(path)
+    // File systems without second names.
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code)) throw error
+    return rename(partPath, path)
+  }
+  await unlink(partPath)
 }
 
 async function exportTo(
