@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder } from '../server/platform/config/package-folder.ts'
+import { demoProfiles, newDemoPassword } from '../server/platform/identity/demo-people.ts'
 
 export const dataFolder = join(packageFolder, '.data')
 
@@ -21,12 +22,23 @@ export function developmentEnvironment(given: NodeJS.ProcessEnv): NodeJS.Process
   }
 }
 
-/** Made once and kept, so that a restart signs nobody out. */
-function secrets(): Record<string, string> {
-  const path = join(dataFolder, 'secrets.json')
+const secretNames = ['COOKIE_SECRET', 'JWT_ACCESS_SECRET', 'JWT_REFRESH_SECRET']
+
+/** Stored, so that a restart signs nobody out. */
+const secrets = () => madeOnce('secrets.json', secretNames, () => randomBytes(48).toString('base64'))
+
+/** By e-mail address. Those that the demo people are given, who may change them. */
+export const demoPasswords = () =>
+  madeOnce(
+    'demo-passwords.json',
+    demoProfiles.map(({ email }) => email),
+    newDemoPassword,
+  )
+
+function madeOnce(name: string, keys: readonly string[], make: () => string): Record<string, string> {
+  const path = join(dataFolder, name)
   if (!existsSync(path)) {
-    const names = ['COOKIE_SECRET', 'JWT_ACCESS_SECRET', 'JWT_REFRESH_SECRET']
-    const made = Object.fromEntries(names.map((name) => [name, randomBytes(48).toString('base64')]))
+    const made = Object.fromEntries(keys.map((key) => [key, make()]))
     mkdirSync(dataFolder, { recursive: true })
     writeFileSync(path, JSON.stringify(made, null, 2), { mode: 0o600 })
   }

@@ -36,6 +36,25 @@ describe('npm run dev', () => {
       ended.then((code) => Promise.reject(new Error(`exit ${code}: ${output()}`))),
     ])
 
+    // What a newcomer needs is not below the lines of requests that nobody made.
+    const [before = '', announced = ''] = output().split('Plinth is ready')
+    expect(before).not.toMatch(/GET|POST/)
+    const passwords = [...announced.matchAll(/^ +(\S+@plinth\.local) +(\S+)$/gm)].map(([, email, password]) => ({
+      email,
+      password,
+    }))
+    expect(passwords.map(({ email }) => email).sort()).toEqual(
+      ['admin', 'engineer', 'viewer'].map((role) => `${role}@plinth.local`),
+    )
+    for (const credentials of passwords) {
+      const answer = await fetch(`http://localhost:${port}/api/v1/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(credentials),
+      })
+      expect(answer.status, await answer.text()).toBe(200)
+    }
+
     const page = await fetch(`http://localhost:${port}/`)
     expect(page.headers.get('content-type')).toContain('text/html')
 

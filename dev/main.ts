@@ -4,18 +4,24 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import pretty from 'pino-pretty'
 import { loadEnvFile } from '../server/platform/config/env-file.ts'
 import { packageFolder } from '../server/platform/config/package-folder.ts'
-import { dataFolder, developmentEnvironment } from './defaults.ts'
+import { dataFolder, demoPasswords, developmentEnvironment } from './defaults.ts'
 import { freePort } from './free-port.ts'
 import { bundleServer } from './server-bundle.ts'
 
 loadEnvFile()
 const environment = developmentEnvironment(process.env)
 const address = new URL(environment.PUBLIC_URL ?? '')
-const provider = environment.USE_MOCK_AUTH === 'true' ? 'mock' : environment.GOOGLE_CLIENT_ID ? 'google' : 'local'
+const provider =
+  environment.USE_MOCK_AUTH === 'true'
+    ? 'mock'
+    : environment.REAL_AUTH_PROVIDER === 'none'
+      ? 'none'
+      : environment.GOOGLE_CLIENT_ID
+        ? 'google'
+        : 'local'
 const port = Number(environment.PORT)
 const vitePort = await freePort(port + 2)
 
@@ -25,7 +31,7 @@ if (provider === 'local') {
     GOOGLE_ISSUER: `http://localhost:${providerPort}`,
     GOOGLE_CLIENT_ID: 'plinth-development',
     GOOGLE_CLIENT_SECRET: 'known-to-everybody-and-of-no-use-elsewhere',
-    PLINTH_DEMO_PEOPLE: 'true',
+    PLINTH_DEMO_PASSWORDS: JSON.stringify(demoPasswords()),
   })
 }
 
@@ -38,6 +44,7 @@ const readableLog = pretty({
 })
 let restarting: Promise<void> | undefined
 let wasReady = false
+let serverReady = Promise.withResolvers<void>()
 // The server first: it is what takes longest, and what may refuse to start.
 let server = startServer(await bundleServer())
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
@@ -69,12 +76,14 @@ vite.watcher.on('change', (path) => {
 announce()
 
 function startServer(entry: string): ChildProcess {
+  serverReady = Promise.withResolvers()
   const child = spawn(process.execPath, ['--enable-source-maps', entry, `http://127.0.0.1:${vitePort}`], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   // The next server writes to it too. A server whose log nobody reads stands still once the pipe is full.
   child.stdout?.pipe(readableLog, { end: false })
+  child.once('message', () => serverReady.resolve())
   child.once('exit', (code) => {
     // It said why. Only a restart after a change of the code is worth waiting for a better version.
     if (child === server && !stopping.signal.aborted && !restarting) {
@@ -118,22 +127,22 @@ async function stop(): Promise<void> {
   process.exit(0)
 }
 
-/** Over loopback, wherever PUBLIC_URL leads. */
+/** Told by the server: each question would be a line of its log. */
 async function untilReady(): Promise<void> {
-  while (!stopping.signal.aborted) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-    if (ready) break
-    await delay(50)
-  }
+  await serverReady.promise
   wasReady = true
+}
+
+/** Their passwords are those that they were given at first. */
+function demoPeople(): string {
+  const people = Object.entries(demoPasswords())
+  return people.map(([email, password]) => `             ${email.padEnd(24)}${password}`).join('\n')
 }
 
 function announce() {
   const people = {
-    local: 'Sign-in    three demo people at a local OpenID provider (set GOOGLE_CLIENT_ID in .env for Google)',
+    local: `Sign-in    three demo people, at a local OpenID provider (set GOOGLE_CLIENT_ID in .env for Google) or by password:\n${demoPeople()}`,
+    none: 'Sign-in    by password, and by tokens of the issuers that are set in .env',
     google: 'Sign-in    Google, as set in .env',
     mock: 'Sign-in    mock: the button signs the demo admin in at once (USE_MOCK_AUTH)',
   }

@@ -1,9 +1,9 @@
 /** The Plinth server as `npm run dev` runs it: with pages from Vite, which `process.argv[2]` names, and demo people. */
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { start } from '../server/main.ts'
 import { answerNotFound } from '../server/platform/errors/plugin.ts'
-import { seedDemoPeople } from '../server/platform/identity/demo-people.ts'
+import { seedDemoSignIns } from '../server/platform/identity/demo-people.ts'
 import { isDoor } from '../server/platform/page/plugin.ts'
 
 const vitePage: FastifyPluginAsync = async (app) => {
@@ -22,10 +22,18 @@ const vitePage: FastifyPluginAsync = async (app) => {
       next()
     },
   })
-  if (process.env.PLINTH_DEMO_PEOPLE === 'true') {
-    void app.database.whenMigrated
-      .then(() => seedDemoPeople(app.database.db, app.config))
-      .catch((err) => app.log.error({ err }, 'demo people not made'))
+  const listening = new Promise<void>((resolve) => app.addHook('onListen', async () => resolve()))
+  void Promise.all([listening, app.database.whenMigrated.then(() => seed(app))]).then(() => process.send?.('ready'))
+}
+
+/** Who may sign in is said at the start: `PLINTH_DEMO_PASSWORDS` has the passwords by address. */
+async function seed({ database, config, passwordHashes, log }: FastifyInstance): Promise<void> {
+  const passwords = process.env.PLINTH_DEMO_PASSWORDS
+  if (!passwords) return
+  try {
+    await seedDemoSignIns(database.db, config, passwordHashes, JSON.parse(passwords))
+  } catch (err) {
+    log.error({ err }, 'demo people not made')
   }
 }
 

@@ -1,6 +1,6 @@
 /** Three people for development, one a role. They sign in through the mock or the local OpenID provider, or by password once seeded. */
 import { randomBytes } from 'node:crypto'
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import { Role } from '../../../shared/account.ts'
 import type { DemoSignIn } from '../../../shared/people.ts'
 import { type Origin, recordAudit } from '../audit/audit-log.ts'
@@ -43,6 +43,28 @@ export async function seedDemoPeople(db: Database, config: Config): Promise<void
 }
 
 /**
+ * As `seedDemoPeople`, and gives each of them who has no password the one that `passwords` has for the address.
+ * @throws as `seedDemoPeople`
+ */
+export async function seedDemoSignIns(
+  db: Database,
+  config: Config,
+  hashes: PasswordHashes,
+  passwords: Readonly<Record<string, string>>,
+): Promise<void> {
+  await seedDemoPeople(db, config)
+  const hasPassword = db.select({ id: identities.userId }).from(identities).where(eq(identities.provider, 'password'))
+  const without = await db
+    .select()
+    .from(users)
+    .where(and(inArray(users.email, Object.keys(passwords)), notInArray(users.id, hasPassword)))
+  for (const user of without) await setPassword(db, user, await hashes.make(passwords[user.email ?? ''] ?? ''))
+}
+
+/** One of each kind of character, whatever the random ones are. */
+export const newDemoPassword = () => `Aa1-${randomBytes(15).toString('base64url')}`
+
+/**
  * Gives each demo person a new password, and makes who is missing: all of them or none. What it returns is kept nowhere but in hashes.
  * @throws as `seedDemoPeople`
  */
@@ -55,8 +77,7 @@ export async function seedDemoPasswords(
   // Before the transaction: they take their time.
   const made = await Promise.all(
     demoProfiles.map(async ({ email }) => {
-      // One of each kind, whatever the random ones are.
-      const password = `Aa1-${randomBytes(15).toString('base64url')}`
+      const password = newDemoPassword()
       return { email, password, hash: await hashes.make(password) }
     }),
   )
