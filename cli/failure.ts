@@ -3,6 +3,7 @@ import { PlinthError } from '../client/errors.ts'
 import { ConfigError } from '../server/app.ts'
 import { FolderInUse, NotADatabaseFolder } from '../server/platform/db/folder-lock.ts'
 import { MigrationsOutOfOrder, SchemaAhead } from '../server/platform/db/migrations.ts'
+import { storageFault } from '../server/platform/db/storage-faults.ts'
 import { toAppError } from '../server/platform/errors/app-error.ts'
 import { UnsafeOperatorFile } from '../server/platform/identity/operator-file.ts'
 import { errorTable, type FieldFault } from '../shared/errors.ts'
@@ -26,6 +27,8 @@ export function explain(error: unknown): { message: string; exitCode: number } {
     const where = status === 500 && requestId ? ` Its log has it under request ${requestId}.` : ''
     return { message: inWords(message + where, details), exitCode: exitCodeOf(status) }
   }
+  const storage = storageFault(error)
+  if (storage) return { message: storage, exitCode: exitCodes.config }
   const { status, body } = toAppError(error)
   if (status === 500) return { message: String(rootOf(error)?.stack), exitCode: exitCodes.failed }
   return { message: inWords(body.message, body.details), exitCode: exitCodeOf(status) }

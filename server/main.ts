@@ -6,6 +6,7 @@ import { plinth, serverOptions } from './app.ts'
 import { type Config, ConfigError, readConfig } from './platform/config/config.ts'
 import { loadEnvFile } from './platform/config/env-file.ts'
 import { FolderInUse, NotADatabaseFolder } from './platform/db/folder-lock.ts'
+import { storageFault } from './platform/db/storage-faults.ts'
 import { answerError, answerNotFound } from './platform/errors/plugin.ts'
 import { builtPage } from './platform/page/plugin.ts'
 
@@ -42,26 +43,13 @@ export async function start(environment: NodeJS.ProcessEnv, page: FastifyPluginA
   }
 }
 
-/** Said of a path, which an error of a port has none of. */
-const storageFaults: Record<string, string> = {
-  EACCES: 'may not be written by this user. Give the user the folder, or name another one in DATABASE_URL.',
-  EPERM: 'may not be written by this user. Give the user the folder, or name another one in DATABASE_URL.',
-  EROFS: 'is on a disk that is read-only. Mount it for writing, or name another folder in DATABASE_URL.',
-  ENOSPC: 'is on a disk that is full. Make room, or name another folder in DATABASE_URL.',
-  EDQUOT: 'is beyond the quota of this user. Make room, or name another folder in DATABASE_URL.',
-  ENOTDIR: 'is below a file. Name a folder in DATABASE_URL.',
-  EEXIST: 'is a file, where a folder has to be. Name another folder in DATABASE_URL.',
-}
-
 /** What an operator can mend, in words; null for anything else. */
 function startFault(error: unknown, { server: { host, port } }: Config): { message: string; code: number } | null {
   if (error instanceof FolderInUse) return { message: error.message, code: exitCodes.inUse }
   if (error instanceof NotADatabaseFolder) return { message: error.message, code: exitCodes.config }
-  const { code, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
-  const storageFault = code && storageFaults[code]
-  if (storageFault && (path !== undefined || code === 'ENOSPC' || code === 'EDQUOT')) {
-    return { message: `${path ?? 'The folder of the database'} ${storageFault}`, code: exitCodes.config }
-  }
+  const message = storageFault(error)
+  if (message) return { message, code: exitCodes.config }
+  const { code } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
   switch (code) {
     case 'EADDRINUSE':
       return { message: `Port ${port} on ${host} is in use. Stop what uses it, or set PORT.`, code: exitCodes.inUse }

@@ -9,6 +9,7 @@ import { toAppError } from '../errors/app-error.ts'
 import { type DatabaseDriver, openDatabase } from './database.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { MigrationsOutOfOrder, migrationsFolder, readMigrations, SchemaAhead } from './migrations.ts'
+import { storageFault } from './storage-faults.ts'
 
 /** `schema-ahead`: a later release has migrated the database in a way that this one must not go on beside. */
 export type DatabaseState = 'starting' | 'ready' | 'schema-ahead'
@@ -101,6 +102,7 @@ async function migrateUntilDone(
       const failure = away ? 'away' : String(error)
       if (told !== failure) {
         if (away) log.warn({ err: error }, 'database not reachable yet, trying on')
+        else if (storageFault(error)) log.error(`${storageFault(error)} The server tries again.`)
         else if (error instanceof SchemaAhead || error instanceof MigrationsOutOfOrder) log.error(error.message)
         else log.error({ err: error }, 'migration failed, trying again')
       }
