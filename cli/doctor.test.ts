@@ -33,6 +33,16 @@ async function examine(set: Record<string, unknown> = {}, at = line) {
   return { code, findings, of, one: (check: string) => of(check)[0] }
 }
 
+describe('without a provider', () => {
+  it('finds no fault in Google where it is not offered', { timeout: 60_000 }, async () => {
+    const none = { REAL_AUTH_PROVIDER: 'none', GOOGLE_CLIENT_ID: '', GOOGLE_CLIENT_SECRET: '' }
+    const { code, of } = await examine({ ...none, GOOGLE_ISSUER: `http://127.0.0.1:${closedPort}` })
+    expect(of('settings')).toMatchObject([{ state: 'ok' }])
+    expect(of('google')).toEqual([])
+    expect(code).toBe(0)
+  })
+})
+
 describe('with all well', () => {
   it('ends with 0, and has looked at everything', { timeout: 60_000 }, async () => {
     await line.withDatabase(async () => {})

@@ -26,7 +26,7 @@ export async function inspectRedis({ redisUrl, database }: Config): Promise<Find
 
 export async function inspectIssuers({ auth }: Config, faulty: ReadonlySet<string>): Promise<Finding[]> {
   const issuers: Promise<Finding>[] = []
-  if (!auth.mock && !['GOOGLE_ISSUER', 'GOOGLE_CLIENT_ID'].some((name) => faulty.has(name))) {
+  if (!auth.mock && auth.google && !['GOOGLE_ISSUER', 'GOOGLE_CLIENT_ID'].some((name) => faulty.has(name))) {
     issuers.push(inspectDiscovery(auth.google.issuer))
   }
   if (auth.clerk) {

@@ -38,7 +38,8 @@ export async function getMe(profiles: Profiles, actor: Actor): Promise<Person> {
 
 /** What a sign-in page shows. Mock and real sign-in look the same from here. */
 export function listSignInMethods(config: Config): z.infer<typeof SignInMethods> {
-  return { methods: [{ provider: config.auth.provider, name: 'Google', path: signInPath }], password: true }
+  const offersGoogle = config.auth.mock || config.auth.google !== null
+  return { methods: offersGoogle ? [{ provider: 'google', name: 'Google', path: signInPath }] : [], password: true }
 }
 
 export async function updateProfile(

@@ -226,6 +226,21 @@ describe('production', () => {
     }
   })
 
+  it('requires the Google variables only where Google is offered, and another sign-in method where it is not', () => {
+    const without = { GOOGLE_CLIENT_ID: undefined, GOOGLE_CLIENT_SECRET: undefined }
+    for (const setting of ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'] as const) {
+      expect(problemOf(setting, { [setting]: undefined })).toBe('is required and missing')
+    }
+    const none = { ...without, REAL_AUTH_PROVIDER: 'none' }
+    expect(problemOf('REAL_AUTH_PROVIDER', none)).toMatch(/^leaves no sign-in method: set SMTP_URL, CLERK_ISSUER, /)
+    const mail = { SMTP_URL: 'smtp://localhost', MAIL_FROM: 'plinth@example.com' }
+    const clerk = { CLERK_ISSUER: 'https://clerk.example.com', CLERK_AUTHORIZED_PARTIES: 'https://example.com' }
+    for (const other of [mail, clerk, { NODE_ENV: 'development' }]) {
+      expect(readConfig({ ...good, ...none, ...other }).auth.google).toBeNull()
+    }
+    expect(readConfig(good).auth.google).toMatchObject({ clientId: 'client-id' })
+  })
+
   it('takes the legacy header only with addresses and a secret', () => {
     const on = { ...good, AUTH_LEGACY_HEADER: 'on' }
     expect(errorOf(on).faults.map(({ setting }) => setting)).toEqual([

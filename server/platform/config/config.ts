@@ -48,6 +48,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   return group(parsed.data)
 }
 
+/** Passwords need SMTP_URL: see `crossFaults`. */
+const otherSignInMethods = ['SMTP_URL', 'CLERK_ISSUER', 'BETTER_AUTH_URL', 'BETTER_AUTH_SECRET']
+
 /** Rules between settings, checked even when single settings are wrong, so that one start shows them all. */
 function crossFaults(given: Partial<Record<string, string>>) {
   const faults: { setting: string; problem: string }[] = []
@@ -59,8 +62,16 @@ function crossFaults(given: Partial<Record<string, string>>) {
       problem: 'signs anybody in and is refused in production; use it with NODE_ENV=development',
     })
   }
+  const offersGoogle = (given.REAL_AUTH_PROVIDER ?? 'google') === 'google'
   for (const setting of ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET']) {
-    if (!given[setting] && !mock) faults.push({ setting, problem: 'is required and missing' })
+    if (!given[setting] && !mock && offersGoogle) faults.push({ setting, problem: 'is required and missing' })
+  }
+  // By password alone nobody could confirm an address or set a new password where no mail is sent.
+  if (!offersGoogle && production && !otherSignInMethods.some((setting) => given[setting])) {
+    faults.push({
+      setting: 'REAL_AUTH_PROVIDER',
+      problem: `leaves no sign-in method: set ${otherSignInMethods.join(', ')} or use google`,
+    })
   }
   const secrets = [
     'COOKIE_SECRET',
@@ -138,11 +149,11 @@ function group(s: Settings) {
       provider: s.REAL_AUTH_PROVIDER,
       sessionMode: s.AUTH_SESSION_MODE,
       hideExistence: s.AUTH_HIDE_EXISTENCE,
-      google: {
-        clientId: s.GOOGLE_CLIENT_ID ?? '',
-        clientSecret: s.GOOGLE_CLIENT_SECRET ?? '',
-        issuer: s.GOOGLE_ISSUER,
-      },
+      /** Null where sign-in with an OpenID provider is not offered, or played by the mock. */
+      google:
+        s.REAL_AUTH_PROVIDER === 'google' && s.GOOGLE_CLIENT_ID && s.GOOGLE_CLIENT_SECRET
+          ? { clientId: s.GOOGLE_CLIENT_ID, clientSecret: s.GOOGLE_CLIENT_SECRET, issuer: s.GOOGLE_ISSUER }
+          : null,
       cookieSecret: s.COOKIE_SECRET,
       jwtAccessSecret: s.JWT_ACCESS_SECRET,
       jwtRefreshSecret: s.JWT_REFRESH_SECRET,

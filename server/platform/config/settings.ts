@@ -170,7 +170,7 @@ export const settings = {
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   DATABASE_POOL_MAX: whole(10, 1, 1000),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
-  REAL_AUTH_PROVIDER: z.enum(['google'], fault('must be google')).default('google'),
+  REAL_AUTH_PROVIDER: z.enum(['google', 'none'], fault('must be google or none')).default('google'),
   USE_MOCK_AUTH: flag(false),
   AUTH_SESSION_MODE: z.enum(['cookies', 'jwt'], fault('must be cookies or jwt')).default('cookies'),
   AUTH_HIDE_EXISTENCE: flag(false),

@@ -23,10 +23,10 @@ const signatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 export function googleProvider(
   config: Config,
+  { clientId, clientSecret, issuer }: NonNullable<Config['auth']['google']>,
   log: FastifyBaseLogger,
   times: { providerDeadlineMs: number },
 ): Provider {
-  const { clientId, clientSecret, issuer } = config.auth.google
   const redirectUri = config.server.publicUrl + callbackPath
   const Claims = claimsFor(clientId)
   let discovered: { client: oidc.Configuration; at: number } | undefined

@@ -24,14 +24,21 @@ import type { User } from './table.ts'
 
 export const signInRoutes: FastifyPluginAsync = async (app) => {
   const { config, sessions } = app
-  const provider = config.auth.mock
+  const { mock, google } = config.auth
+  const provider = mock
     ? mockProvider(config, app.database.db)
-    : googleProvider(config, app.log, app.identityTimes)
+    : google && googleProvider(config, google, app.log, app.identityTimes)
 
   // Locations here hold states, and answers hold cookies: neither is for a cache between (RFC 9700 section 4.2.4).
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
+
+  app.post('/auth/logout', async (request, reply) => {
+    await signOut({ app, request, reply }, { action: 'auth.signOut' })
+    return reply.code(204).send()
+  })
+  if (!provider) return
 
   app.get(signInPath, async (request, reply) => {
     const query = request.query as Record<string, unknown>
@@ -71,14 +78,9 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
       app.metrics.signIns.inc({ method: profile.provider, outcome: 'accepted' })
       return reply.redirect(code === null ? attempt.returnTo : withCode(attempt.returnTo, code), 302)
     } catch (error) {
-      if (toAppError(error).status < 500) app.metrics.signIns.inc({ method: config.auth.provider, outcome: 'refused' })
+      if (toAppError(error).status < 500) app.metrics.signIns.inc({ method: 'google', outcome: 'refused' })
       return failed(request, reply, error, attempt?.returnTo)
     }
-  })
-
-  app.post('/auth/logout', async (request, reply) => {
-    await signOut({ app, request, reply }, { action: 'auth.signOut' })
-    return reply.code(204).send()
   })
 
   function failed(request: FastifyRequest, reply: FastifyReply, error: unknown, returnTo?: string) {

@@ -230,3 +230,11 @@ describe('names of hosts in requests', () => {
     },
   )
 })
+
+it('where no provider is offered there is no sign-in route of one, and pages are told so', async () => {
+  const none = { REAL_AUTH_PROVIDER: 'none', GOOGLE_CLIENT_ID: '', GOOGLE_CLIENT_SECRET: '' }
+  const alone = await buildTestApp({ environment: none })
+  const browser = alone.browser()
+  expect((await browser.query('account.methods')).json().result.data).toEqual({ methods: [], password: true })
+  expect((await browser.get('/auth/google')).statusCode).toBe(404)
+})

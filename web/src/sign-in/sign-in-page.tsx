@@ -20,7 +20,9 @@ export function SignInPage() {
   const { isEntering } = useEnter(useSearch({ from: '/sign-in' }).error !== undefined)
   const { returnTo, onTheWay } = useReturnTo()
   // Until the server has said, its place is kept; and where it does not say, this may work all the same.
-  const hasPasswords = useQuery(methodsQuery).data?.password ?? true
+  const { data } = useQuery(methodsQuery)
+  const hasPasswords = data?.password ?? true
+  const hasProvider = data ? data.methods.length > 0 : true
   const isWaiting = session.state === 'loading' || isEntering
 
   return (
@@ -48,7 +50,7 @@ export function SignInPage() {
       {isWaiting ? <MethodSkeleton /> : <Methods returnTo={returnTo} />}
       {hasPasswords && (
         <div className={session.state === 'loading' ? classes.kept : undefined}>
-          <div className={classes.or}>or</div>
+          {hasProvider && <div className={classes.or}>or</div>}
           <PasswordForm />
         </div>
       )}
@@ -75,7 +77,9 @@ function Methods({ returnTo }: { returnTo: string }) {
           Sign in with {name}
         </Button>
       ))}
-      <p className={classes.note}>Plinth learns your name, e-mail address and picture, and nothing else.</p>
+      {data.methods.length > 0 && (
+        <p className={classes.note}>Plinth learns your name, e-mail address and picture, and nothing else.</p>
+      )}
     </>
   )
 }
