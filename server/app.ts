@@ -29,6 +29,7 @@ import { signInRoutes } from './platform/identity/sign-in-routes.ts'
 import { jobsPlugin } from './platform/jobs/plugin.ts'
 import type { Job } from './platform/jobs/recurring.ts'
 import { retentionClockPlugin } from './platform/jobs/retention-clock-plugin.ts'
+import { refuseOverBudget } from './platform/limits/early-refusal.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
 import type { LiveTimes } from './platform/live/live-hub.ts'
 import { livePlugin } from './platform/live/plugin.ts'
@@ -41,6 +42,7 @@ import { originsPlugin } from './platform/origins/plugin.ts'
 import type { PresenceTimes } from './platform/presence/lease-store.ts'
 import { presencePlugin } from './platform/presence/plugin.ts'
 import { docsRoutes } from './platform/rest/docs-routes.ts'
+import { ignoreBodies } from './platform/rest/json-body.ts'
 import { restPlugin } from './platform/rest/plugin.ts'
 import { securityHeadersPlugin } from './platform/security-headers/plugin.ts'
 import { plainSocketPlugin } from './platform/sockets/plain-socket-routes.ts'
@@ -92,6 +94,9 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
     doors.addHook('onRequest', (_request, _reply, done) => {
       done(app.database.state === 'ready' ? undefined : new AppError('DATABASE_UNAVAILABLE'))
     })
+    doors.addHook('onRequest', refuseOverBudget(app))
+    // Of sign-in's routes and of paths that lead nowhere. What takes bodies sets parsers of its own.
+    ignoreBodies(doors)
     await doors.register(signInRoutes)
     await doors.register(restPlugin, { router: appRouter, createContext })
     await doors.register(mcpPlugin, { router: appRouter, createContext })

@@ -8,22 +8,21 @@ import type { Database } from './platform/db/database.ts'
 import { AppError } from './platform/errors/app-error.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
 import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
-import { operator } from './platform/identity/operator.ts'
 import type { PasswordHashes } from './platform/identity/password-hash.ts'
 import type { Profiles } from './platform/identity/profiles.ts'
 import type { WayIn } from './platform/identity/provider.ts'
 import { exchangeCode, refresh } from './platform/identity/renew-session.ts'
+import { credentialOf } from './platform/identity/request-credential.ts'
 import { cookieFlags, sessionCookieName } from './platform/identity/session-cookie.ts'
 import type { Sessions } from './platform/identity/sessions.ts'
 import { signOut } from './platform/identity/sign-out.ts'
 import type { User } from './platform/identity/table.ts'
+import { type CountCall, callCounter } from './platform/limits/call-counter.ts'
 import type { Openings } from './platform/limits/openings.ts'
 import type { LiveHub } from './platform/live/live-hub.ts'
 import type { Metrics } from './platform/metrics/metrics.ts'
 import type { Presence } from './platform/presence/presence.ts'
 import type { CallingSocket, SocketCalls } from './platform/trpc/socket-calls.ts'
-
-type CountCall = (payer: { id: string } | null) => Promise<void>
 
 export interface Context {
   readonly db: Database
@@ -93,12 +92,11 @@ export function createContext(
   socket: CallingSocket | null = null,
 ): Context {
   const door = { app, request, reply }
-  const look = async () => {
-    // On a socket that was open before.
+  const resolveOnSocket = async () => {
+    // It may have been opened before.
     if (app.database.state !== 'ready') throw new AppError('DATABASE_UNAVAILABLE')
     return resolveCredential(request, app)
   }
-  let once: Promise<Resolution> | undefined
   return {
     db: app.database.db,
     config: app.config,
@@ -117,12 +115,7 @@ export function createContext(
     // On a socket it would be every call's.
     idempotencyKey: reply ? request.headers['idempotency-key']?.toString() : undefined,
     calls,
-    resolve: reply
-      ? () => {
-          once ??= look()
-          return once
-        }
-      : look,
+    resolve: reply ? () => credentialOf(request, app) : resolveOnSocket,
     pageOf: pageOf(request),
     clearSessionCookie() {
       if (reply && !reply.sent) reply.clearCookie(sessionCookieName(app.config), cookieFlags(app.config))
@@ -140,27 +133,6 @@ export function createContext(
     exchangeCode: (code) => exchangeCode(door, code),
     socketCalls: socket?.calls ?? null,
     openings: app.openings,
-  }
-}
-
-/** Tells what is left in the headers of the answer (the IETF's draft on RateLimit headers, in its first form), of a batch the least. */
-function callCounter(
-  { callBudgets }: FastifyInstance,
-  { ip }: FastifyRequest,
-  reply: FastifyReply | null,
-  socketCalls: SocketCalls | null,
-) {
-  let least = Number.POSITIVE_INFINITY
-  return async (payer: { id: string } | null) => {
-    if (payer === operator) return
-    const { limit, remaining, resetS, isOver } = await callBudgets.spend(payer?.id ?? null, ip)
-    if (reply && !reply.sent && remaining < least) {
-      least = remaining
-      reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetS })
-    }
-    if (!isOver) return
-    socketCalls?.noteRefusal()
-    throw new AppError('RATE_LIMITED', { retryAfterS: resetS })
   }
 }
 

@@ -7,7 +7,7 @@ import { notedChange, recordAudit } from './platform/audit/audit-log.ts'
 import { withTransaction } from './platform/db/transaction.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { idempotencyKeyOf, oncePerKey } from './platform/idempotency/idempotency-key.ts'
-import type { Resolution } from './platform/identity/credential.ts'
+import { payerOf, type Resolution } from './platform/identity/credential.ts'
 import { operator, operatorIp, personIdOf } from './platform/identity/operator.ts'
 import type { Actor } from './platform/identity/sessions.ts'
 import type { McpMeta } from './platform/mcp/tool.ts'
@@ -152,12 +152,6 @@ function originOf({ origin }: Context, resolution: Resolution): Context['origin'
   // The same in a record, whether the command has the database or asks a server that has it.
   if (actor === operator) return { ...origin, ip: operatorIp }
   return actor.scopes ? { ...origin, apiKeyId: actor.sessionId } : origin
-}
-
-/** A browser that has yet to exchange its refresh token is somebody already; an office's, one by one, are not one stranger. */
-function payerOf(resolution: Resolution): { id: string } | null {
-  if (resolution.kind === 'signed-in') return resolution.actor
-  return resolution.kind === 'anonymous' && resolution.refreshable ? { id: resolution.refreshable } : null
 }
 
 /**

@@ -12,6 +12,7 @@ import { isOperatorToken, type OperatorToken } from './operator-token.ts'
 import type { OutsideSessions } from './outside-sessions.ts'
 import { readRefreshToken } from './refresh-token.ts'
 import { cookieValues, refreshCookieName, sessionCookieName } from './session-cookie.ts'
+import { hashSessionToken } from './session-token.ts'
 import type { Actor, Sessions } from './sessions.ts'
 
 type RefusalCode = 'INVALID_CREDENTIAL' | 'API_KEY_INVALID' | 'SESSION_ENDED'
@@ -119,7 +120,7 @@ async function findByBearer(tokens: (string | null)[], request: Presented, app: 
 /** Revoked, expired, mistyped and of a disabled person are not told apart. */
 export async function findByApiKey(key: string, { sessions }: Pick<Resolvers, 'sessions'>): Promise<Bearer> {
   const hash = hashApiKey(key)
-  const actor = hash && (await sessions.findByHash(hash))
+  const actor = hash && (await sessions.findBySecret(hash))
   return actor ? { kind: 'signed-in', actor } : refused('API_KEY_INVALID')
 }
 
@@ -134,4 +135,27 @@ async function findByAccessToken(token: string, { accessTokens, sessions }: Reso
   sessions.noteRefreshSeen(actor.sessionId, access.refreshCounter)
   const role = lesserRole(access.role, actor.role)
   return { kind: 'signed-in', actor: { ...actor, role }, endsAtS: access.expiresAtS }
+}
+
+/** Whose budget a call counts against: a browser that has yet to exchange its refresh token is somebody already. */
+export function payerOf(resolution: Resolution): { id: string } | null {
+  if (resolution.kind === 'signed-in') return resolution.actor
+  return resolution.kind === 'anonymous' && resolution.refreshable ? { id: resolution.refreshable } : null
+}
+
+/** Hashes of what a request presents that only the database can tell from random text: session cookies and API keys. */
+export function presentedSecrets(raw: IncomingMessage, config: Config): string[] {
+  const cookies = cookieValues(raw.headers.cookie, sessionCookieName(config)).map(hashSessionToken)
+  const keys = presentedTokens(raw).map((token) => (token && isMeantAsApiKey(token) ? hashApiKey(token) : null))
+  return [...cookies, ...keys].filter((hash) => hash !== null)
+}
+
+/** Whether a request says who makes it at all, truly or not. */
+export function presentsCredential(raw: IncomingMessage, { config, legacyBridge }: Resolvers): boolean {
+  const cookies = [sessionCookieName(config), refreshCookieName(config)]
+  return (
+    presentedTokens(raw).length > 0 ||
+    cookies.some((name) => cookieValues(raw.headers.cookie, name).length > 0) ||
+    legacyBridge?.isAlone(raw) === true
+  )
 }

@@ -14,6 +14,7 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
 import type { WayIn } from './provider.ts'
+import { type Found, SessionLookups } from './session-lookups.ts'
 import { hashSessionToken, newSessionToken } from './session-token.ts'
 import { SessionWatch } from './session-watch.ts'
 import { identities, sessions, users } from './table.ts'
@@ -50,7 +51,7 @@ export class Sessions {
   readonly #config: Config['auth']
   readonly #notices: NoticeBoard
   readonly #log: FastifyBaseLogger
-  readonly #cache: LRUCache<string, Actor>
+  readonly #lookups: SessionLookups
   readonly #touched: LRUCache<string, true>
   readonly #touchEveryMs: number
   /** By session id, up to when its row says that it lives. */
@@ -58,9 +59,6 @@ export class Sessions {
   /** By session id. */
   readonly #refreshSeen = new LRUCache<string, number>(upTo(50_000))
   readonly #find: ReturnType<typeof prepareFind>
-  /** Of a burst of calls with one credential, the first asks the database for all. */
-  readonly #looks = new Map<string, { endings: number; found: Promise<Actor | null> }>()
-  #endings = 0
   /** By how much the database's clock is ahead of this process's, as of the last look. */
   #aheadMs = 0
 
@@ -79,19 +77,11 @@ export class Sessions {
     // Much more often than a session may be idle, however short that is set.
     const [trust, touch] = [trustMs, touchEveryMs].map((ms) => Math.ceil(Math.min(ms, config.sessionIdleTtlMs / 4)))
     this.#touchEveryMs = touch as number
-    this.#cache = new LRUCache({ ...upTo(10_000), ttl: trust as number })
+    this.#lookups = new SessionLookups(trust as number)
     this.#touched = new LRUCache({ ...upTo(50_000), ttl: touch as number })
     notices.on('sessions.ended', ({ sessionIds, reason }) => this.#forget(sessionIds, reason))
-    notices.on('people.changed', ({ personIds }) => {
-      this.#endings++
-      for (const [tokenHash, actor] of this.#cache.entries()) {
-        if (personIds.includes(actor.id)) this.#cache.delete(tokenHash)
-      }
-    })
-    notices.on('notices.connected', () => {
-      this.#endings++
-      this.#cache.clear()
-    })
+    notices.on('people.changed', ({ personIds }) => this.#lookups.forgetUsers(personIds))
+    notices.on('notices.connected', () => this.#lookups.clear())
   }
 
   /**
@@ -123,19 +113,29 @@ export class Sessions {
   /** Null when the token is unknown, ended, expired, or its person disabled: those are not told apart. */
   async find(token: string): Promise<Actor | null> {
     const tokenHash = hashSessionToken(token)
-    return tokenHash === null ? null : this.findByHash(tokenHash)
+    return tokenHash === null ? null : this.findBySecret(tokenHash)
+  }
+
+  /** By the hash of a session token or an API key. Null as for `find`. */
+  async findBySecret(tokenHash: string): Promise<Actor | null> {
+    return (await this.#lookups.findSecret(tokenHash, this.#lookUpHash(tokenHash))) ?? null
+  }
+
+  /** Whether the secret of this hash was looked up here before, and so may not be random text. */
+  hasSeen(tokenHash: string): boolean {
+    return this.#lookups.hasSeen(tokenHash)
   }
 
   /** `untilS`: seconds since 1970 up to which the credential that came now is good; the session lives at least as long. */
   async findByHash(tokenHash: string, untilS = 0): Promise<Actor | null> {
-    const actor = await this.#findOne(tokenHash, () => this.#find.byHash.execute({ tokenHash }))
+    const actor = await this.#lookups.find(tokenHash, this.#lookUpHash(tokenHash))
     if (actor) this.#prolong(actor, untilS)
-    return actor
+    return actor ?? null
   }
 
   /** For who has shown a token that names it. Null as for `find`. */
-  findById(sessionId: string): Promise<Actor | null> {
-    return this.#findOne(sessionId, () => this.#find.byId.execute({ sessionId }))
+  async findById(sessionId: string): Promise<Actor | null> {
+    return (await this.#lookups.find(sessionId, () => this.#lookUp(this.#find.byId.execute({ sessionId })))) ?? null
   }
 
   /** Seconds since 1970 by the database's clock, as of the last session that was looked up. */
@@ -143,30 +143,17 @@ export class Sessions {
     return (Date.now() + this.#aheadMs) / 1000
   }
 
-  /** `key`: a hash or an id, which are of different forms. */
-  async #findOne(key: string, look: () => Promise<Found[]>): Promise<Actor | null> {
-    const known = this.#cache.get(key)
-    if (known) return known
-    const underWay = this.#looks.get(key)
-    // What ended since that look began may be what it finds.
-    if (underWay?.endings === this.#endings) return underWay.found
-    const endings = this.#endings
-    const found = this.#lookUp(key, look).finally(() => {
-      if (this.#looks.get(key)?.found === found) this.#looks.delete(key)
-    })
-    this.#looks.set(key, { endings, found })
-    return found
+  #lookUpHash(tokenHash: string) {
+    return () => this.#lookUp(this.#find.byHash.execute({ tokenHash }))
   }
 
-  async #lookUp(key: string, look: () => Promise<Found[]>): Promise<Actor | null> {
-    const endings = this.#endings
-    const [row] = await look()
-    if (!row) return null
+  async #lookUp(query: Promise<Row[]>): Promise<Found> {
+    const [row] = await query
+    if (!row) return undefined
     this.#aheadMs = row.nowMs - Date.now()
+    if (!row.isGood) return null
     const { userId: id, role, sessionId, scopes } = row
     const actor: Actor = { id, role, sessionId, scopes }
-    // Not kept if anything ended meanwhile: what was read may be what ended.
-    if (endings === this.#endings) this.#cache.set(key, actor)
     this.#touch(actor)
     return actor
   }
@@ -277,11 +264,7 @@ export class Sessions {
   }
 
   #forget(sessionIds: string[], reason: SessionEndReason) {
-    this.#endings++
-    const ended = new Set(sessionIds)
-    for (const [tokenHash, actor] of this.#cache.entries()) {
-      if (ended.has(actor.sessionId)) this.#cache.delete(tokenHash)
-    }
+    this.#lookups.forgetSessions(sessionIds)
     for (const id of sessionIds) {
       this.#until.delete(id)
       this.#refreshSeen.delete(id)
@@ -357,7 +340,9 @@ function alive(idleTtlMs: number): SQL {
   return sql`(${isNull(sessions.endedAt)} and ${gt(sessions.expiresAt, sql`now()`)} and ${isInUse})`
 }
 
-interface Found {
+interface Row {
+  /** It lives, and its user is active. */
+  isGood: boolean
   sessionId: string
   userId: string
   role: Role
@@ -370,6 +355,7 @@ function prepareFind(db: Database, idleTtlMs: number) {
   const found = (which: SQL) =>
     db
       .select({
+        isGood: sql<boolean>`(${alive(idleTtlMs)} and ${users.isActive})`,
         sessionId: sessions.id,
         userId: users.id,
         role: users.role,
@@ -378,7 +364,7 @@ function prepareFind(db: Database, idleTtlMs: number) {
       })
       .from(sessions)
       .innerJoin(users, eq(users.id, sessions.userId))
-      .where(and(which, alive(idleTtlMs), eq(users.isActive, true)))
+      .where(which)
   return {
     byHash: found(eq(sessions.tokenHash, sql.placeholder('tokenHash'))).prepare('find_session'),
     byId: found(eq(sessions.id, sql.placeholder('sessionId'))).prepare('find_session_by_id'),

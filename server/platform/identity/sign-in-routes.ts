@@ -8,13 +8,17 @@ import { recordAudit } from '../audit/audit-log.ts'
 import { type Config, isLoopback } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
-import { toAppError } from '../errors/app-error.ts'
+import { AppError, toAppError } from '../errors/app-error.ts'
+import { answerError } from '../errors/plugin.ts'
+import { callCounter } from '../limits/call-counter.ts'
+import { payerOf } from './credential.ts'
 import { googleProvider } from './google-provider.ts'
 import { mockProvider } from './mock-provider.ts'
 import { type Door, openSession } from './open-session.ts'
 import { findOrCreatePerson } from './people.ts'
-import type { WayIn } from './provider.ts'
+import type { Provider, WayIn } from './provider.ts'
 import { openByCode } from './renew-session.ts'
+import { credentialOf } from './request-credential.ts'
 import { safeReturnTo } from './return-to.ts'
 import { cookieValues, refreshCookieName, sessionCookieName } from './session-cookie.ts'
 import { keepAttempt, newAttempt, recallAttempt, type SignInAttempt, spendAttempt } from './sign-in-attempt.ts'
@@ -29,12 +33,20 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     ? mockProvider(config, app.database.db)
     : google && googleProvider(config, google, app.log, app.identityTimes)
 
+  // In the browser, whatever refuses a request before its handler runs leads to the page as well.
+  app.setErrorHandler((error, request, reply) =>
+    request.method === 'GET' && request.headers.accept?.includes('text/html')
+      ? failed(request, reply, error)
+      : answerError(error, request, reply),
+  )
+
   // Locations here hold states, and answers hold cookies: neither is for a cache between (RFC 9700 section 4.2.4).
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
 
   app.post('/auth/logout', async (request, reply) => {
+    await callCounter(app, request, reply)(payerOf(await credentialOf(request, app)))
     await signOut({ app, request, reply }, { action: 'auth.signOut' })
     return reply.code(204).send()
   })
@@ -63,25 +75,40 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     try {
       const query = singleValues(request.query as Record<string, unknown>)
       attempt = await recallAttempt(request, reply, config, query.get('state'))
-      // Spent before the code is exchanged: of ten callbacks at once, one goes on.
-      if (!attempt || !(await spendAttempt(app.database.db, attempt)))
-        return refuse(reply, 'SIGN_IN_EXPIRED', attempt?.returnTo)
-      const profile = await provider.finish(query, attempt)
-      const { ended, code } = await withTransaction(app.database.db, async (tx) => {
-        const { user, endedSessions } = await findOrCreatePerson(tx, sessions, profile)
-        const { sessionId, code } = await open({ app, request, reply }, tx, user, profile)
-        const after = { provider: profile.provider, endedSessions }
-        await recordAudit(tx, { ...entryFor(request, user.id, sessionId), action: 'auth.signIn', after })
-        return { ended: endedSessions, code }
-      })
-      sessions.announceEnded(ended, 'account-changed')
-      app.metrics.signIns.inc({ method: profile.provider, outcome: 'accepted' })
+      if (!attempt) return refuse(reply, 'SIGN_IN_EXPIRED')
+      const recalled = attempt
+      const code = await app.signInAttempts.guard(request.ip, null, () =>
+        finish(provider, request, reply, query, recalled),
+      )
       return reply.redirect(code === null ? attempt.returnTo : withCode(attempt.returnTo, code), 302)
     } catch (error) {
       if (toAppError(error).status < 500) app.metrics.signIns.inc({ method: 'google', outcome: 'refused' })
       return failed(request, reply, error, attempt?.returnTo)
     }
   })
+
+  /** Returns the code for the page, as `open` does. @throws AppError SIGN_IN_EXPIRED, and what the provider's `finish` throws */
+  async function finish(
+    provider: Provider,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    query: URLSearchParams,
+    attempt: SignInAttempt,
+  ): Promise<string | null> {
+    // Spent before the code is exchanged: of ten callbacks at once, one goes on.
+    if (!(await spendAttempt(app.database.db, attempt))) throw new AppError('SIGN_IN_EXPIRED')
+    const profile = await provider.finish(query, attempt)
+    const { ended, code } = await withTransaction(app.database.db, async (tx) => {
+      const { user, endedSessions } = await findOrCreatePerson(tx, sessions, profile)
+      const { sessionId, code } = await open({ app, request, reply }, tx, user, profile)
+      const after = { provider: profile.provider, endedSessions }
+      await recordAudit(tx, { ...entryFor(request, user.id, sessionId), action: 'auth.signIn', after })
+      return { ended: endedSessions, code }
+    })
+    sessions.announceEnded(ended, 'account-changed')
+    app.metrics.signIns.inc({ method: profile.provider, outcome: 'accepted' })
+    return code
+  }
 
   function failed(request: FastifyRequest, reply: FastifyReply, error: unknown, returnTo?: string) {
     const appError = toAppError(error)

@@ -7,7 +7,11 @@ import type { Count } from './windows.ts'
 
 export interface Budget {
   readonly limit: number
-  readonly windows: { add(key: string): Count | Promise<Count> }
+  readonly windows: {
+    add(key: string): Count | Promise<Count>
+    /** As far as this process knows, without asking a store. */
+    peek(key: string): Count | null
+  }
 }
 
 /** What is left of a budget after a call. */
@@ -31,15 +35,29 @@ export class CallBudgets {
 
   /** `personId` null for nobody, and for whoever presents what is not worth anything. */
   async spend(personId: string | null, ip: string): Promise<Spent> {
-    const { limit, windows } = personId === null ? this.#anonymous : this.#signedIn
-    const { points, endsInMs } = await windows.add(
-      personId === null ? `network ${networkOf(ip)}` : `person ${personId}`,
-    )
-    return {
-      limit,
-      remaining: Math.max(limit - points, 0),
-      resetS: Math.max(Math.ceil(endsInMs / 1000), 1),
-      isOver: points > limit,
-    }
+    const { limit, windows, key } = this.#of(personId, ip)
+    return spent(limit, await windows.add(key))
+  }
+
+  /** What `spend` would return if its call were one too many, and null while there is something left; counts nothing. */
+  peekOver(personId: string | null, ip: string): Spent | null {
+    const { limit, windows, key } = this.#of(personId, ip)
+    const count = windows.peek(key)
+    return count && count.points >= limit ? { ...spent(limit, count), isOver: true } : null
+  }
+
+  #of(personId: string | null, ip: string): Budget & { key: string } {
+    return personId === null
+      ? { ...this.#anonymous, key: `network ${networkOf(ip)}` }
+      : { ...this.#signedIn, key: `person ${personId}` }
+  }
+}
+
+function spent(limit: number, { points, endsInMs }: Count): Spent {
+  return {
+    limit,
+    remaining: Math.max(limit - points, 0),
+    resetS: Math.max(Math.ceil(endsInMs / 1000), 1),
+    isOver: points > limit,
   }
 }

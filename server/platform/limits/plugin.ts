@@ -11,6 +11,7 @@ import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
 import { OpenSubscriptions } from './open-subscriptions.ts'
 import { Openings } from './openings.ts'
+import { SecretLookups } from './secret-lookups.ts'
 import { SignInAttempts } from './sign-in-attempts.ts'
 import { deleteOldWindows, TableWindows } from './table-windows.ts'
 import { MemoryWindows, SharedWindows } from './windows.ts'
@@ -21,6 +22,7 @@ declare module 'fastify' {
     openSubscriptions: OpenSubscriptions
     openings: Openings
     callBudgets: CallBudgets
+    secretLookups: SecretLookups
     signInAttempts: SignInAttempts
   }
 }
@@ -58,6 +60,7 @@ export const limitsPlugin = fp(
         signedIn: { limit: signedIn, windows: calls(minuteMs) },
       }),
     )
+    app.decorate('secretLookups', new SecretLookups(app.callBudgets))
     app.decorate('signInAttempts', new SignInAttempts(new SharedWindows(attempts, log), config.rateLimit))
 
     const stop = recurring(

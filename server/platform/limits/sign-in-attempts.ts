@@ -38,16 +38,18 @@ export class SignInAttempts {
 
   /**
    * Runs `attempt` unless too many have failed. Every failure that is the caller's (4xx) counts; one of ours (503) and
-   * success do not. Not in a transaction: counts are kept on a connection of their own. @throws AppError TOO_MANY_ATTEMPTS
+   * success do not, nor does a user who changed their mind. `account` null where the attempt itself tells whose it is. Not in a
+   * transaction: counts are kept on a connection of their own. @throws AppError TOO_MANY_ATTEMPTS
    */
-  async guard<T>(ip: string, account: string, attempt: () => Promise<T>): Promise<T> {
+  async guard<T>(ip: string, account: string | null, attempt: () => Promise<T>): Promise<T> {
     const taken = await this.#take('attempt', ip, account, this.#limits.signIn)
     const giveBack = () => Promise.all(taken.map((point) => this.#giveBack(point)))
     let result: T
     try {
       result = await attempt()
     } catch (error) {
-      if (toAppError(error).status >= 500) await giveBack()
+      const { status, code } = toAppError(error)
+      if (status >= 500 || code === 'SIGN_IN_CANCELLED') await giveBack()
       throw error
     }
     await giveBack()
@@ -68,11 +70,9 @@ export class SignInAttempts {
   }
 
   /** One of each, or none: what is refused must not count against whoever is let in beside it. */
-  async #take(what: string, ip: string, account: string, perNetwork: number): Promise<Point[]> {
-    const limits: [key: string, limit: number][] = [
-      [`${what} network ${networkOf(ip)}`, perNetwork],
-      [accountKey(what, account), this.#limits.signIn],
-    ]
+  async #take(what: string, ip: string, account: string | null, perNetwork: number): Promise<Point[]> {
+    const limits: [key: string, limit: number][] = [[`${what} network ${networkOf(ip)}`, perNetwork]]
+    if (account !== null) limits.push([accountKey(what, account), this.#limits.signIn])
     const taken: Point[] = []
     for (const [key, limit] of limits) {
       const askedAt = performance.now()

@@ -47,6 +47,13 @@ export class MemoryWindows implements Windows {
     return { points: window.points, endsInMs: window.endsAt - now }
   }
 
+  /** Counts nothing; null where no window is open. */
+  peek(key: string): Count | null {
+    const window = this.#open.peek(key)
+    const endsInMs = (window?.endsAt ?? 0) - Math.floor(performance.now())
+    return window && endsInMs > 0 ? { points: window.points, endsInMs } : null
+  }
+
   giveBack(key: string): void {
     const window = this.#open.peek(key)
     if (window && window.points > 0) window.points--
@@ -70,6 +77,8 @@ export interface Taken extends Count {
 export class SharedWindows {
   readonly #shared: Windows
   readonly #own: MemoryWindows
+  /** What the store last answered, by key. */
+  readonly #answers = new LRUCache<string, { points: number; endsAt: number }>(upTo(100_000))
   readonly #log: FastifyBaseLogger
   #askAgainAt = 0
   #away = false
@@ -82,7 +91,17 @@ export class SharedWindows {
 
   async add(key: string): Promise<Taken> {
     const count = await this.#ask(() => this.#shared.add(key))
-    return count ? { ...count, from: this.#shared } : { ...this.#own.add(key), from: this.#own }
+    if (!count) return { ...this.#own.add(key), from: this.#own }
+    this.#answers.set(key, { points: count.points, endsAt: performance.now() + count.endsInMs })
+    return { ...count, from: this.#shared }
+  }
+
+  /** As of the last count that this process took part in: asks no store, so others may have counted since. */
+  peek(key: string): Count | null {
+    if (this.#away) return this.#own.peek(key)
+    const answer = this.#answers.peek(key)
+    const endsInMs = (answer?.endsAt ?? 0) - performance.now()
+    return answer && endsInMs > 0 ? { points: answer.points, endsInMs } : null
   }
 
   /** To where it came from: what this process counted for itself never lowers what all have counted. */
@@ -93,6 +112,7 @@ export class SharedWindows {
 
   async forget(key: string): Promise<void> {
     this.#own.forget(key)
+    this.#answers.delete(key)
     await this.#ask(() => this.#shared.forget(key))
   }
 

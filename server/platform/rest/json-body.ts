@@ -1,7 +1,21 @@
 /** Bodies of JSON, as text and as values. */
 import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
+import { payerOf } from '../identity/credential.ts'
+import { credentialOf } from '../identity/request-credential.ts'
+import { callCounter } from '../limits/call-counter.ts'
+
+/**
+ * Counts a call whose body cannot be read, which runs no procedure that would: parsing it has cost as much as a good one.
+ * Resolves to why it fails. Never rejects.
+ */
+export function countUnreadable(request: FastifyRequest, app: FastifyInstance, error: Error): Promise<Error> {
+  const counted = credentialOf(request, app).then((resolution) =>
+    callCounter(app, request, null)(payerOf(resolution)).then(() => error),
+  )
+  return counted.catch((cause: Error) => cause)
+}
 
 /**
  * For a scope of routes. Forms and text are sent across origins without a preflight, so they must never count as a call; and keys
@@ -13,9 +27,22 @@ export function acceptJsonAlone(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Many clients name the type of a body that they do not send.
     if (body.length === 0) return done(null, undefined)
+    const finish: typeof done = (error, value) => {
+      if (error) void countUnreadable(request, app, error).then((error) => done(error, undefined))
+      else done(null, value)
+    }
     const text = bodyText(body as Buffer)
-    if (text instanceof AppError) done(text, undefined)
-    else parse(request, text, done)
+    if (text instanceof AppError) finish(text, undefined)
+    else parse(request, text, finish)
+  })
+}
+
+/** For a scope of routes without input: what a body holds is neither stored nor parsed, whatever its type. */
+export function ignoreBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, body, done) => {
+    body.resume()
+    done(null)
   })
 }
 

@@ -31,12 +31,13 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
   })
 
   const routes = restRoutesOf(router)
-  for (const { name, type, fields, isSecret, isPublicRead, rest } of routes) {
+  for (const { name, type, access, fields, isSecret, isPublicRead, rest } of routes) {
     const isGoing = rest.deprecated && deprecationHeaders(rest.deprecated)
     app.route({
       method: rest.method,
       url: routePattern(rest.path),
       bodyLimit: maxBodyBytes,
+      config: { credentialInBody: access === 'credential' },
       // Before the call: it is told of where the call is refused, too.
       ...(isGoing && { onRequest: async (_request, reply) => void reply.headers(isGoing) }),
       handler: async (request, reply) => {
@@ -63,10 +64,12 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
     app.route({
       method: methods.filter((method) => !allowed.has(method)),
       url: routePattern(path),
-      handler: async (_request, reply) => {
+      // Before the body is read.
+      onRequest: async (_request, reply) => {
         reply.header('allow', [...allowed].join(', '))
         throw new AppError('METHOD_NOT_ALLOWED')
       },
+      handler: async () => {},
     })
   }
 }

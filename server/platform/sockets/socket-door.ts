@@ -5,8 +5,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { AppError } from '../errors/app-error.ts'
-import { type Resolution, resolveCredential } from '../identity/credential.ts'
+import type { Resolution } from '../identity/credential.ts'
 import { operator } from '../identity/operator.ts'
+import { credentialOf } from '../identity/request-credential.ts'
 import { isUpgradeTo } from './upgrades.ts'
 
 export const maxFrameBytes = 128 * 1024
@@ -45,7 +46,7 @@ export function socketRoute(
     prefixTrailingSlash: 'no-slash',
     // Before the upgrade, so that a database that is away refuses with a 503 and not with a lost sign-in.
     preValidation: async (request) => {
-      if (request.ws) resolutions.set(request, await resolveCredential(request, app))
+      if (request.ws) resolutions.set(request, await credentialOf(request, app))
     },
     // A refused upgrade has left Node's HTTP server, whose timeouts end idle connections. Hooks that refuse run before
     // @fastify/websocket's own mark, so it would keep such a connection for as long as the other side likes.

@@ -6,7 +6,8 @@ import type { AnyRouter } from '@trpc/server'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
-import { bodyText } from '../rest/json-body.ts'
+import { bodyText, countUnreadable } from '../rest/json-body.ts'
+import type { Access } from '../rest/rest-route.ts'
 import { adapterHandler, type HttpCalls } from './adapter-handler.ts'
 import { leanHandler } from './lean-handler.ts'
 import type { CallingSocket } from './socket-calls.ts'
@@ -39,7 +40,18 @@ export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, options) 
   const answer = leanHandler(calls, adapter)
   registerStreams(app, options.router, adapter, options.stalledMs)
   // A wildcard, for Fastify cuts named parameters at 100 characters, and the names of a batch are longer.
-  app.all('/*', (request, reply) => answer(request, reply, (request.params as { '*': string })['*']))
+  app.all('/*', { config: { credentialInBody: ofCredentialProcedure(options.router) } }, (request, reply) =>
+    answer(request, reply, pathOf(request)),
+  )
+}
+
+const pathOf = ({ params }: FastifyRequest) => (params as { '*': string })['*']
+
+/** Of a call alone: a batch has one budget, and its other calls have no such credential. */
+function ofCredentialProcedure({ _def }: AnyRouter): (request: FastifyRequest) => boolean {
+  const procedures = Object.entries(_def.procedures as Record<string, { _def: { meta?: { access?: Access } } }>)
+  const names = new Set(procedures.flatMap(([name, { _def }]) => (_def.meta?.access === 'credential' ? [name] : [])))
+  return (request) => names.has(pathOf(request))
 }
 
 /** What holds for all of a scope, before any of its calls. */
@@ -56,9 +68,9 @@ export function prepareDoor(app: FastifyInstance): void {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: maxBodyBytes },
-    (_request, body, done) => {
+    (request, body, done) => {
       const text = bodyText(body as Buffer)
-      if (text instanceof AppError) done(text, undefined)
+      if (text instanceof AppError) void countUnreadable(request, app, text).then((error) => done(error, undefined))
       else done(null, text)
     },
   )
@@ -84,6 +96,7 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   reply.header('cache-control', 'no-store')
   if (appError.retryAfterS) reply.header('retry-after', appError.retryAfterS)
   const { code, message, details } = appError.body
-  const data = { code, httpStatus: appError.status, details, requestId: request.id }
+  const { status: httpStatus, retryAfterS } = appError
+  const data = { code, httpStatus, details, retryAfterS, requestId: request.id }
   return reply.code(appError.status).send({ error: { code: jsonRpcServerError, message, data } })
 }

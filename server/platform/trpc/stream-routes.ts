@@ -5,8 +5,8 @@
 import type { AnyRouter } from '@trpc/server'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
-import { resolveCredential } from '../identity/credential.ts'
 import { operator } from '../identity/operator.ts'
+import { credentialOf } from '../identity/request-credential.ts'
 import { lastWordsMs } from '../sockets/socket-door.ts'
 import type { Answer } from './adapter-handler.ts'
 
@@ -23,7 +23,7 @@ export function registerStreams(app: FastifyInstance, router: AnyRouter, answer:
   for (const [path, { _def }] of procedures) {
     if (_def.type !== 'subscription') continue
     app.get(`/${path}`, { handlerTimeout, exposeHeadRoute: false }, async (request, reply) => {
-      const resolution = await resolveCredential(request, app)
+      const resolution = await credentialOf(request, app)
       // Who left meanwhile leaves no second time.
       if (reply.raw.destroyed) return
       const actor = resolution.kind === 'signed-in' ? resolution.actor : null

@@ -153,7 +153,7 @@ export class Connections {
     let control: Client | null = null
     return {
       kind: 'postgres',
-      db: poolDatabase(pool as unknown as pg.Pool, true),
+      db: poolDatabase(pool as unknown as pg.Pool, true, () => {}),
       whenMigrated: Promise.resolve(),
       notify: async (channel, payload) => {
         const client = control && !control.isLost ? control : this.#client(controlMs)

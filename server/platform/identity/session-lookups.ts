@@ -1,0 +1,81 @@
+/**
+ * What this instance knows of credentials, by the hash of a secret or the id of a session: which ones are good, for as long as they are
+ * trusted without a query, and which ones named nothing a moment ago. Bounded; unknown ones never displace known ones.
+ * A burst of calls with one credential is one query.
+ */
+import { LRUCache } from 'lru-cache'
+import { upTo } from '../cache-size.ts'
+import type { Actor } from './sessions.ts'
+
+/** A secret is 256 random bits, which nobody knows before its row is there: what is new is never among the unknown. */
+const unknownMs = 5000
+
+/** Null for a session that is over, or whose user is disabled, for now; undefined where there is none. */
+export type Found = Actor | null | undefined
+
+export class SessionLookups {
+  readonly #cache: LRUCache<string, Actor>
+  readonly #unknown = new LRUCache<string, true>({ ...upTo(10_000), ttl: unknownMs })
+  /** Secrets that were ever good here. */
+  readonly #seen = new LRUCache<string, true>(upTo(50_000))
+  readonly #underWay = new Map<string, { endings: number; found: Promise<Found> }>()
+  #endings = 0
+
+  constructor(trustMs: number) {
+    this.#cache = new LRUCache({ ...upTo(10_000), ttl: trustMs })
+  }
+
+  find(key: string, look: () => Promise<Found>): Promise<Found> {
+    const known = this.#cache.get(key)
+    if (known) return Promise.resolve(known)
+    const underWay = this.#underWay.get(key)
+    // What ended since that query began may be what it finds.
+    if (underWay?.endings === this.#endings) return underWay.found
+    const endings = this.#endings
+    const found = this.#ask(key, look).finally(() => {
+      if (this.#underWay.get(key)?.found === found) this.#underWay.delete(key)
+    })
+    this.#underWay.set(key, { endings, found })
+    return found
+  }
+
+  /** As `find`, for a key that is random in whole: one that named nothing a moment ago is not asked for again. */
+  async findSecret(key: string, look: () => Promise<Found>): Promise<Found> {
+    if (this.#unknown.get(key)) return undefined
+    const found = await this.find(key, look)
+    if (found) this.#seen.set(key, true)
+    if (found === undefined) this.#unknown.set(key, true)
+    return found
+  }
+
+  /** Whether `findSecret` has seen it, good or unknown: anything else may be random text. */
+  hasSeen(key: string): boolean {
+    return this.#seen.get(key) === true || this.#unknown.has(key)
+  }
+
+  forgetSessions(sessionIds: readonly string[]): void {
+    const ended = new Set(sessionIds)
+    this.#forget(({ sessionId }) => ended.has(sessionId))
+  }
+
+  forgetUsers(userIds: readonly string[]): void {
+    this.#forget(({ id }) => userIds.includes(id))
+  }
+
+  clear(): void {
+    this.#forget(() => true)
+  }
+
+  #forget(isStale: (actor: Actor) => boolean): void {
+    this.#endings++
+    for (const [key, actor] of this.#cache.entries()) if (isStale(actor)) this.#cache.delete(key)
+  }
+
+  async #ask(key: string, look: () => Promise<Found>): Promise<Found> {
+    const endings = this.#endings
+    const found = await look()
+    // Not stored if anything ended meanwhile: what was read may be what ended.
+    if (found && endings === this.#endings) this.#cache.set(key, found)
+    return found
+  }
+}

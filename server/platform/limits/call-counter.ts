@@ -1,0 +1,35 @@
+/** One call counted against a budget, and what is left of the budget in the headers of its response. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../errors/app-error.ts'
+import { operator } from '../identity/operator.ts'
+import type { SocketCalls } from '../trpc/socket-calls.ts'
+import type { Spent } from './call-budgets.ts'
+
+/** `payer` null for nobody known. @throws AppError RATE_LIMITED */
+export type CountCall = (payer: { id: string } | null) => Promise<void>
+
+/** Of a batch the headers state the least that was left. */
+export function callCounter(
+  { callBudgets }: Pick<FastifyInstance, 'callBudgets'>,
+  { ip }: Pick<FastifyRequest, 'ip'>,
+  reply: FastifyReply | null,
+  socketCalls: SocketCalls | null = null,
+): CountCall {
+  let least = Number.POSITIVE_INFINITY
+  return async (payer) => {
+    if (payer === operator) return
+    const spent = await callBudgets.spend(payer?.id ?? null, ip)
+    if (reply && !reply.sent && spent.remaining < least) {
+      least = spent.remaining
+      stateBudget(reply, spent)
+    }
+    if (!spent.isOver) return
+    socketCalls?.noteRefusal()
+    throw new AppError('RATE_LIMITED', { retryAfterS: spent.resetS })
+  }
+}
+
+/** The IETF's draft on RateLimit headers, in its first form. */
+export function stateBudget(reply: FastifyReply, { limit, remaining, resetS }: Spent): void {
+  reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetS })
+}

@@ -1,0 +1,236 @@
+/** Callers who are over their limits, and what they can still make the server do: no body is read for them, and no statement run. */
+
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { crc32 } from 'node:zlib'
+import { eq } from 'drizzle-orm'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { keyOf } from '../../test/api-keys.ts'
+import { buildTestApp, publicUrl, refusal } from '../../test/app.ts'
+import { countStatements } from '../../test/counted-statements.ts'
+import { signedIn } from '../../test/followers.ts'
+import { TestSocket } from '../../test/socket.ts'
+import { makeRefreshToken } from '../identity/refresh-token.ts'
+import { newSessionToken } from '../identity/session-token.ts'
+import { users } from '../identity/table.ts'
+
+const [perNetwork, perPerson, attempts] = [12, 30, 3]
+const environment = {
+  MCP: 'on',
+  RATE_LIMIT_ANONYMOUS: String(perNetwork),
+  RATE_LIMIT_SIGNED_IN: String(perPerson),
+  RATE_LIMIT_SIGN_IN: String(attempts),
+  TRUST_PROXY: '127.0.0.1',
+}
+const app = await buildTestApp({ environment })
+const url = await app.listen()
+
+/** Of the right form, and nobody's. */
+function newApiKey(): string {
+  const random = randomBytes(32).toString('hex')
+  return `plinth_key_${random}${crc32(random).toString(16).padStart(8, '0')}`
+}
+
+let hosts = 0
+const newAddress = () => `192.0.2.${++hosts}`
+const from = (ip: string) => app.browser({ 'x-forwarded-for': ip })
+
+/** An address whose network has no calls left. */
+async function spentAddress(): Promise<string> {
+  const ip = newAddress()
+  for (let n = 0; n < perNetwork; n++) await from(ip).query('account.methods')
+  return ip
+}
+
+/** The response to a head that announces a body of 1 MiB of which no byte is sent. */
+async function responseToHead(path: string, headers: Record<string, string>, method = 'POST') {
+  const request: ClientRequest = httpRequest(new URL(path, url), {
+    method,
+    headers: { 'content-type': 'application/json', 'content-length': 1024 * 1024, host: 'localhost:8000', ...headers },
+  })
+  request.on('error', () => {})
+  request.flushHeaders()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  let body = ''
+  for await (const chunk of response) body += chunk
+  request.destroy()
+  return { status: response.statusCode, headers: response.headers, body }
+}
+
+const paths = {
+  REST: '/api/v1/auth/login',
+  'a REST call of a user': '/api/v1/tasks',
+  tRPC: '/trpc/auth.login',
+  'a credential in the body': '/trpc/auth.refresh',
+  'a credential in the body, over REST': '/api/v1/auth/refresh',
+  MCP: '/mcp',
+  'sign-out': '/auth/logout',
+  'the callback of a provider': '/auth/google/callback',
+  'a path of REST that is not there': '/api/v1/nothing',
+  'a path of sign-in that is not there': '/auth/nothing',
+}
+
+describe('a request of a network that is over its limit', () => {
+  it.each(Object.entries(paths))('is refused before its body is read: %s', async (_, path) => {
+    const { status, headers, body } = await responseToHead(path, { 'x-forwarded-for': await spentAddress() })
+    expect([status, JSON.parse(body)]).toEqual([429, expect.anything()])
+    expect(body).toContain('"RATE_LIMITED"')
+    expect(headers).toMatchObject({ 'ratelimit-limit': String(perNetwork), 'ratelimit-remaining': '0' })
+    expect(headers['retry-after']).toBe(headers['ratelimit-reset'])
+  })
+
+  it('is refused before its body is read where the session or key that it shows is unknown', async () => {
+    const ip = await spentAddress()
+    const credentials: Record<string, string>[] = [
+      { cookie: `plinth_session=${newSessionToken()}`, origin: publicUrl },
+      { authorization: `Bearer ${newApiKey()}` },
+      { authorization: 'Bearer x' },
+    ]
+    for (const credential of credentials) {
+      const { status } = await responseToHead('/api/v1/tasks', { 'x-forwarded-for': ip, ...credential })
+      expect(status).toBe(429)
+    }
+  })
+
+  it.each(['/auth/google', '/auth/google/callback?code=x&state=y'])('is refused at %s', async (path) => {
+    const ip = await spentAddress()
+    expect((await from(ip).get(path)).statusCode).toBe(429)
+    const page = await from(ip).get(path, { accept: 'text/html,*/*' })
+    expect([page.statusCode, refusal(page)]).toEqual([302, 'RATE_LIMITED'])
+  })
+
+  it('is still answered where a signed-in user, a key or a refresh token makes it', async () => {
+    const ip = await spentAddress()
+    const [user, other] = [await signedIn(app), await signedIn(app)]
+    const headers = { 'x-forwarded-for': ip }
+    expect((await user.browser.get('/trpc/account.me', headers)).statusCode).toBe(200)
+    const { bearer } = await keyOf(app, other)
+    expect((await from(ip).get('/me', bearer)).statusCode).toBe(200)
+    const by = { provider: 'google', subject: 'nobody' } as const
+    const session = { userId: other.id, by, ip, userAgent: undefined }
+    const { sessionId } = await app.sessions.create(app.database.db, session, 'tokens')
+    const refreshToken = makeRefreshToken(app.inside.config, { sessionId, counter: 0 })
+    expect((await from(ip).mutate('auth.refresh', { refreshToken })).statusCode).toBe(200)
+  })
+
+  it('is refused before its body is read where a signed-in user has no calls left either', async () => {
+    const { browser } = await signedIn(app)
+    const credential = { cookie: browser.cookieHeader, origin: publicUrl, 'x-forwarded-for': newAddress() }
+    for (let n = 0; n < perPerson; n++) await browser.query('account.me')
+    const { status, headers } = await responseToHead('/api/v1/tasks', credential)
+    expect([status, headers['ratelimit-limit']]).toEqual([429, String(perPerson)])
+  })
+})
+
+it.each(['/api/v1/auth/login', '/mcp'])('a body that cannot be parsed is a call as well: %s', async (url) => {
+  const ip = newAddress()
+  const headers = { 'content-type': 'application/json' }
+  const send = () => from(ip).send({ method: 'POST', url, headers, payload: '[[[[' })
+  for (let n = 0; n < perNetwork; n++) expect((await send()).statusCode).toBe(400)
+  expect((await send()).statusCode).toBe(429)
+})
+
+it('a path that does not take a method, or leads nowhere, answers before a body is read', async () => {
+  const headers = { 'x-forwarded-for': newAddress() }
+  expect(await responseToHead('/api/v1/auth/login', headers, 'PUT')).toMatchObject({ status: 405 })
+  expect(await responseToHead('/auth/nothing', headers)).toMatchObject({ status: 404 })
+})
+
+describe('secrets that are unknown', () => {
+  afterEach(() => void vi.restoreAllMocks())
+  const lookUp = /from "sessions" inner join "users"/
+  const random = {
+    'session cookies': () => ({ cookie: `plinth_session=${newSessionToken()}` }),
+    'API keys': () => ({ authorization: `Bearer ${newApiKey()}` }),
+  }
+
+  it.each(Object.entries(random))('one of them costs one statement, however often it comes: %s', async (_, secret) => {
+    const [headers, count] = [secret(), countStatements(app, lookUp)]
+    for (let n = 0; n < 20; n++) expect((await from(newAddress()).get('/me', headers)).statusCode).toBe(401)
+    expect(count()).toBe(1)
+  })
+
+  it.each(Object.entries(random))(
+    'many of them at once cost no more statements than the network has calls, and a few: %s',
+    async (_, secret) => {
+      const ip = newAddress()
+      const count = countStatements(app, lookUp)
+      const answers = await Promise.all(Array.from({ length: 300 }, () => from(ip).get('/me', secret())))
+      expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([401, 429]))
+      // 20 at a time, and 5 a second of a network without calls left.
+      expect(count()).toBeLessThanOrEqual(perNetwork + 20 + 3 * 5)
+    },
+  )
+
+  it('of one caller leave others of the same network signed in and able to sign in', async () => {
+    const ip = await spentAddress()
+    const user = await signedIn(app)
+    await user.browser.get('/trpc/account.me', { 'x-forwarded-for': ip })
+    const flood = Promise.all(Array.from({ length: 100 }, () => from(ip).get('/me', random['session cookies']())))
+    expect((await user.browser.get('/trpc/account.me', { 'x-forwarded-for': ip })).statusCode).toBe(200)
+    await flood
+  })
+
+  it('on sockets count as calls do', async () => {
+    const ip = newAddress()
+    for (let n = 0; n < perNetwork; n++) {
+      const headers = { 'x-forwarded-for': ip, origin: publicUrl, ...random['session cookies']() }
+      const socket = await TestSocket.open(url, headers)
+      expect(await socket.closed()).toMatchObject({ code: 4401 })
+    }
+    expect((await from(ip).query('account.methods')).statusCode).toBe(429)
+  })
+
+  it('become known as soon as they are valid: a sign-in and a new key are never taken for what was refused', async () => {
+    const user = await signedIn(app)
+    const { sessions } = app
+    for (let n = 0; n < 5; n++) {
+      const key = await keyOf(app, user)
+      expect((await from(newAddress()).get('/me', key.bearer)).statusCode).toBe(200)
+      const again = await app.enterAgain(user.id)
+      expect((await again.query('account.me')).statusCode).toBe(200)
+    }
+    expect(await sessions.find(newSessionToken())).toBeNull()
+  })
+
+  it('are none of a disabled user, which are good again as soon as the user is enabled', async () => {
+    const user = await signedIn(app)
+    const { bearer } = await keyOf(app, user)
+    const { db } = app.database
+    await db.update(users).set({ isActive: false }).where(eq(users.id, user.id))
+    app.sessions.announceChanged(user.id)
+    expect((await from(newAddress()).get('/me', bearer)).statusCode).toBe(401)
+    await db.update(users).set({ isActive: true }).where(eq(users.id, user.id))
+    expect((await from(newAddress()).get('/me', bearer)).statusCode).toBe(200)
+  })
+})
+
+describe('a callback of a provider that fails', () => {
+  it('counts as a failed attempt of its network, and one that succeeds or was cancelled does not', async () => {
+    const ip = newAddress()
+    const start = async () => {
+      const browser = from(ip)
+      return { browser, at: await app.beginSignIn(browser) }
+    }
+    for (let n = 0; n < 2 * attempts; n++) {
+      const { browser, at } = await start()
+      expect(refusal(await app.finishSignIn(browser, at))).toBeNull()
+      const cancelled = await start()
+      const state = cancelled.at.searchParams.get('state')
+      const answer = await cancelled.browser.get(`/auth/google/callback?error=access_denied&state=${state}`)
+      expect(refusal(answer)).toBe('SIGN_IN_CANCELLED')
+    }
+    const codes = []
+    for (let n = 0; n < attempts + 2; n++) {
+      const { browser, at } = await start()
+      const state = at.searchParams.get('state')
+      codes.push(refusal(await browser.get(`/auth/google/callback?code=made-up&state=${state}`)))
+    }
+    const failures = codes.slice(0, attempts)
+    expect([new Set(failures), codes.slice(attempts)]).toEqual([
+      new Set(['SIGN_IN_FAILED']),
+      ['TOO_MANY_ATTEMPTS', 'TOO_MANY_ATTEMPTS'],
+    ])
+  })
+})

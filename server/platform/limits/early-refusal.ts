@@ -1,0 +1,45 @@
+/**
+ * Refuses requests of callers whose budget is spent before their bodies are read: what is over the limit must cost next to nothing. Counts
+ * nothing; each call that is let through is counted where it runs. Asks the database only for a caller of a spent network who presents
+ * a credential, for that may be of a user with a budget of their own.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../errors/app-error.ts'
+import { payerOf, presentsCredential } from '../identity/credential.ts'
+import { operator } from '../identity/operator.ts'
+import { credentialOf, hasUnseenSecret } from '../identity/request-credential.ts'
+import { stateBudget } from './call-counter.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The credential is in the body: who calls is known when it has been read. A function, where the path decides. */
+    credentialInBody?: boolean | ((request: FastifyRequest) => boolean)
+  }
+}
+
+/** Parsing as much takes less than responding. */
+const smallBodyBytes = 16 * 1024
+
+/** An `onRequest` hook. @throws AppError RATE_LIMITED, and what `credentialOf` throws */
+export function refuseOverBudget(app: FastifyInstance) {
+  const { callBudgets } = app
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const isSmall = isSmallBody(request)
+    if (!callBudgets.peekOver(null, request.ip) && (isSmall || hasUnseenSecret(request, app))) return
+    if (isSmall && hasCredentialInBody(request)) return
+    const payer = presentsCredential(request.raw, app) ? payerOf(await credentialOf(request, app)) : null
+    const over = payer === operator ? null : callBudgets.peekOver(payer?.id ?? null, request.ip)
+    if (!over) return
+    stateBudget(reply, over)
+    throw new AppError('RATE_LIMITED', { retryAfterS: over.resetS })
+  }
+}
+
+function isSmallBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= smallBodyBytes
+}
+
+function hasCredentialInBody(request: FastifyRequest): boolean {
+  const { credentialInBody } = request.routeOptions.config
+  return typeof credentialInBody === 'function' ? credentialInBody(request) : credentialInBody === true
+}
