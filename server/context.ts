@@ -5,7 +5,7 @@ import type { Writer } from './features/conversations/answers.ts'
 import type { Origin } from './platform/audit/audit-log.ts'
 import type { Config } from './platform/config/config.ts'
 import type { Database } from './platform/db/database.ts'
-import { AppError } from './platform/errors/app-error.ts'
+import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
 import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
 import type { PasswordHashes } from './platform/identity/password-hash.ts'
@@ -66,6 +66,8 @@ export interface Context {
   readonly openSession: (tx: Database, user: User, by: WayIn, holder: 'browser' | 'program') => Promise<OpenedSession>
   /** Counts this call against the budget of whoever makes it, null for nobody known. @throws AppError RATE_LIMITED */
   readonly countCall: CountCall
+  /** Logs a failure of `procedure` if it is a 403. */
+  readonly noteRefusal: (error: unknown, procedure: string, resolution: Resolution) => void
   /** Whom each call on a socket counts against, known since its upgrade and before anything is asked; null on HTTP. */
   readonly socketPayer: { id: string } | null
   /** Of whoever asks from here; see `SignInAttempts`. `account`: the address or the id that is tried. */
@@ -121,6 +123,10 @@ export function createContext(
       if (reply && !reply.sent) reply.clearCookie(sessionCookieName(app.config), cookieFlags(app.config))
     },
     countCall: callCounter(app, request, reply, socket?.calls ?? null),
+    noteRefusal(error, asked, resolution) {
+      const { id: userId = null, scopes = null, sessionId } = resolution.kind === 'signed-in' ? resolution.actor : {}
+      app.refusals.add(request.log, toAppError(error), { userId, ...(scopes && { apiKeyId: sessionId }), asked })
+    },
     socketPayer: socket?.payer ?? null,
     signInAttempts: {
       guard: (account, attempt) => app.signInAttempts.guard(request.ip, account, attempt),

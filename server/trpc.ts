@@ -137,13 +137,28 @@ async function* releasing(stream: AsyncIterable<unknown>, release: () => void) {
 const gate = <Admitted extends object>(access: Access, admit: (ctx: Context, resolution: Resolution) => Admitted) =>
   t.procedure.meta({ access }).use((call) =>
     countingOnSocket(call, async () => {
-      const { ctx, next } = call
+      const { ctx, path, next } = call
       if (ctx.socketPayer) await ctx.countCall(ctx.socketPayer)
       const resolution = await ctx.resolve()
       if (!ctx.socketPayer) await ctx.countCall(payerOf(resolution))
-      return next({ ctx: { origin: originOf(ctx, resolution), ...admit(ctx, resolution) } })
+      const result = await next({ ctx: { origin: originOf(ctx, resolution), ...admitted(call, admit, resolution) } })
+      if (!result.ok) ctx.noteRefusal(result.error, path, resolution)
+      return result
     }),
   )
+
+function admitted<Admitted extends object>(
+  { ctx, path }: { ctx: Context; path: string },
+  admit: (ctx: Context, resolution: Resolution) => Admitted,
+  resolution: Resolution,
+): Admitted {
+  try {
+    return admit(ctx, resolution)
+  } catch (error) {
+    ctx.noteRefusal(error, path, resolution)
+    throw error
+  }
+}
 
 /** For records: what a key did, its person may not have known of. */
 function originOf({ origin }: Context, resolution: Resolution): Context['origin'] {

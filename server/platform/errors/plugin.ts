@@ -5,6 +5,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError, toAppError } from './app-error.ts'
+import { RefusalLog } from './refusal-log.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    refusals: RefusalLog
+  }
+}
 
 export const errorsPlugin = fp(
   async (app) => {
@@ -13,6 +20,7 @@ export const errorsPlugin = fp(
       done()
     })
     app.setErrorHandler(answerError)
+    app.decorate('refusals', new RefusalLog())
   },
   { name: 'plinth-errors', fastify: '5.x' },
 )
@@ -45,10 +53,12 @@ const warned = new WeakMap<object, Map<string, { atMs: number; leftOut: number }
 
 /**
  * Ours at `error`; the surroundings' at `warn`, of each code once a second, for while a database is away every request fails alike;
- * the caller's own faults are in the access log already.
+ * the caller's own faults are in the access log already, and what they may not do has a line of its own.
  */
-export function logFailure({ log, server }: FastifyRequest, { status, code }: AppError, err: unknown) {
+export function logFailure({ log, server, routeOptions }: FastifyRequest, error: AppError, err: unknown) {
+  const { status, code } = error
   if (status === 500) return log.error({ err }, 'request failed')
+  if (status === 403) return server.refusals.add(log, error, { userId: null, asked: routeOptions.url ?? 'none' })
   if (status < 500) return
   const last = warnedOf(server).get(code)
   const nowMs = performance.now()
