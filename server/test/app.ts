@@ -13,6 +13,8 @@ import { type PlinthTimes, plinth, serverOptions } from '../app.ts'
 import { readConfig } from '../platform/config/config.ts'
 import { newId } from '../platform/db/columns.ts'
 import type { AppDatabase } from '../platform/db/plugin.ts'
+import { issuerName } from '../platform/identity/identity-key.ts'
+import type { WayIn } from '../platform/identity/provider.ts'
 import { sessionCookieName } from '../platform/identity/session-cookie.ts'
 import type { Sessions } from '../platform/identity/sessions.ts'
 import { identities, users } from '../platform/identity/table.ts'
@@ -126,7 +128,7 @@ export class TestApp {
     // In one statement, because most tests do this several times.
     await db.execute(sql`
       with person as ${db.insert(users).values(person).returning({ id: users.id })},
-        identity as ${db.insert(identities).values({ userId: id, provider: 'google', subject, email })}
+        identity as ${db.insert(identities).values({ userId: id, ...this.#google(subject), email })}
       select 1`)
     await this.#openSession(browser, id, subject)
     return { browser, id }
@@ -142,9 +144,13 @@ export class TestApp {
     return browser
   }
 
+  #google(subject: string): WayIn {
+    const { mock, google } = this.inside.config.auth
+    return { provider: 'google', issuer: mock ? null : issuerName(google.issuer), subject }
+  }
+
   async #openSession(browser: TestBrowser, userId: string, subject: string): Promise<void> {
-    const by = { provider: 'google', subject } as const
-    const from = { userId, by, ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
+    const from = { userId, by: this.#google(subject), ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
     const { token } = await this.sessions.create(this.database.db, from, 'cookie')
     browser.cookies.set(sessionCookieName(this.inside.config), String(token))
   }

@@ -9,7 +9,7 @@ import { type User, users } from '../platform/identity/table.ts'
 import type { TestApp } from './app.ts'
 
 /** A way in that nobody has: what opened these sessions does not matter. */
-const unknown = { provider: 'password', subject: 'unknown' } as const
+const unknown = { provider: 'password', issuer: null, subject: 'unknown' } as const
 
 export class TestProgram {
   readonly sessionId: string

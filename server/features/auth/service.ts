@@ -199,7 +199,7 @@ export async function signIn(call: SigningIn, { email, password }: SignIn, by: B
   }
 }
 
-const byPassword = ({ id }: User): WayIn => ({ provider: 'password', subject: id })
+const byPassword = ({ id }: User): WayIn => ({ provider: 'password', issuer: null, subject: id })
 
 /** What fails on our side is no attempt. */
 async function counted<T>({ metrics }: SigningIn, attempt: () => Promise<T>): Promise<T> {

@@ -32,6 +32,9 @@ const locks: Record<string, string[]> = {
   '0011_event_marks': ['channels ACCESS EXCLUSIVE', 'events ACCESS EXCLUSIVE'],
   '0012_audit_protection': ['audit_logs SHARE ROW EXCLUSIVE'],
   '0013_retention_clock': [],
+  '0014_identity_issuers': ['identities ACCESS EXCLUSIVE'],
+  '0015_identity_issuer_keys': ['concurrently'],
+  '0016_identity_issuers_only': ['identities ACCESS EXCLUSIVE'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

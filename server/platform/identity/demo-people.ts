@@ -19,6 +19,7 @@ export const demoProfiles = Role.exclude(['user']).options.map(
     ({
       role,
       provider: 'google',
+      issuer: null,
       subject: `demo-${role}`,
       email: `${role}@plinth.local`,
       emailVerified: true,

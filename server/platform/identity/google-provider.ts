@@ -11,6 +11,7 @@ import { DisplayName } from '../../../shared/display-name.ts'
 import { singleLine } from '../../../shared/text.ts'
 import type { Config } from '../config/config.ts'
 import { AppError } from '../errors/app-error.ts'
+import { issuerName } from './identity-key.ts'
 import type { Provider, ProviderProfile } from './provider.ts'
 import { callbackPath } from './sign-in-path.ts'
 
@@ -99,7 +100,7 @@ export function googleProvider(
       if (!claims.success || !signatures.includes(decodeProtectedHeader(tokens.id_token ?? '').alg ?? '')) {
         throw refused(claims.error ?? new Error('id token signed by a method that is not accepted'), log)
       }
-      return profile(claims.data)
+      return profile(claims.data, issuerName(issuer))
     },
   }
 }
@@ -131,12 +132,13 @@ const claimsFor = (clientId: string) =>
     picture: z.unknown().optional(),
   })
 
-function profile(claims: z.infer<ReturnType<typeof claimsFor>>): ProviderProfile {
+function profile(claims: z.infer<ReturnType<typeof claimsFor>>, issuer: string): ProviderProfile {
   const text = (value: unknown, maxLength: number) => singleLine(maxLength).safeParse(value).data ?? null
   const email = z.email().max(254).safeParse(claims.email)
   const picture = text(claims.picture, 2000)
   return {
     provider: 'google',
+    issuer,
     subject: claims.sub,
     email: email.success ? email.data : null,
     // The string "true" is somebody's mistake or somebody's attack.

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { DisplayName } from '../../../shared/display-name.ts'
 import { singleLine } from '../../../shared/text.ts'
 import type { Config } from '../config/config.ts'
+import { issuerName } from './identity-key.ts'
 import { RemoteJwks } from './jwks.ts'
 import type { ProviderProfile } from './provider.ts'
 
@@ -15,6 +16,8 @@ export interface Issuer {
   readonly provider: ProviderProfile['provider']
   /** `iss`; absent, tokens of this issuer name none. */
   readonly name: string | undefined
+  /** Of the identities that it vouches for; null where it has no address. */
+  readonly identityIssuer: string | null
   readonly algorithms: readonly string[]
   /** Who we are to it: what it says to others alone is not for us (RFC 7519 section 4.1.3). */
   readonly audiences: readonly string[]
@@ -30,7 +33,8 @@ export interface Issuer {
 
 /** What a token vouches for, verified. */
 export interface OutsideToken extends ProviderProfile {
-  readonly issuer: string
+  /** `iss`, or empty. A session is of the token's own words, which one issuer may use in two forms. */
+  readonly namedIssuer: string
   /** The issuer's own session, where it names one. */
   readonly outsideSession: string | null
   /** Seconds since 1970; null where the issuer does not say. */
@@ -52,11 +56,12 @@ const maxTime = 253_402_300_800
 export function outsideIssuers({ auth: { clerk, betterAuth }, server: { publicUrl } }: Config): Issuer[] {
   const issuers: Issuer[] = []
   if (clerk) {
-    const issuer = withoutSlash(clerk.issuer)
+    const issuer = issuerName(clerk.issuer)
     const jwks = new RemoteJwks(`${issuer}/.well-known/jwks.json`)
     issuers.push({
       provider: 'clerk',
       name: issuer,
+      identityIssuer: issuer,
       algorithms: ['RS256'],
       audiences: [publicUrl, ...clerk.authorizedParties],
       key: (kid, algorithm) => jwks.key(kid, algorithm),
@@ -65,11 +70,12 @@ export function outsideIssuers({ auth: { clerk, betterAuth }, server: { publicUr
     })
   }
   if (betterAuth.url) {
-    const issuer = withoutSlash(betterAuth.url)
+    const issuer = issuerName(betterAuth.url)
     const jwks = new RemoteJwks(`${issuer}/api/auth/jwks`)
     issuers.push({
       provider: 'better-auth',
       name: issuer,
+      identityIssuer: issuer,
       algorithms: ['EdDSA', 'ES256', 'RS256'],
       audiences: [issuer],
       namesAudience: true,
@@ -79,12 +85,13 @@ export function outsideIssuers({ auth: { clerk, betterAuth }, server: { publicUr
   }
   if (betterAuth.secret) {
     const secret = new TextEncoder().encode(betterAuth.secret)
-    const addresses = betterAuth.url ? [withoutSlash(betterAuth.url)] : []
+    const addresses = betterAuth.url ? [issuerName(betterAuth.url)] : []
     // Set-ups with a shared secret name no issuer, or the address of theirs.
     for (const name of [undefined, ...addresses]) {
       issuers.push({
         provider: 'better-auth',
         name,
+        identityIssuer: addresses[0] ?? null,
         algorithms: ['HS256'],
         audiences: [publicUrl, ...addresses],
         mayOmitIssuedAt: true,
@@ -176,13 +183,17 @@ const Claims = z
     ({ sub, userId }) => (sub ?? userId) !== undefined && (sub === undefined || userId === undefined || sub === userId),
   )
 
-function profile({ provider, name: issuer = '' }: Issuer, claims: z.infer<typeof Claims>): OutsideToken {
+function profile(
+  { provider, name: namedIssuer = '', identityIssuer: issuer }: Issuer,
+  claims: z.infer<typeof Claims>,
+): OutsideToken {
   const text = (value: unknown, maxLength: number) => singleLine(maxLength).safeParse(value).data ?? null
   const email = z.email().max(254).safeParse(claims.email)
   const picture = text(claims.picture ?? claims.image, 2000)
   return {
     provider,
     issuer,
+    namedIssuer,
     subject: (claims.sub ?? claims.userId) as string,
     outsideSession: claims.sid ?? null,
     issuedAt: claims.iat ?? null,
@@ -200,5 +211,3 @@ function authenticatedAt(provider: Issuer['provider'], { auth_time, fva, iat }: 
   const verified = provider === 'clerk' && fva && iat !== undefined && fva[0] >= 0 ? iat - fva[0] * 60 : 0
   return Math.max(auth_time ?? 0, verified, 0)
 }
-
-const withoutSlash = (url: string) => url.replace(/\/+$/, '')

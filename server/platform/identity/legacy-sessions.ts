@@ -86,6 +86,7 @@ export class LegacySessions {
 async function openIn(tx: Database, sessions: Sessions, legacyId: string, tokenHash: string, from: From) {
   const { user } = await findOrCreatePerson(tx, sessions, {
     provider: 'legacy',
+    issuer: null,
     subject: legacyId,
     email: null,
     emailVerified: false,

@@ -14,7 +14,12 @@ const page = async (scope: import('fastify').FastifyInstance) => {
     const { userId, fails } = request.body as { userId: string; fails?: true }
     return withTransaction(scope.database.db, async (tx) => {
       const [user] = await tx.select().from(users).where(eq(users.id, userId))
-      const opened = await openSession(tx, user as User, { provider: 'password', subject: userId }, holder)
+      const opened = await openSession(
+        tx,
+        user as User,
+        { provider: 'password', issuer: null, subject: userId },
+        holder,
+      )
       if (fails) throw new Error('the sign-in fails after all')
       return opened
     })

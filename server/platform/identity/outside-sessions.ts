@@ -13,6 +13,7 @@ import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
 import { freshForS } from './fresh-sign-in.ts'
+import { byIssuer, isIdentity } from './identity-key.ts'
 import { type Issuer, type OutsideToken, outsideIssuers, verifyOutsideToken } from './issuers.ts'
 import { findOrCreatePerson } from './people.ts'
 import type { Actor, Sessions } from './sessions.ts'
@@ -88,7 +89,9 @@ export class OutsideSessions {
     const [identity] = await tx
       .select({ id: identities.id })
       .from(identities)
-      .where(and(eq(identities.provider, token.provider), eq(identities.subject, token.subject)))
+      .where(isIdentity(token))
+      .orderBy(byIssuer)
+      .limit(1)
     const own = { userId: user.id, identityId: identity?.id, authenticatedAt: momentOf(token.authenticatedAt) }
     const goodUntil = new Date(token.goodUntil * 1000)
     const [row] = await tx
@@ -130,7 +133,7 @@ export class OutsideSessions {
 const momentOf = (seconds: number) => sql`least(to_timestamp(${seconds}), now())`
 
 /** Of no text that a cookie can hold, so it opens nothing as a cookie. */
-const hashOf = ({ provider, issuer, subject, outsideSession }: OutsideToken) =>
+const hashOf = ({ provider, namedIssuer, subject, outsideSession }: OutsideToken) =>
   createHash('sha256')
-    .update(JSON.stringify([provider, issuer, subject, outsideSession]))
+    .update(JSON.stringify([provider, namedIssuer, subject, outsideSession]))
     .digest('base64url')

@@ -2,7 +2,7 @@
  * A password is a way in like any other: a row of `identities` whose subject is the person, with the hash beside it. Removing
  * the identity removes the hash.
  */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
 import { weaknessOf } from './common-passwords.ts'
@@ -15,7 +15,11 @@ export async function setPassword(tx: Database, { id: userId, email }: Holder, h
   const [identity] = await tx
     .insert(identities)
     .values({ userId, provider: 'password', subject: userId, email })
-    .onConflictDoUpdate({ target: [identities.provider, identities.subject], set: { email } })
+    .onConflictDoUpdate({
+      target: [identities.provider, identities.subject],
+      targetWhere: isNull(identities.issuer),
+      set: { email },
+    })
     .returning({ id: identities.id })
   const { id: identityId } = identity as { id: string }
   await tx

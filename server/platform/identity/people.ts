@@ -1,13 +1,14 @@
 /**
- * From a provider's verified profile to a person. Found by (provider, subject) only. An e-mail address joins two ways
+ * From a provider's verified profile to a person. Found by (issuer, subject) only. An e-mail address joins two ways
  * in only when both sides have verified it; an account whose address nobody verified loses every way in and every
  * session to whoever proves the address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
  */
-import { and, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { afterCommit } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
 import { type MailTemplate, type MailValues, queueMail } from '../mail/mail-queue.ts'
+import { byIssuer, isIdentity } from './identity-key.ts'
 import { methodNames } from './method-names.ts'
 import { voidOneTimeTokens } from './one-time-tokens.ts'
 import type { ProviderProfile } from './provider.ts'
@@ -30,13 +31,15 @@ export async function findOrCreatePerson(
     .select({ user: users, identityId: identities.id })
     .from(users)
     .innerJoin(identities, eq(identities.userId, users.id))
-    .where(and(eq(identities.provider, profile.provider), eq(identities.subject, profile.subject)))
+    .where(isIdentity(profile))
+    .orderBy(byIssuer)
+    .limit(1)
     .for('update')
   if (known) {
     refuseDisabled(known.user)
     await tx
       .update(identities)
-      .set({ lastUsedAt: sql`now()`, email: profile.email })
+      .set({ lastUsedAt: sql`now()`, email: profile.email, issuer: profile.issuer })
       .where(eq(identities.id, known.identityId))
     const user = await signedIn(tx, sessions, known.user.id, {
       ...(profile.pictureUrl && { avatarUrl: profile.pictureUrl }),
@@ -79,8 +82,8 @@ export async function findOrCreatePerson(
       .returning()
     user = created as User
   }
-  const { provider, subject, email } = profile
-  await tx.insert(identities).values({ userId: user.id, provider, subject, email })
+  const { provider, issuer, subject, email } = profile
+  await tx.insert(identities).values({ userId: user.id, provider, issuer, subject, email })
   return { user, endedSessions }
 }
 

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
 import { deprecationHeaders } from '../rest/deprecation.ts'
 import { AccessTokens } from './access-token.ts'
+import { nameIssuers } from './identity-key.ts'
 import { LegacyBridge } from './legacy-bridge.ts'
 import { LegacyHeader } from './legacy-header.ts'
 import { LegacySessions } from './legacy-sessions.ts'
@@ -42,6 +43,8 @@ export const defaultIdentityTimes: IdentityTimes = {
   unseenMs: 300,
   providerDeadlineMs: 5000,
 }
+/** While instances of a release without issuers run beside this one. */
+const nameEveryMs = 3_600_000
 const deleteEveryMs = 6 * 3_600_000
 /** It was never meant to stay. */
 const deprecatedSince = '2026-01-01'
@@ -89,8 +92,21 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
       },
       app.log,
     )
+    const stopNaming = recurring(
+      {
+        name: 'store the issuers of older identities',
+        everyMs: nameEveryMs,
+        ready: app.database.whenMigrated,
+        async work() {
+          const named = await nameIssuers(app.database.db, app.config)
+          if (named > 0) app.log.info({ named }, 'identities of before belong to the configured issuers now')
+        },
+      },
+      app.log,
+    )
     app.addHook('onClose', async () => {
       clearInterval(timer)
+      await stopNaming()
       await stopDeleting()
       await checking
     })

@@ -5,6 +5,8 @@ import type { SignInAttempt } from './sign-in-attempt.ts'
 /** Names a row of `identities`. */
 export interface WayIn {
   readonly provider: (typeof identityProviders)[number]
+  /** By the name of `issuerName`; null for what we issue ourselves. */
+  readonly issuer: string | null
   readonly subject: string
 }
 

@@ -13,6 +13,7 @@ import { upTo } from '../cache-size.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
+import { byIssuer, isIdentity } from './identity-key.ts'
 import type { WayIn } from './provider.ts'
 import { type Found, SessionLookups } from './session-lookups.ts'
 import { hashSessionToken, newSessionToken } from './session-token.ts'
@@ -98,8 +99,8 @@ export class Sessions {
       .insert(sessions)
       .values({
         userId: session.userId,
-        identityId: sql`(select ${identities.id} from ${identities}
-          where ${identities.provider} = ${session.by.provider} and ${identities.subject} = ${session.by.subject})`,
+        identityId: sql`(select ${identities.id} from ${identities} where ${isIdentity(session.by)}
+          order by ${byIssuer} limit 1)`,
         tokenHash: token && hashSessionToken(token),
         ip: session.ip,
         userAgent: session.userAgent?.slice(0, 500),

@@ -31,7 +31,7 @@ export const users = pgTable(
   ],
 )
 
-/** A way in. The person is found by (provider, subject), never by the text of an e-mail address. */
+/** A sign-in method. Its user is found by (issuer, subject), never by the text of an e-mail address; see identity-key.ts. */
 export const identities = pgTable(
   'identities',
   {
@@ -40,13 +40,19 @@ export const identities = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     provider: text('provider', { enum: identityProviders }).notNull(),
+    /** Null for a password and a legacy id, and for what was stored before issuers were. */
+    issuer: text('issuer'),
     subject: text('subject').notNull(),
     email: text('email'),
     createdAt: createdAt(),
     lastUsedAt: instant('last_used_at').notNull().defaultNow(),
   },
   (identity) => [
-    uniqueIndex('identities_provider_subject_key').on(identity.provider, identity.subject),
+    uniqueIndex('identities_issuer_subject_key').on(identity.issuer, identity.subject).concurrently(),
+    uniqueIndex('identities_no_issuer_key')
+      .on(identity.provider, identity.subject)
+      .where(sql`${identity.issuer} is null`)
+      .concurrently(),
     index('identities_user_id_idx').on(identity.userId),
   ],
 )

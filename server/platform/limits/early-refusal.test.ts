@@ -107,7 +107,7 @@ describe('a request of a network that is over its limit', () => {
     expect((await user.browser.get('/trpc/account.me', headers)).statusCode).toBe(200)
     const { bearer } = await keyOf(app, other)
     expect((await from(ip).get('/me', bearer)).statusCode).toBe(200)
-    const by = { provider: 'google', subject: 'nobody' } as const
+    const by = { provider: 'google', issuer: null, subject: 'nobody' } as const
     const session = { userId: other.id, by, ip, userAgent: undefined }
     const { sessionId } = await app.sessions.create(app.database.db, session, 'tokens')
     const refreshToken = makeRefreshToken(app.inside.config, { sessionId, counter: 0 })

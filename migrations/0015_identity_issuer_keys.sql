@@ -1,0 +1,2 @@
+CREATE UNIQUE INDEX CONCURRENTLY "identities_issuer_subject_key" ON "identities" USING btree ("issuer","subject");--> statement-breakpoint
+CREATE UNIQUE INDEX CONCURRENTLY "identities_no_issuer_key" ON "identities" USING btree ("provider","subject") WHERE "identities"."issuer" is null;
