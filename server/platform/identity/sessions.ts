@@ -127,6 +127,11 @@ export class Sessions {
     return this.#lookups.hasSeen(tokenHash)
   }
 
+  /** Whether it named nothing a moment ago. */
+  isUnknown(tokenHash: string): boolean {
+    return this.#lookups.isUnknown(tokenHash)
+  }
+
   /** `untilS`: seconds since 1970 up to which the credential that came now is good; the session lives at least as long. */
   async findByHash(tokenHash: string, untilS = 0): Promise<Actor | null> {
     const actor = await this.#lookups.find(tokenHash, this.#lookUpHash(tokenHash))

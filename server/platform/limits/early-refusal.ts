@@ -24,10 +24,15 @@ const smallBodyBytes = 16 * 1024
 export function refuseOverBudget(app: FastifyInstance) {
   const { callBudgets } = app
   return async (request: FastifyRequest, reply: FastifyReply) => {
+    // Of a socket it is seen at once, in the code that it is closed with: a browser does not learn why an upgrade was refused.
+    if (request.method === 'GET' && request.headers.upgrade !== undefined) return
     const isSmall = isSmallBody(request)
     if (!callBudgets.peekOver(null, request.ip) && (isSmall || hasUnseenSecret(request, app))) return
     if (isSmall && hasCredentialInBody(request)) return
-    const payer = presentsCredential(request.raw, app) ? payerOf(await credentialOf(request, app)) : null
+    const resolution = presentsCredential(request.raw, app) ? await credentialOf(request, app) : null
+    // A signed-in user who claims a legacy id: nobody's call, which is counted and refused where it runs.
+    if (resolution?.kind === 'refused' && resolution.claim) return
+    const payer = resolution && payerOf(resolution)
     const over = payer === operator ? null : callBudgets.peekOver(payer?.id ?? null, request.ip)
     if (!over) return
     stateBudget(reply, over)

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws'
 import { type ErrorCode, errorTable } from '../../../shared/errors.ts'
 import { toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
-import { payerOf } from '../identity/credential.ts'
+import { payerOf, presentedSecrets } from '../identity/credential.ts'
 import { HandOverSocket, objectEncoder } from '../live/handover-socket.ts'
 import { socketsPlugin } from '../sockets/plugin.ts'
 import { closeCodes, holdOpen, socketRoute } from '../sockets/socket-door.ts'
@@ -27,8 +27,9 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
   socketRoute(app, '', (socket, request, resolution) => {
     if (resolution.kind !== 'signed-in') {
       const isRefreshable = payerOf(resolution) !== null
-      // No call, and it may have cost a look-up as one does.
-      if (!isRefreshable) void app.callBudgets.spend(null, request.ip)
+      // No call follows that would count what was guessed.
+      const isGuess = presentedSecrets(request.raw, app.config).some((hash) => app.sessions.isUnknown(hash))
+      if (isGuess) void app.callBudgets.spend(null, request.ip)
       return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : 'sign in first')
     }
     if (!holdOpen(app, socket, request, resolution)) return refuse(socket, 'TOO_MANY_CONNECTIONS', closeCodes.tooMany)
