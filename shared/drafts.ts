@@ -45,9 +45,17 @@ export const ListedDraft = DraftSummary.extend({ ringHolder: PersonRef }).meta({
 export type ListedDraft = z.infer<typeof ListedDraft>
 export const ListedDrafts = pageOf(ListedDraft)
 
+export const Collaborator = PersonRef.extend({
+  /** Null until the user has chosen one. Display names are not unique; this is. */
+  username: z.string().nullable().meta({ example: 'ada' }),
+  /** False for a viewer and for an account that is disabled: the ring does not go to them. */
+  mayWrite: z.boolean(),
+}).meta({ id: 'Collaborator' })
+export type Collaborator = z.infer<typeof Collaborator>
+
 export const Draft = DraftSummary.extend({
   /** The owner among them. */
-  collaborators: z.array(PersonRef),
+  collaborators: z.array(Collaborator),
   segments: z.array(Segment),
   cursor: LiveCursor,
 }).meta({ id: 'Draft' })
@@ -80,7 +88,7 @@ export const FollowDraft = GetDraft.extend({ lastEventId: LastEventId })
 export const DraftEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('segment.added'), ...happened, segment: Segment }),
   z.object({ type: z.literal('ring.passed'), ...happened, from: Id, to: Id }),
-  z.object({ type: z.literal('collaborator.added'), ...happened, person: PersonRef }),
+  z.object({ type: z.literal('collaborator.added'), ...happened, person: Collaborator }),
   z.object({ type: z.literal('collaborator.removed'), ...happened, userId: Id, ringHolderId: Id }),
   z.object({ type: z.literal('draft.updated'), ...happened, title: z.string(), state: DraftState }),
 ])

@@ -84,6 +84,10 @@ export const errorTable = {
   DRAFT_FULL: { status: 422, message: 'This draft has reached its limit. Begin a new one to go on.' },
   NOT_DRAFT_OWNER: { status: 403, message: 'Only the owner of this draft can do that.' },
   NOT_A_COLLABORATOR: { status: 422, message: 'That person does not write in this draft. Add them first.' },
+  COLLABORATOR_CANNOT_WRITE: {
+    status: 422,
+    message: 'That user can read this draft, not write in it. Pass the ring to another collaborator.',
+  },
   PERSON_NOT_FOUND: {
     status: 422,
     message: 'Nobody here goes by that name or address. Check it, or ask them to sign in once.',

@@ -185,6 +185,10 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     await me.browser.mutate('drafts.addCollaborator', { draftId: id, person: other.id })
     return { input: { draftId: id, to: other.id }, other: { draftId: id, to: me.id }, target: `draft:${id}` }
   },
+  'drafts.takeRing': async (app, me) => {
+    const [one, two] = [await draftOf(app, me), await draftOf(app, me)]
+    return { input: { draftId: one.id }, other: { draftId: two.id }, target: `draft:${one.id}` }
+  },
   'drafts.addCollaborator': async (app, me) => {
     const { id } = await draftOf(app, me)
     const [one, two] = [await signedIn(app), await signedIn(app)]

@@ -133,6 +133,7 @@ const matrix: Record<string, Row> = {
   'drafts.create': writes(may),
   'drafts.append': writes(),
   'drafts.passRing': writes(),
+  'drafts.takeRing': writes(),
   'drafts.addCollaborator': writes(),
   'drafts.removeCollaborator': writes(),
   'drafts.rename': writes(),

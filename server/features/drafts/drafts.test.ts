@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
+import type { Role } from '../../../shared/account.ts'
 import type { Draft, DraftEvent, DraftSummary, Segment } from '../../../shared/drafts.ts'
 import { users } from '../../platform/identity/table.ts'
 import { buildTestApp, newPerson } from '../../test/app.ts'
@@ -102,6 +103,50 @@ describe('drafts', () => {
     expect(
       await refusal(ok(owner.browser.mutate('drafts.removeCollaborator', { draftId: draft.id, userId: owner.id }))),
     ).toBe('NOT_DRAFT_OWNER')
+  })
+
+  it('pass the ring to no viewer, who could neither write nor pass it on', async () => {
+    const { owner, friend, draft } = await shared()
+    await setRole(friend, 'viewer')
+    const passing = () => ok(owner.browser.mutate('drafts.passRing', { draftId: draft.id, to: friend.id }))
+    expect(await refusal(passing())).toBe('COLLABORATOR_CANNOT_WRITE')
+    expect((await get(owner, draft.id)).collaborators).toMatchObject([
+      { id: owner.id, mayWrite: true },
+      { id: friend.id, mayWrite: false },
+    ])
+    await append(owner, draft.id, 'still going')
+    await setRole(friend, 'user')
+    await passing()
+    expect(await append(friend, draft.id, 'a writer again')).toMatchObject({ position: 2 })
+  })
+
+  it('give the ring back to their owner whenever the owner takes it', async () => {
+    const { owner, friend, draft } = await shared()
+    const { cursor } = await get(owner, draft.id)
+    const take = ({ browser }: Someone) => ok<DraftSummary>(browser.mutate('drafts.takeRing', { draftId: draft.id }))
+    expect((await take(owner)).ringHolderId).toBe(owner.id)
+    await ok(owner.browser.mutate('drafts.passRing', { draftId: draft.id, to: friend.id }))
+    expect(await refusal(take(friend))).toBe('NOT_DRAFT_OWNER')
+    await setRole(friend, 'viewer')
+    expect((await take(owner)).ringHolderId).toBe(owner.id)
+    await append(owner, draft.id, 'mine again')
+    expect(await events(owner, draft.id, cursor)).toMatchObject([
+      { type: 'ring.passed', actorId: owner.id, from: owner.id, to: friend.id },
+      { type: 'ring.passed', actorId: owner.id, from: friend.id, to: owner.id },
+      { type: 'segment.added' },
+    ])
+  })
+
+  it('pass the ring of a holder who leaves to a writer, where their owner may only read by now', async () => {
+    const { owner, friend, draft } = await shared()
+    const other = await signIn()
+    await ok(owner.browser.mutate('drafts.addCollaborator', { draftId: draft.id, person: other.id }))
+    await ok(owner.browser.mutate('drafts.passRing', { draftId: draft.id, to: friend.id }))
+    await setRole(owner, 'viewer')
+    const leave = { draftId: draft.id, userId: friend.id }
+    const left = await ok<DraftSummary>(friend.browser.mutate('drafts.removeCollaborator', leave))
+    expect(left.ringHolderId).toBe(other.id)
+    await append(other, draft.id, 'the last who may')
   })
 
   it('find a collaborator by id or by proven address, and add each once', async () => {
@@ -223,6 +268,8 @@ async function signIn(claims: Record<string, unknown> = {}): Promise<Someone> {
   const browser = await app.signIn(person)
   return { id: (await browser.get('/me')).json().id, email: person.email, browser }
 }
+
+const setRole = ({ id }: Someone, role: Role) => app.database.db.update(users).set({ role }).where(eq(users.id, id))
 
 async function ok<T>(sent: ReturnType<TestBrowser['query']>): Promise<T> {
   const answer = (await sent).json()

@@ -3,15 +3,14 @@ import type { Database } from '../../platform/db/database.ts'
 import { users } from '../../platform/identity/table.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { draftChannel } from './channel.ts'
+import { collaboratorColumns, toCollaborator } from './rows.ts'
 import { draftCollaborators, draftSegments, drafts } from './table.ts'
 
 /** In a transaction: whatever one person has in drafts, closed ones too, becomes another's, who may have been in some of them. */
 export async function handOverDrafts(tx: Database, fromId: string, toId: string): Promise<void> {
-  const [person] = await tx
-    .select({ id: users.id, displayName: users.displayName, avatarUrl: users.avatarUrl })
-    .from(users)
-    .where(eq(users.id, toId))
-  if (!person) throw new Error('nobody to hand drafts over to')
+  const [user] = await tx.select(collaboratorColumns).from(users).where(eq(users.id, toId))
+  if (!user) throw new Error('nobody to hand drafts over to')
+  const person = toCollaborator(user)
   const collaborates = tx
     .select({ id: draftCollaborators.draftId })
     .from(draftCollaborators)

@@ -16,9 +16,12 @@ const drafts = '/v1/collab/drafts'
 type Headers = Record<string, string>
 
 /** Also sees that the answer is what the document says. */
-async function call(headers: Headers, method: 'GET' | 'POST', url: string, payload?: object) {
+async function call(headers: Headers, method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) {
   const answer = await app.root.inject({ method, url, headers, ...(payload && { payload }) })
-  const path = url.replace(/\?.*/, '').replace(/[0-9a-f-]{36}/, '{draftId}')
+  const path = url
+    .replace(/\?.*/, '')
+    .replace(/[0-9a-f-]{36}/, '{draftId}')
+    .replace(/[0-9a-f-]{36}/, '{userId}')
   const operation = api.paths[path]?.[method.toLowerCase()] as Operation
   const described = operation.responses[answer.statusCode]?.content?.['application/json'].schema as JsonSchema
   expect(described, `${method} ${path} ${answer.statusCode} ${answer.body}`).toBeDefined()
@@ -61,6 +64,25 @@ describe.each([
     const read = await call(friend.headers, 'GET', draft)
     expect(read).toMatchObject({ status: 200, body: { segmentCount: 1, segments: [segment.body] } })
     expect(read.body.collaborators.map((one: { id: string }) => one.id)).toEqual([id, friend.id])
+  })
+})
+
+describe('the owner of a draft', () => {
+  it('takes the ring back and removes a collaborator, each at its path', async () => {
+    const [owner, friend] = [await program(), await program()]
+    const draft = `${drafts}/${await begin(owner.headers)}`
+    await call(owner.headers, 'POST', `${draft}/collaborators`, { person: friend.id })
+    await call(owner.headers, 'POST', `${draft}/pass-ring`, { to: friend.id })
+    const refused = await call(friend.headers, 'POST', `${draft}/take-ring`)
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'NOT_DRAFT_OWNER'])
+    const taken = await call(owner.headers, 'POST', `${draft}/take-ring`)
+    expect(taken).toMatchObject({ status: 200, body: { ringHolderId: owner.id } })
+    await call(owner.headers, 'POST', `${draft}/pass-ring`, { to: friend.id })
+    const removed = await call(owner.headers, 'DELETE', `${draft}/collaborators/${friend.id}`)
+    expect(removed).toMatchObject({ status: 200, body: { ringHolderId: owner.id } })
+    expect((await call(friend.headers, 'GET', draft)).status).toBe(404)
+    const again = await call(owner.headers, 'DELETE', `${draft}/collaborators/${friend.id}`)
+    expect([again.status, again.body.error.code]).toEqual([422, 'NOT_A_COLLABORATOR'])
   })
 })
 

@@ -1,6 +1,7 @@
 import {
   AddCollaborator,
   AppendSegment,
+  Collaborator,
   CreateDraft,
   Draft,
   type DraftEvent,
@@ -17,7 +18,6 @@ import {
   TellWriting,
   WritingTold,
 } from '../../../shared/drafts.ts'
-import { PersonRef } from '../../../shared/person-ref.ts'
 import { follow } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
 import { followPresence } from '../../platform/presence/follow.ts'
@@ -36,6 +36,7 @@ import {
   removeCollaborator,
   renameDraft,
   stillCollaborators,
+  takeRing,
   tellWriting,
 } from './service.ts'
 
@@ -95,7 +96,7 @@ export const draftsRouter = router({
         method: 'POST',
         path: `${path}/{draftId}/pass-ring`,
         summary: 'Pass the ring to a collaborator, as its holder',
-        errors: ['RING_NOT_HELD', 'DRAFT_CLOSED', 'NOT_A_COLLABORATOR'],
+        errors: ['RING_NOT_HELD', 'DRAFT_CLOSED', 'NOT_A_COLLABORATOR', 'COLLABORATOR_CANNOT_WRITE'],
       },
       mcp: {
         description: 'Pass the ring of a draft to a collaborator, as its holder, who may then append in your place',
@@ -105,6 +106,20 @@ export const draftsRouter = router({
     .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => passRing(ctx.db, ctx.actor, input)),
+  takeRing: can('draft:write')
+    .meta({
+      audit: { noun: 'draft', id: 'draftId' },
+      rest: {
+        method: 'POST',
+        path: `${path}/{draftId}/take-ring`,
+        summary: 'Take the ring back from whoever holds it, as the owner',
+        errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED'],
+      },
+    })
+    .input(GetDraft)
+    .use(recorded)
+    .output(DraftSummary)
+    .mutation(({ ctx, input }) => takeRing(ctx.db, ctx.actor, input)),
   addCollaborator: can('draft:write')
     .meta({
       audit: { noun: 'draft', id: 'draftId' },
@@ -122,10 +137,18 @@ export const draftsRouter = router({
     })
     .input(AddCollaborator)
     .use(recorded)
-    .output(PersonRef)
+    .output(Collaborator)
     .mutation(({ ctx, input }) => addCollaborator(ctx.db, ctx.actor, input)),
   removeCollaborator: can('draft:write')
-    .meta({ audit: { noun: 'draft', id: 'draftId' } })
+    .meta({
+      audit: { noun: 'draft', id: 'draftId' },
+      rest: {
+        method: 'DELETE',
+        path: `${path}/{draftId}/collaborators/{userId}`,
+        summary: 'Remove a collaborator, as the owner, or yourself',
+        errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED', 'NOT_A_COLLABORATOR'],
+      },
+    })
     .input(RemoveCollaborator)
     .use(recorded)
     .output(DraftSummary)

@@ -2,27 +2,14 @@
  * Drafts. Only collaborators see one: to everybody else it is as if it were not there. Whatever changes a draft holds its
  * row to the commit, so ring, segments and events of one draft have one order.
  */
-import { and, asc, count, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
-import {
-  type AddCollaborator,
-  type CreateDraft,
-  type Draft,
-  type DraftSummary,
-  draftLimits,
-  type PassRing,
-  type RemoveCollaborator,
-  type RenameDraft,
-  type TellWriting,
-} from '../../../shared/drafts.ts'
+import type { CreateDraft, Draft, DraftSummary, RenameDraft, TellWriting } from '../../../shared/drafts.ts'
 import type { PageRequest } from '../../../shared/pages.ts'
-import type { PersonRef } from '../../../shared/person-ref.ts'
-import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { toPage } from '../../platform/db/page.ts'
 import { withSnapshot, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
-import { findPersonNamed } from '../../platform/identity/person-names.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { users } from '../../platform/identity/table.ts'
 import type { Following } from '../../platform/live/access-watch.ts'
@@ -30,11 +17,16 @@ import { readCursor } from '../../platform/live/channel-store.ts'
 import { openChannel, publish } from '../../platform/live/publish.ts'
 import type { Presence } from '../../platform/presence/presence.ts'
 import { draftChannel } from './channel.ts'
-import { canRemove, holdsRing, ownsDraft } from './policy.ts'
-import { type DraftRow, draftCollaborators, draftSegments, drafts } from './table.ts'
+import { listCollaborators } from './collaborators.ts'
+import { ownsDraft } from './policy.ts'
+import { changeDraft, findDraft, toSummary } from './rows.ts'
+import { draftCollaborators, draftSegments, drafts } from './table.ts'
 
 export { draftChannel } from './channel.ts'
+export { addCollaborator, removeCollaborator } from './collaborators.ts'
 export { handOverDrafts } from './hand-over.ts'
+export { passRing, takeRing } from './ring.ts'
+export { findDraft } from './rows.ts'
 
 const personColumns = { id: users.id, displayName: users.displayName, avatarUrl: users.avatarUrl }
 
@@ -72,12 +64,7 @@ export async function listDrafts(db: Database, actor: Actor, page: PageRequest) 
 export async function getDraft(db: Database, actor: Actor, draftId: string): Promise<Draft> {
   return withSnapshot(db, async (tx) => {
     const draft = await findDraft(tx, actor, draftId)
-    const collaborators = await tx
-      .select(personColumns)
-      .from(draftCollaborators)
-      .innerJoin(users, eq(users.id, draftCollaborators.userId))
-      .where(eq(draftCollaborators.draftId, draftId))
-      .orderBy(asc(draftCollaborators.addedAt), asc(users.id))
+    const collaborators = await listCollaborators(tx, draftId)
     const segments = await tx
       .select({ segment: draftSegments, author: personColumns })
       .from(draftSegments)
@@ -96,70 +83,6 @@ export async function getDraft(db: Database, actor: Actor, draftId: string): Pro
       })),
       cursor: await readCursor(tx, draftChannel(draftId)),
     }
-  })
-}
-
-/** Hands the ring to a collaborator, named as for `addCollaborator`. Only its holder may; passing to oneself changes nothing. */
-export async function passRing(
-  db: Database,
-  actor: Actor,
-  { draftId, to }: z.infer<typeof PassRing>,
-): Promise<DraftSummary> {
-  return changeDraft(db, actor, draftId, async (tx, draft) => {
-    if (!holdsRing(actor, draft)) throw new AppError('RING_NOT_HELD')
-    const next = await findPersonNamed(tx, to)
-    if (next?.id === actor.id) return {}
-    if (!next || !(await isCollaborator(tx, draftId, next.id))) throw new AppError('NOT_A_COLLABORATOR')
-    await publish(tx, draftChannel(draftId), { type: 'ring.passed', actorId: actor.id, from: actor.id, to: next.id })
-    return { ringHolderId: next.id }
-  })
-}
-
-/** By user id, legacy id, username or e-mail address. Adding somebody twice changes nothing. @throws AppError PERSON_NOT_FOUND */
-export async function addCollaborator(
-  db: Database,
-  actor: Actor,
-  { draftId, person }: z.infer<typeof AddCollaborator>,
-): Promise<PersonRef> {
-  let added: PersonRef | undefined
-  await changeDraft(db, actor, draftId, async (tx, draft) => {
-    if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
-    added = await findPerson(tx, person)
-    if (!added) throw new AppError('PERSON_NOT_FOUND')
-    const [already] = await tx
-      .select({ number: count() })
-      .from(draftCollaborators)
-      .where(eq(draftCollaborators.draftId, draftId))
-    const inserted = await tx
-      .insert(draftCollaborators)
-      .values({ draftId, userId: added.id })
-      .onConflictDoNothing()
-      .returning({ userId: draftCollaborators.userId })
-    if (inserted.length === 0) return {}
-    if ((already?.number ?? 0) >= draftLimits.collaborators) throw new AppError('DRAFT_FULL')
-    noteChange(tx, { collaboratorId: null as string | null }, { collaboratorId: added.id })
-    await publish(tx, draftChannel(draftId), { type: 'collaborator.added', actorId: actor.id, person: added })
-    return {}
-  })
-  return added as PersonRef
-}
-
-/** The owner removes anybody else; others remove themselves. A removed holder's ring goes to the owner. */
-export async function removeCollaborator(
-  db: Database,
-  actor: Actor,
-  { draftId, userId }: z.infer<typeof RemoveCollaborator>,
-) {
-  return changeDraft(db, actor, draftId, async (tx, draft) => {
-    if (!canRemove(actor, draft, userId)) throw new AppError('NOT_DRAFT_OWNER')
-    const removed = await tx
-      .delete(draftCollaborators)
-      .where(and(eq(draftCollaborators.draftId, draftId), eq(draftCollaborators.userId, userId)))
-      .returning({ userId: draftCollaborators.userId })
-    if (removed.length === 0) throw new AppError('NOT_A_COLLABORATOR')
-    const ringHolderId = draft.ringHolderId === userId ? draft.ownerId : draft.ringHolderId
-    await publish(tx, draftChannel(draftId), { type: 'collaborator.removed', actorId: actor.id, userId, ringHolderId })
-    return { ringHolderId }
   })
 }
 
@@ -194,13 +117,6 @@ async function updateDraft(db: Database, actor: Actor, draftId: string, change: 
   })
 }
 
-/** @throws AppError NOT_FOUND, also for somebody who may not know of it */
-export async function findDraft(db: Database, actor: { id: string }, draftId: string): Promise<DraftRow> {
-  const [row] = await visibleDraft(db, actor, draftId)
-  if (!row) throw new AppError('NOT_FOUND')
-  return row.draft
-}
-
 /** Those of the followers of drafts' channels who still write in them. */
 export async function stillCollaborators(db: Database, followings: readonly Following[]): Promise<Following[]> {
   const { draftId, userId } = draftCollaborators
@@ -214,68 +130,4 @@ export async function stillCollaborators(db: Database, followings: readonly Foll
     )
   const still = new Set(rows.map((row) => `${row.userId} ${draftChannel(row.draftId)}`))
   return followings.filter((following) => still.has(`${following.userId} ${following.channel}`))
-}
-
-const visibleDraft = (db: Database, actor: { id: string }, draftId: string) =>
-  db
-    .select({ draft: drafts })
-    .from(drafts)
-    .innerJoin(
-      draftCollaborators,
-      and(eq(draftCollaborators.draftId, drafts.id), eq(draftCollaborators.userId, actor.id)),
-    )
-    .where(eq(drafts.id, draftId))
-
-/** Locks the draft, lets `change` decide, and keeps what it returns. @throws AppError NOT_FOUND, DRAFT_CLOSED */
-async function changeDraft(
-  db: Database,
-  actor: Actor,
-  draftId: string,
-  change: (tx: Database, draft: DraftRow) => Promise<Partial<DraftRow>>,
-): Promise<DraftSummary> {
-  return withTransaction(db, async (tx) => {
-    const [locked] = await visibleDraft(tx, actor, draftId).for('update', { of: drafts })
-    if (!locked) throw new AppError('NOT_FOUND')
-    if (locked.draft.state === 'closed') throw new AppError('DRAFT_CLOSED')
-    const changed = await change(tx, locked.draft)
-    if (Object.keys(changed).length === 0) return toSummary(locked.draft)
-    noteChange(tx, locked.draft, changed)
-    const [updated] = await tx.update(drafts).set(changed).where(eq(drafts.id, draftId)).returning()
-    return toSummary(updated as DraftRow)
-  })
-}
-
-async function isCollaborator(tx: Database, draftId: string, userId: string): Promise<boolean> {
-  const [row] = await tx
-    .select({ userId: draftCollaborators.userId })
-    .from(draftCollaborators)
-    .where(and(eq(draftCollaborators.draftId, draftId), eq(draftCollaborators.userId, userId)))
-  return row !== undefined
-}
-
-async function findPerson(tx: Database, named: string): Promise<PersonRef | undefined> {
-  const person = await findPersonNamed(tx, named)
-  return person?.isActive ? { id: person.id, displayName: person.displayName, avatarUrl: person.avatarUrl } : undefined
-}
-
-function toSummary({
-  id,
-  title,
-  state,
-  ownerId,
-  ringHolderId,
-  segmentCount,
-  createdAt,
-  updatedAt,
-}: DraftRow): DraftSummary {
-  return {
-    id,
-    title,
-    state,
-    ownerId,
-    ringHolderId,
-    segmentCount,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
-  }
 }

@@ -46,6 +46,7 @@ export const actionWords: Record<string, string> = {
   'drafts.create': 'began a draft',
   'drafts.append': 'added a segment',
   'drafts.passRing': 'passed the ring',
+  'drafts.takeRing': 'took the ring back',
   'drafts.addCollaborator': 'added a collaborator',
   'drafts.removeCollaborator': 'removed a collaborator',
   'drafts.rename': 'renamed a draft',

@@ -3,8 +3,8 @@ import type { Draft, DraftEvent, Segment } from '../../../shared/drafts.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft, ringHolderId } from './draft-state.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
-const me = { id: 'me', displayName: 'Me', avatarUrl: null }
-const mira = { id: 'mira', displayName: 'Mira', avatarUrl: null }
+const me = { id: 'me', displayName: 'Me', avatarUrl: null, username: 'me', mayWrite: true }
+const mira = { id: 'mira', displayName: 'Mira', avatarUrl: null, username: 'mira', mayWrite: true }
 const refusal = { code: 'RING_NOT_HELD', message: 'Somebody else holds the ring now.', requestId: 'r-1' }
 
 const emptyDraft: Draft = {

@@ -91,6 +91,19 @@ describe('drafts', () => {
     await expectAccessible(ada)
   })
 
+  it('lets its owner take the ring back from the user who holds it', async () => {
+    const { mira, ada } = await together('Taken back')
+    await mira.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
+    await ada.getByText('You hold the ring', { exact: true }).waitFor()
+    await mira.getByRole('button', { name: 'Take the ring back' }).click()
+    await mira.getByText('You hold the ring', { exact: true }).waitFor()
+    await expect.poll(() => field(mira).isEnabled()).toBe(true)
+    await ada.getByText('Demo engineer holds the ring. You can write').waitFor()
+    await ada.getByRole('status').getByText('Demo engineer took the ring back.').waitFor({ state: 'attached' })
+    expect(await ada.getByRole('button', { name: 'Take the ring back' }).count()).toBe(0)
+    await expectAccessible(mira)
+  })
+
   it('keeps what was refused with the reason, to try again or to discard', async () => {
     const { mira, ada } = await together('Refused')
     stage.expectFault(/status of 409/)

@@ -1,6 +1,6 @@
 /** Where the holder of the ring writes the next segment and passes the ring on; for anybody else, who holds it. */
 import { Button, Kbd, Textarea } from '@mantine/core'
-import { IconClock } from '@tabler/icons-react'
+import { IconCircle, IconClock } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
 import { AppendSegment, type Draft, draftLimits } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
@@ -37,6 +37,7 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
   const [fault, setFault] = useState<string | null>(null)
   const holderId = ringHolderId(now)
   const isMine = holderId === myId
+  const others = draft.collaborators.filter(({ id, mayWrite }) => id !== myId && mayWrite)
   const isWaiting = now.unsent.some(({ status }) => status === 'waiting')
   const isEmpty = text.trim() === ''
 
@@ -76,6 +77,14 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
       showFailure('The ring was not passed', error)
     }
   }
+  const take = async () => {
+    try {
+      await live.takeRing()
+      announce('You hold the ring again.')
+    } catch (error) {
+      showFailure('The ring was not taken back', error)
+    }
+  }
 
   return (
     <form className={foot.form} onSubmit={submit} aria-label="Next segment">
@@ -108,6 +117,13 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
         onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
+      {!isMine && draft.ownerId === myId && (
+        <div className={foot.actions}>
+          <Button variant="default" leftSection={<IconCircle size="0.875rem" stroke={4} aria-hidden />} onClick={take}>
+            Take the ring back
+          </Button>
+        </div>
+      )}
       {isMine && (
         <div className={foot.actions}>
           <span className={`${foot.hint} ${classes.hint}`}>
@@ -117,7 +133,7 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
               <Remaining count={draftLimits.segmentLength - text.length} />
             )}
           </span>
-          <PassRing isDisabled={isWaiting} others={draft.collaborators.filter(({ id }) => id !== myId)} onPass={pass} />
+          <PassRing isDisabled={isWaiting} others={others} onPass={pass} />
           <Button type="submit" disabled={isEmpty}>
             Add segment
           </Button>

@@ -104,6 +104,16 @@ export class LiveDraft extends Followed<DraftInSight> {
     }
   }
 
+  /** The editor stays shut until the server says so: until then the holder may append. @throws PlinthError */
+  async takeRing(): Promise<void> {
+    try {
+      await plinth.drafts.takeRing.mutate({ draftId: this.#draftId })
+    } catch (error) {
+      lookAgain(error)
+      throw error
+    }
+  }
+
   #send() {
     if (!this.isFollowing || this.#sending) return
     clearTimeout(this.#timer)
@@ -154,7 +164,9 @@ export class LiveDraft extends Followed<DraftInSight> {
       case 'ring.passed':
         return event.to === this.myId
           ? `${nameOf(event.from)} passed the ring to you.`
-          : `${nameOf(event.to)} holds the ring.`
+          : event.from === this.myId
+            ? `${nameOf(event.to)} took the ring back.`
+            : `${nameOf(event.to)} holds the ring.`
       case 'collaborator.added':
         return `${event.person.displayName} writes in this draft now.`
       case 'collaborator.removed':

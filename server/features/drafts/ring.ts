@@ -1,0 +1,48 @@
+/** The ring: who holds it may append. It goes only to a user who may write, so that it never stays where nobody can use it. */
+import type { z } from 'zod'
+import type { DraftSummary, GetDraft, PassRing } from '../../../shared/drafts.ts'
+import type { Database } from '../../platform/db/database.ts'
+import { AppError } from '../../platform/errors/app-error.ts'
+import { findPersonNamed } from '../../platform/identity/person-names.ts'
+import type { Actor } from '../../platform/identity/sessions.ts'
+import { publish } from '../../platform/live/publish.ts'
+import { draftChannel } from './channel.ts'
+import { findCollaborator } from './collaborators.ts'
+import { holdsRing, ownsDraft } from './policy.ts'
+import { changeDraft } from './rows.ts'
+
+/**
+ * To a collaborator, named as for `addCollaborator`. Only its holder may; passing it to oneself changes nothing.
+ * @throws AppError RING_NOT_HELD, NOT_A_COLLABORATOR, COLLABORATOR_CANNOT_WRITE
+ */
+export async function passRing(
+  db: Database,
+  actor: Actor,
+  { draftId, to }: z.infer<typeof PassRing>,
+): Promise<DraftSummary> {
+  return changeDraft(db, actor, draftId, async (tx, draft) => {
+    if (!holdsRing(actor, draft)) throw new AppError('RING_NOT_HELD')
+    const named = await findPersonNamed(tx, to)
+    if (named?.id === actor.id) return {}
+    const next = named && (await findCollaborator(tx, draftId, named.id))
+    if (!next) throw new AppError('NOT_A_COLLABORATOR')
+    if (!next.mayWrite) throw new AppError('COLLABORATOR_CANNOT_WRITE')
+    await publish(tx, draftChannel(draftId), { type: 'ring.passed', actorId: actor.id, from: actor.id, to: next.id })
+    return { ringHolderId: next.id }
+  })
+}
+
+/** Back to the owner, whoever holds it: a holder may stay away, or have become a viewer. @throws AppError NOT_DRAFT_OWNER */
+export async function takeRing(
+  db: Database,
+  actor: Actor,
+  { draftId }: z.infer<typeof GetDraft>,
+): Promise<DraftSummary> {
+  return changeDraft(db, actor, draftId, async (tx, draft) => {
+    if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
+    if (holdsRing(actor, draft)) return {}
+    const from = draft.ringHolderId
+    await publish(tx, draftChannel(draftId), { type: 'ring.passed', actorId: actor.id, from, to: actor.id })
+    return { ringHolderId: actor.id }
+  })
+}
