@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { capabilities } from './capabilities.ts'
 import { Id } from './id.ts'
 import { Instant } from './instant.ts'
-import { PageRequest, pageOf } from './pages.ts'
+import { listRequest, numberedPageOf, PageRequest, pageOf } from './pages.ts'
 import { PersonRef } from './person-ref.ts'
 import { singleLine } from './text.ts'
 
@@ -26,7 +26,8 @@ export const ApiKey = z
   })
   .meta({ id: 'ApiKey' })
 export type ApiKey = z.infer<typeof ApiKey>
-export const ApiKeys = pageOf(ApiKey)
+export const ApiKeys = numberedPageOf(ApiKey)
+export const ListApiKeys = listRequest({}).prefault({})
 
 export const CreateApiKey = z.object({
   /** What it is for, so that its owner knows which one to revoke. */

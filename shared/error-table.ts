@@ -59,7 +59,10 @@ export const errorTable = {
     message: 'Requests from this site are not allowed. An operator can allow it in CORS_ORIGINS.',
   },
   NOT_FOUND: { status: 404, message: 'There is nothing here, or it is not yours to see.' },
-  METHOD_NOT_ALLOWED: { status: 405, message: 'This does not answer that method: queries use GET, mutations POST.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    message: 'This path does not accept that method. Use one that its documentation names.',
+  },
   HOST_NOT_ALLOWED: {
     status: 421,
     message: 'This server does not answer for that host name. An operator can allow it in ALLOWED_HOSTS.',

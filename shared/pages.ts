@@ -51,7 +51,12 @@ export const Pagination = z
   .meta({ id: 'Pagination' })
 export type Pagination = z.infer<typeof Pagination>
 
-/** A page of a list, and where to follow its changes from. Over REST: the items, with `pagination` in `meta`. */
+/** A page of a list. Over REST: the items, with `pagination` in `meta`. */
+export function numberedPageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), pagination: Pagination })
+}
+
+/** The same, and where to follow the changes of the list from. */
 export function listOf<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), pagination: Pagination, cursor: LiveCursor })
+  return numberedPageOf(item).extend({ cursor: LiveCursor })
 }

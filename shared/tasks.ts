@@ -43,6 +43,7 @@ export const CreateTask = z.object({
   }),
   title: Title,
   description: Description.optional(),
+  completed: z.boolean().optional(),
 })
 export type CreateTask = z.infer<typeof CreateTask>
 /** What is absent stays as it is. */

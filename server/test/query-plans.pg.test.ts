@@ -34,7 +34,7 @@ const cases: Record<string, Case> = {
   'account.sessions.list': {},
   'account.identities.list': {},
   'alerts.list': { filters: () => ({ severity: ['high', 'critical'] }) },
-  'apiKeys.list': {},
+  'apiKeys.list': { counts: true },
   'apiKeys.listAll': { who: 'administrator', filters: ({ me }) => ({ personId: [me] }) },
   'auditLog.list': {
     who: 'administrator',

@@ -66,8 +66,20 @@ describe('an API key', () => {
   it('is listed page by page, the newest first', async () => {
     const me = await signedIn(app)
     const [one, two] = [await keyOf(app, me), await keyOf(app, me)]
-    const page = async (input: object) => data(await me.browser.query('apiKeys.list', { limit: 1, ...input })).items
-    expect([await page({}), await page({ cursor: two.id })]).toMatchObject([[{ id: two.id }], [{ id: one.id }]])
+    const page = async (input: object) => data(await me.browser.query('apiKeys.list', { limit: 1, ...input }))
+    const first = await page({})
+    const pagination = { limit: 1, total: 2, totalPages: 2 }
+    expect(first).toMatchObject({ items: [{ id: two.id }], pagination: { ...pagination, page: 1 } })
+    for (const [asked, at] of [
+      [{ cursor: first.pagination.nextCursor }, null],
+      [{ page: 2 }, 2],
+    ] as const) {
+      const second = await page(asked)
+      expect(second).toMatchObject({
+        items: [{ id: one.id }],
+        pagination: { ...pagination, page: at, nextCursor: null },
+      })
+    }
   })
 
   it('ends after ninety days unless told otherwise, or by itself never', async () => {
@@ -216,7 +228,10 @@ describe('over REST, a key', () => {
     expect(made.statusCode, made.body).toBe(201)
     expect(made.headers['cache-control']).toBe('no-store')
     const { key, id } = made.json().data
-    expect((await me.browser.get(`${url}?limit=1`)).json().data).toMatchObject({ items: [{ id }], nextCursor: null })
+    expect((await me.browser.get(`${url}?limit=1`)).json()).toMatchObject({
+      data: [{ id }],
+      meta: { pagination: { page: 1, limit: 1, total: 1, totalPages: 1, nextCursor: null } },
+    })
     // Found a moment ago, and so trusted for some seconds but for the word that it has ended.
     expect(await statusOf({ authorization: `Bearer ${key}` })).toBe(200)
     const revoked = await me.browser.send({ method: 'DELETE', url: `${url}/${id}` })

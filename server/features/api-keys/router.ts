@@ -4,11 +4,11 @@ import {
   CreateApiKey,
   CreateApiKeyFor,
   ListAllApiKeys,
+  ListApiKeys,
   ManagedApiKeys,
   NewApiKey,
   RevokeApiKey,
 } from '../../../shared/api-keys.ts'
-import { PageRequest } from '../../../shared/pages.ts'
 import { authedProcedure, can, canInPerson, operatorProcedure, recorded, router } from '../../trpc.ts'
 import { createApiKey, createApiKeyFor, listAllApiKeys, listApiKeys, revokeAnyApiKey, revokeApiKey } from './service.ts'
 
@@ -17,7 +17,7 @@ const path = '/api/v1/api-keys'
 export const apiKeysRouter = router({
   list: authedProcedure
     .meta({ rest: { method: 'GET', path, summary: 'Your API keys, the newest first' } })
-    .input(PageRequest.prefault({}))
+    .input(ListApiKeys)
     .output(ApiKeys)
     .query(({ ctx, input }) => listApiKeys(ctx.db, ctx.actor, input)),
   create: authedProcedure

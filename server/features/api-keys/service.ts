@@ -3,6 +3,7 @@
  * somebody else; who may make one has just shown who they are.
  */
 import { and, desc, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
 import {
   type ApiKey,
   apiKeyLimits,
@@ -14,10 +15,11 @@ import {
   type RevokeApiKey,
 } from '../../../shared/api-keys.ts'
 import { type Capability, capabilities, hasCapability } from '../../../shared/capabilities.ts'
-import type { PageRequest } from '../../../shared/pages.ts'
+import { Id } from '../../../shared/id.ts'
+import type { ListRequest } from '../../../shared/pages.ts'
 import { noteChange, type Origin, recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { toPage } from '../../platform/db/page.ts'
+import { offsetOf, placeOf, toList, toPage } from '../../platform/db/page.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { lesserRole } from '../../platform/identity/access-token.ts'
@@ -30,15 +32,21 @@ import { sessions as sessionTable, type User, users } from '../../platform/ident
 import { mailAdministrativeChange, requireAdministrator } from '../people/service.ts'
 
 /** Those that nobody has ended, the newest first: also what has expired, which says why a program has stopped. */
-export async function listApiKeys(db: Database, actor: Actor, page: PageRequest) {
+export async function listApiKeys(db: Database, actor: Actor, asked: ListRequest) {
+  const mine = and(eq(sessionTable.userId, actor.id), isListed)
   const rows = await db
     .select()
     .from(sessionTable)
-    .where(and(eq(sessionTable.userId, actor.id), isListed(page)))
+    .where(and(mine, isAfter(placeOf(asked, Place)?.[0])))
     .orderBy(desc(sessionTable.id))
-    .limit(page.limit + 1)
-  return toPage(rows as ApiKeyRow[], page, toApiKey)
+    .offset(offsetOf(asked))
+    .limit(asked.limit + 1)
+  const total = await db.$count(sessionTable, mine)
+  return toList(rows as ApiKeyRow[], asked, { total, placeOf: ({ id }) => [id], toItem: toApiKey })
 }
+
+/** The key after which a list goes on. */
+const Place = z.tuple([Id])
 
 /** Everybody's, or one person's; as `listApiKeys`. */
 export async function listAllApiKeys(db: Database, { personId, ...page }: ListAllApiKeys) {
@@ -50,14 +58,14 @@ export async function listAllApiKeys(db: Database, { personId, ...page }: ListAl
     })
     .from(sessionTable)
     .innerJoin(users, eq(users.id, sessionTable.userId))
-    .where(and(personId ? eq(sessionTable.userId, personId) : undefined, isListed(page)))
+    .where(and(personId ? eq(sessionTable.userId, personId) : undefined, isListed, isAfter(page.cursor)))
     .orderBy(desc(sessionTable.id))
     .limit(page.limit + 1)
   return toPage(rows, page, ({ key, person }): ManagedApiKey => ({ ...toApiKey(key as ApiKeyRow), person }))
 }
 
-const isListed = ({ cursor }: PageRequest): SQL | undefined =>
-  and(isApiKey, isNull(sessionTable.endedAt), cursor ? lt(sessionTable.id, cursor) : undefined)
+const isListed = and(isApiKey, isNull(sessionTable.endedAt))
+const isAfter = (id: string | undefined) => (id === undefined ? undefined : lt(sessionTable.id, id))
 
 /**
  * @throws AppError REAUTHENTICATION_REQUIRED, FORBIDDEN for a scope that they do not have themselves, API_KEY_LIMIT_REACHED,

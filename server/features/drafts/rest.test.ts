@@ -56,7 +56,7 @@ describe.each([
     const segment = await call(headers, 'POST', `${draft}/segments`, { text: 'One' })
     expect(segment).toMatchObject({ status: 201, body: { position: 1, text: 'One', author: { id } } })
     const added = await call(headers, 'POST', `${draft}/collaborators`, { person: friend.legacyId })
-    expect(added).toMatchObject({ status: 200, body: { id: friend.id } })
+    expect(added).toMatchObject({ status: 201, body: { id: friend.id } })
     const passed = await call(headers, 'POST', `${draft}/pass-ring`, { to: friend.legacyId })
     expect(passed).toMatchObject({ status: 200, body: { ringHolderId: friend.id } })
     const late = await call(headers, 'POST', `${draft}/segments`, { text: 'Two' })

@@ -126,6 +126,7 @@ export const draftsRouter = router({
       rest: {
         method: 'POST',
         path: `${path}/{draftId}/collaborators`,
+        status: 201,
         summary: 'Let somebody write too, as the owner',
         errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED', 'PERSON_NOT_FOUND', 'DRAFT_FULL'],
       },

@@ -84,7 +84,7 @@ export async function getTask(db: Database, actor: Who, taskId: string): Promise
 export async function createTask(
   db: Database,
   actor: Who,
-  { taskId, title, description = null }: CreateTask,
+  { taskId, title, description = null, completed = false }: CreateTask,
 ): Promise<Task> {
   return withTransaction(db, async (tx) => {
     const list = await lockList(tx, actor.id)
@@ -98,6 +98,7 @@ export async function createTask(
         userId: actor.id,
         title,
         description,
+        completed,
         rank: await rankAfter(tx, actor.id, null),
       })
       .onConflictDoNothing({ target: tasks.id })

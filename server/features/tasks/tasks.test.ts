@@ -144,6 +144,17 @@ describe('a list of tasks', () => {
   })
 })
 
+describe('a new task', () => {
+  it('is done already where its maker says so, and counted as done', async () => {
+    const me = await signedIn(app)
+    const payload = { title: 'Done elsewhere', completed: true }
+    const made = await me.browser.send({ method: 'POST', url: '/api/v1/tasks', payload })
+    expect([made.statusCode, made.json().data]).toMatchObject([201, { ...payload, version: 1 }])
+    expect(await list(me, { completed: true })).toMatchObject({ items: [made.json().data], pagination: { total: 1 } })
+    expect(await list(me, { completed: false })).toMatchObject({ items: [], pagination: { total: 0 } })
+  })
+})
+
 describe('a deleted task', () => {
   it('is gone to every read and change, and back at its place when that is undone in time', async () => {
     const me = await signedIn(app)

@@ -9,13 +9,14 @@ type Options = { message?: string; details?: FieldFault[] | undefined; retryAfte
 export class AppError extends Error {
   override name = 'AppError'
   readonly code: ErrorCode
+  /** Always there for VALIDATION_ERROR, whose message refers to them. */
   readonly details: FieldFault[] | undefined
   /** Seconds after which trying again makes sense; set for every 503. */
   readonly retryAfterS: number | undefined
   constructor(code: ErrorCode, { message, details, retryAfterS, cause }: Options = {}) {
     super(message ?? errorTable[code].message, { cause })
     this.code = code
-    this.details = details
+    this.details = details ?? (code === 'VALIDATION_ERROR' ? unreadable(cause) : undefined)
     this.retryAfterS = retryAfterS ?? (errorTable[code].status === 503 ? 2 : undefined)
   }
 
@@ -29,6 +30,19 @@ export class AppError extends Error {
     return { code: this.code, message, ...(this.details && { details: this.details }) }
   }
 }
+
+/** What a parser says of a request that it cannot read, where no field is at fault. */
+function unreadable(cause: unknown): FieldFault[] {
+  const { code, cause: inner } = (cause instanceof Error ? cause : {}) as { code?: string; cause?: unknown }
+  if (code === 'FST_ERR_BAD_URL') return whole('Must be an address in which each % begins two hexadecimal digits')
+  // Of Fastify's parser and, in a TRPCError, of tRPC's.
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || inner instanceof SyntaxError) {
+    return whole('Must be JSON, without a key that names a prototype')
+  }
+  return whole('Cannot be read as it was sent')
+}
+
+const whole = (message: string): FieldFault[] => [{ field: '', message }]
 
 /** Fastify's own failures, by status: its error codes are many, and its texts may name what we did not choose to show. */
 const byStatus: Record<number, ErrorCode> = {

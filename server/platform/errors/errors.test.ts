@@ -181,6 +181,20 @@ describe('a fault of the caller', () => {
     expect(answer.json().error.data.details).toMatchObject([{ field: '' }])
   })
 
+  it.each([
+    ['a body that is no JSON', { method: 'POST', url: '/faults/write', payload: '{' }],
+    ['an input that is no JSON', { method: 'GET', url: '/faults/fail?input=%7B' }],
+    ['an escape that is none, below /api', { method: 'GET', url: '/api/v1/tasks/%zz' }],
+    ['an escape that is none, elsewhere', { method: 'GET', url: '/v1/collab/drafts/%E0%A4%A' }],
+  ] as const)('has details where no field is at fault: %s', async (_, { method, url, ...sent }) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await browser.send({ method, url, ...(method === 'POST' && { headers }), ...sent })
+    const { error } = answer.json()
+    const { code, details } = error.data ?? error
+    expect([answer.statusCode, code]).toEqual([400, 'VALIDATION_ERROR'])
+    expect(details).toEqual([{ field: '', message: expect.stringMatching(/^Must be/) }])
+  })
+
   it('is in the access log alone', async () => {
     await browser.get('/faults/fail?input=5')
     expect(app.logs.filter(({ level }) => level >= 40)).toEqual([])

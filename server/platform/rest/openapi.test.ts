@@ -9,6 +9,7 @@ import { faultsOf } from '../../test/json-schema.ts'
 import { publicProcedure, router } from '../../trpc.ts'
 import { type Content, type Operation, openApiOf } from './openapi.ts'
 import { pathParameters, type RestRoute, restRoutesOf } from './rest-route.ts'
+import type { JsonSchema } from './schema-book.ts'
 
 /** The contract of the clients that there are, and what each says to nobody who sends nothing. */
 const promised: Record<string, number> = {
@@ -38,7 +39,9 @@ const promised: Record<string, number> = {
   'GET /v1/collab/drafts/{draftId}': 401,
   'POST /v1/collab/drafts/{draftId}/segments': 401,
   'POST /v1/collab/drafts/{draftId}/pass-ring': 401,
+  'POST /v1/collab/drafts/{draftId}/take-ring': 401,
   'POST /v1/collab/drafts/{draftId}/collaborators': 401,
+  'DELETE /v1/collab/drafts/{draftId}/collaborators/{userId}': 401,
 }
 
 const app = await buildTestApp()
@@ -55,6 +58,28 @@ const operationAt = (address: string) => operations.find((one) => one.address ==
 const isProcedure = ({ operationId }: Operation) => restRoutesOf(appRouter).some(({ name }) => name === operationId)
 const jsonOf = ({ content }: { content?: Content | undefined }) =>
   content?.['application/json'] as Content['application/json']
+
+describe('every list below /api', () => {
+  const isList = ({ properties = {} }: JsonSchema) => 'items' in properties
+  const lists = restRoutesOf(appRouter).filter(
+    ({ rest, output }) =>
+      rest.path.startsWith('/api/') &&
+      output instanceof z.ZodType &&
+      isList(z.toJSONSchema(output, { io: 'output', unrepresentable: 'any' }) as JsonSchema),
+  )
+
+  it.each(lists.map(({ name, rest }) => [name, rest.path]))(
+    'is its items, with the pagination in meta: %s',
+    (_, path) => {
+      const { schema } = jsonOf(operationAt(`GET ${path}`).responses[200] ?? expect.unreachable())
+      const { data, meta } = schema.properties as Record<string, JsonSchema>
+      expect([data?.type, Object.keys(meta?.properties ?? {})]).toEqual([
+        'array',
+        ['timestamp', 'version', 'pagination'],
+      ])
+    },
+  )
+})
 
 describe('every REST path', () => {
   it('that was promised is described', () => {

@@ -8,7 +8,10 @@ const nextCursor = (page: { nextCursor: string | null }) => page.nextCursor ?? u
 export const devicesQuery = trpc.account.sessions.list.infiniteQueryOptions({}, { getNextPageParam: nextCursor })
 export const identitiesQuery = trpc.account.identities.list.infiniteQueryOptions({}, { getNextPageParam: nextCursor })
 
-export const apiKeysQuery = trpc.apiKeys.list.infiniteQueryOptions({}, { getNextPageParam: nextCursor })
+export const apiKeysQuery = trpc.apiKeys.list.infiniteQueryOptions(
+  {},
+  { getNextPageParam: ({ pagination }) => nextCursor(pagination) },
+)
 
 export const itemsOf = <Item>(data: InfiniteData<{ items: Item[] }, unknown>): Item[] =>
   data.pages.flatMap(({ items }) => items)
