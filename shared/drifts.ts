@@ -3,7 +3,7 @@
  * names no person: who decided, and why, is a question of its own.
  */
 import { z } from 'zod'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { eventsOf, happened, LastEventId } from './live.ts'
 import { listOf, listRequest } from './pages.ts'
@@ -164,7 +164,7 @@ export const ListDrifts = listRequest({
 }).prefault({})
 export type ListDrifts = z.infer<typeof ListDrifts>
 
-const driftId = { driftId: Id }
+const driftId = { driftId: TargetId }
 export const GetDrift = z.object(driftId)
 export const ReportDrift = z.object({
   externalId: singleLine(driftLimits.externalIdLength).meta({
@@ -222,7 +222,8 @@ export const DriftEvent = z.discriminatedUnion('type', [
     status: z.literal('approved'),
     version: z.int(),
     approvedAt: Instant,
-    approvedBy: PersonRef,
+    approvedBy: Id,
+    approver: PersonRef,
   }),
   z.object({
     type: z.literal('drift.rejected'),
@@ -231,7 +232,8 @@ export const DriftEvent = z.discriminatedUnion('type', [
     status: z.literal('rejected'),
     version: z.int(),
     rejectedAt: Instant,
-    rejectedBy: PersonRef,
+    rejectedBy: Id,
+    rejecter: PersonRef,
     reason: z.string(),
   }),
   /** It is as it was meant to be again. */

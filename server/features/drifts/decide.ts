@@ -55,8 +55,8 @@ async function decide(db: Database, actor: Actor, driftId: string, verdict: Verd
       status,
       version,
       ...(verdict.status === 'approved'
-        ? { approvedAt: at, approvedBy: person }
-        : { rejectedAt: at, rejectedBy: person, reason }),
+        ? { approvedAt: at, approvedBy: person.id, approver: person }
+        : { rejectedAt: at, rejectedBy: person.id, rejecter: person, reason }),
     })
     await countChange(tx, before, decided)
     // A detector's clock may be ahead.

@@ -150,6 +150,25 @@ describe('a report', () => {
 })
 
 describe('a decision', () => {
+  it('names who made it by user id in its event, as the clients from before expect, with the user beside it', async () => {
+    const [me, { body }] = [await engineer(app), { body: { reason: 'As agreed' } }]
+    const { id: driftId } = await driftOf(me)
+    const since = await present()
+    await me.browser.mutate('drifts.approve', { driftId, ...body })
+    const { displayName, avatarUrl } = (await me.browser.get('/me')).json()
+    const approver = { id: me.id, displayName, avatarUrl }
+    expect(await since()).toMatchObject([
+      {
+        type: 'drift.approved',
+        id: driftId,
+        status: 'approved',
+        approvedAt: expect.any(String),
+        approvedBy: me.id,
+        approver,
+      },
+    ])
+  })
+
   it('is for whoever is first, told to everybody, and found with its reason', async () => {
     const [me, other] = [await engineer(app), await engineer(app)]
     const { id: driftId } = await driftOf(me)
@@ -162,7 +181,14 @@ describe('a decision', () => {
     expect(missing.statusCode).toBe(404)
     const { decidedAt } = answer.json().result.data
     expect(await since()).toMatchObject([
-      { type: 'drift.rejected', id: driftId, version: 2, rejectedAt: decidedAt, rejectedBy: { id: me.id } },
+      {
+        type: 'drift.rejected',
+        id: driftId,
+        version: 2,
+        rejectedAt: decidedAt,
+        rejectedBy: me.id,
+        rejecter: { id: me.id },
+      },
     ])
     expect((await other.browser.query('drifts.decision', { driftId })).json().result.data).toMatchObject({
       status: 'rejected',

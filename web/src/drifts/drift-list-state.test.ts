@@ -46,9 +46,24 @@ const updated = (drift: DriftSummary): DriftEvent => ({ ...created(drift), type:
 function decided(id: string, status: Exclude<DriftStatus, 'pending'>, version: number): DriftEvent {
   const happened = { seq: 1, at: instant(500), actorId: person.id, id, version }
   if (status === 'approved')
-    return { ...happened, type: 'drift.approved', status, approvedAt: happened.at, approvedBy: person }
+    return {
+      ...happened,
+      type: 'drift.approved',
+      status,
+      approvedAt: happened.at,
+      approvedBy: person.id,
+      approver: person,
+    }
   if (status === 'rejected')
-    return { ...happened, type: 'drift.rejected', status, rejectedAt: happened.at, rejectedBy: person, reason: 'no' }
+    return {
+      ...happened,
+      type: 'drift.rejected',
+      status,
+      rejectedAt: happened.at,
+      rejectedBy: person.id,
+      rejecter: person,
+      reason: 'no',
+    }
   return { ...happened, type: 'drift.resolved', status }
 }
 const ids = (drifts: readonly DriftSummary[]) => drifts.map(({ id }) => id)

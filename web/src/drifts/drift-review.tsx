@@ -64,9 +64,9 @@ export class DriftReview extends Store<{ feed: FeedState | null }> {
     reloadDrift('drift' in event ? event.drift.id : event.id)
     for (const listener of this.#listeners) listener(event)
     if (event.type === 'drift.approved' && event.actorId !== this.me?.id)
-      announce(`${event.approvedBy.displayName} approved a drift.`)
+      announce(`${event.approver.displayName} approved a drift.`)
     if (event.type === 'drift.rejected' && event.actorId !== this.me?.id)
-      announce(`${event.rejectedBy.displayName} rejected a drift.`)
+      announce(`${event.rejecter.displayName} rejected a drift.`)
   }
 }
 
