@@ -146,7 +146,7 @@ export class TestApp {
 
   #google(subject: string): WayIn {
     const { mock, google } = this.inside.config.auth
-    return { provider: 'google', issuer: mock ? null : issuerName(google.issuer), subject }
+    return { provider: 'google', issuer: mock || !google ? null : issuerName(google.issuer), subject }
   }
 
   async #openSession(browser: TestBrowser, userId: string, subject: string): Promise<void> {

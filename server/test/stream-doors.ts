@@ -77,8 +77,13 @@ async function followEvents({ url }: House, browser: TestBrowser, { procedure, i
     headers: { ...headersOf(browser), accept: 'text/event-stream' },
     signal: leaving.signal,
   })
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
   const follower = { messages: [] as Message[], begun: false, error: undefined as Follower['error'] }
+  if (answer.status !== 200) {
+    const { error } = trpcOutcome((await answer.json()) as TrpcAnswer)
+    expect([answer.status, error && errorTable[error.code].status]).toEqual([401, 401])
+    return Object.assign(follower, { error, leave: () => leaving.abort() })
+  }
+  expect(answer.headers.get('content-type')).toBe('text/event-stream')
   const hear = (block: string) => {
     const { event, data, id } = fieldsOfEvent(block)
     if (event === undefined)

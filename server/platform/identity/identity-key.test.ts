@@ -9,7 +9,7 @@ import { identities, users } from './table.ts'
 
 const app = await buildTestApp()
 const { db } = app.database
-const configured = issuerName(app.inside.config.auth.google.issuer)
+const configured = issuerName(app.inside.config.auth.google?.issuer ?? '')
 const idOf = async (claims: Record<string, unknown>) => (await (await app.signIn(claims)).get('/me')).json().id
 const rowsOf = (subject: string) => db.select().from(identities).where(eq(identities.subject, subject))
 

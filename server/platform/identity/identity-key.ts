@@ -27,7 +27,7 @@ export const issuerName = (url: string): string => url.replace(/\/+$/, '')
  */
 export async function nameIssuers(db: Database, { auth }: Config): Promise<number> {
   const issuers: [WayIn['provider'], string | undefined][] = [
-    ['google', auth.mock ? undefined : auth.google.issuer],
+    ['google', auth.mock ? undefined : auth.google?.issuer],
     ['clerk', auth.clerk?.issuer],
     ['better-auth', auth.betterAuth.url ?? undefined],
   ]

@@ -96,7 +96,7 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
       {
         name: 'store the issuers of older identities',
         everyMs: nameEveryMs,
-        ready: app.database.whenMigrated,
+        ready: app.database.whenReady,
         async work() {
           const named = await nameIssuers(app.database.db, app.config)
           if (named > 0) app.log.info({ named }, 'identities of before belong to the configured issuers now')

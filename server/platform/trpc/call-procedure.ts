@@ -8,7 +8,7 @@ import { type AnyRouter, callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError }
 
 interface Options {
   path: string
-  type: 'query' | 'mutation'
+  type: 'query' | 'mutation' | 'subscription'
   ctx: object | undefined
   getRawInput: () => Promise<unknown>
   signal: AbortSignal | undefined

@@ -38,7 +38,7 @@ export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, options) 
   const calls = httpCalls(app, options)
   const adapter = adapterHandler(calls)
   const answer = leanHandler(calls, adapter)
-  registerStreams(app, options.router, adapter, options.stalledMs)
+  registerStreams(app, calls, adapter, options.stalledMs)
   // A wildcard, for Fastify cuts named parameters at 100 characters, and the names of a batch are longer.
   app.all('/*', { config: { credentialInBody: ofCredentialProcedure(options.router) } }, (request, reply) =>
     answer(request, reply, pathOf(request)),

@@ -57,6 +57,17 @@ async function open(prefix = '/trpc') {
 }
 
 describe('a stream of server-sent events', () => {
+  it.each([
+    ['no credential', {}, 'UNAUTHENTICATED'],
+    ['a token that is none', { authorization: 'Bearer nonsense' }, 'INVALID_CREDENTIAL'],
+    ['a session that is over', { cookie: `plinth_session=${'x'.repeat(43)}` }, 'SESSION_ENDED'],
+  ])('is refused with 401 before it begins, for %s', async (_, headers, code) => {
+    const answer = await fetch(`${url}/trpc/drafts.onEvent`, { headers: { accept: 'text/event-stream', ...headers } })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'application/json; charset=utf-8'])
+    expect(await answer.json()).toMatchObject({ error: { data: { code, httpStatus: 401 } } })
+    expect(app.inside.openConnections.open).toBe(0)
+  })
+
   it('outlives what answers are allowed, and is pinged', async () => {
     const began = performance.now()
     const { seen, stream } = await open('/pinging')
