@@ -54,6 +54,19 @@ async function expectFriendlyEnd(app: TestApp, codes = ['PROVIDER_UNAVAILABLE', 
   expect((await browser.get('/livez')).statusCode).toBe(200)
 }
 
+describe('a database that has not been reached since the start', () => {
+  it.each([
+    ['/auth/google?returnTo=%2Fdrafts', '%2Fdrafts'],
+    ['/auth/google/callback?code=x&state=y', null],
+  ])('leads a browser that signs in to the sign-in page, which says so: %s', async (url, returnTo) => {
+    const away = await buildTestApp({ environment: { DATABASE_URL: 'postgres://127.0.0.1:9/none' }, ready: false })
+    const answer = await away.browser({ accept: 'text/html' }).get(url)
+    expect([answer.statusCode, refusal(answer)]).toEqual([302, 'DATABASE_UNAVAILABLE'])
+    expect(answer.headers.location).toMatch(/^\/sign-in\?/)
+    if (returnTo) expect(answer.headers.location).toContain(`returnTo=${returnTo}`)
+  })
+})
+
 describe('a provider that answers discovery with', () => {
   it.each(Object.entries(faults))('%s is unavailable, and nothing else is', async (_name, answer) => {
     strange.provider.answers.set(discoveryPath, answer)

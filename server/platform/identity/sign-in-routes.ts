@@ -36,7 +36,7 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
   // In the browser, whatever refuses a request before its handler runs leads to the page as well.
   app.setErrorHandler((error, request, reply) =>
     request.method === 'GET' && request.headers.accept?.includes('text/html')
-      ? failed(request, reply, error)
+      ? failed(request, reply, error, safeReturnTo((request.query as Record<string, unknown>).returnTo))
       : answerError(error, request, reply),
   )
 
