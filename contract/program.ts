@@ -2,10 +2,12 @@
  * A program as somebody writes it who has the OpenAPI document and nothing of ours: two people write a draft together over REST. What
  * it relies on is checked twice, by the compiler against types made of the document, and by running it.
  */
-import createClient, { type Client } from 'openapi-fetch'
-import type { components, paths } from './generated/api.ts'
+import { type Api, bearer, check, clientOf, expected } from './api.ts'
+import { reviewDrifts } from './drifts.ts'
+import type { components } from './generated/api.ts'
+import { converse, keepTasks, useApiKey } from './own-things.ts'
+import { browse } from './plain-routes.ts'
 
-type Api = Client<paths>
 type Draft = components['schemas']['Draft']
 
 export interface Surroundings {
@@ -14,46 +16,37 @@ export interface Surroundings {
   newAccount: () => { username: string; email: string; password: string }
   /** Of the newest mail. */
   tokenFor: (email: string, purpose: 'reset-password' | 'verify-email') => Promise<string>
+  /** An administrator gives the account the role of an engineer. */
+  makeEngineer: (email: string) => Promise<void>
 }
 
 /** Returns the draft as both have left it. @throws where an answer is not what the document leads one to expect */
-export async function run({ url, fetch, newAccount, tokenFor }: Surroundings): Promise<Draft> {
-  const anybody = createClient<paths>({ baseUrl: url, fetch })
+export async function run({ url, fetch, newAccount, tokenFor, makeEngineer }: Surroundings): Promise<Draft> {
+  const anybody = clientOf(url, fetch)
   const [ada, grace] = [newAccount(), newAccount()]
   const registered = await register(anybody, ada)
   await register(anybody, grace)
   await signInErrors(anybody, ada)
 
-  const writer = createClient<paths>({ baseUrl: url, fetch, headers: bearer(registered.accessToken) })
-  const friend = createClient<paths>({ baseUrl: url, fetch, headers: bearer(await signIn(anybody, grace)) })
+  const writer = clientOf(url, fetch, registered.accessToken)
+  const friend = clientOf(url, fetch, await signIn(anybody, grace))
   const draftId = await begin(writer)
   await writeTogether(writer, friend, draftId, grace.username)
   const draft = expected(await writer.GET('/v1/collab/drafts/{draftId}', { params: { path: { draftId } } }))
   await readAgain(writer, draftId)
 
-  await byMail(anybody, ada, tokenFor)
+  await browse(anybody, draftId)
+  await keepTasks(writer)
+
+  const password = await byMail(anybody, ada, tokenFor)
+  const proven = clientOf(url, fetch, await signIn(anybody, { ...ada, password }))
+  await converse(proven)
+  await useApiKey(proven, (key) => clientOf(url, fetch, key))
+  await makeEngineer(ada.email)
+  await reviewDrifts(clientOf(url, fetch, await signIn(anybody, { ...ada, password }, 'engineer')), anybody)
   await takeBack(anybody, newAccount(), tokenFor)
   await tokens(anybody, grace)
   return draft
-}
-
-const bearer = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` })
-
-function expected<Data>({
-  data,
-  error,
-  response,
-}: {
-  data?: Data
-  error?: unknown
-  response: Response
-}): NonNullable<Data> {
-  if (data) return data
-  throw new Error(`${response.status} ${response.url} ${JSON.stringify(error)}`)
-}
-
-function check(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`not so: ${what}`)
 }
 
 async function register(api: Api, account: { username: string; email: string; password: string }) {
@@ -77,11 +70,15 @@ async function signInErrors(api: Api, { email }: { email: string }) {
   check(nobody.error?.error.code === 'UNAUTHENTICATED', 'nobody has no account')
 }
 
-async function signIn(api: Api, { email, password }: { email: string; password: string }): Promise<string> {
+async function signIn(
+  api: Api,
+  { email, password }: { email: string; password: string },
+  role = 'user',
+): Promise<string> {
   const { data } = expected(await api.POST('/api/v1/auth/login', { body: { email, password } }))
   const { id, displayName } = data.user
   const me = expected(await api.GET('/me', { headers: bearer(data.accessToken) }))
-  check(me.id === id && me.displayName === displayName && me.role === 'user', 'the token is of who signed in')
+  check(me.id === id && me.displayName === displayName && me.role === role, 'the token is of who signed in')
   // @ts-expect-error nobody is told of a hash
   check(me.passwordHash === undefined, 'no hash')
   return data.accessToken
@@ -118,6 +115,13 @@ async function writeTogether(writer: Api, friend: Api, draftId: string, person: 
     expected(await friend.POST('/v1/collab/drafts/{draftId}/segments', { params, body })).id === segmentId,
     'a segment has the id that its writer gave it',
   )
+  const taken = expected(await writer.POST('/v1/collab/drafts/{draftId}/take-ring', { params }))
+  check(taken.ringHolderId === one.author?.id, 'the owner takes the ring back')
+  const { id: userId } = added
+  const left = await friend.DELETE('/v1/collab/drafts/{draftId}/collaborators/{userId}', {
+    params: { path: { draftId, userId } },
+  })
+  check(expected(left).ringHolderId === taken.ringHolderId, 'a collaborator leaves')
 }
 
 async function readAgain(writer: Api, draftId: string) {
@@ -131,6 +135,7 @@ async function readAgain(writer: Api, draftId: string) {
 
 type Account = ReturnType<Surroundings['newAccount']>
 
+/** Returns the password that it leaves the account with. */
 async function byMail(api: Api, { email, password }: Account, tokenFor: Surroundings['tokenFor']) {
   const asked = expected(await api.POST('/api/v1/auth/forgot-password', { body: { email } }))
   const again = expected(await api.POST('/api/v1/auth/resend-verification', { body: { email } }))
@@ -147,6 +152,7 @@ async function byMail(api: Api, { email, password }: Account, tokenFor: Surround
   check((await api.POST('/api/v1/auth/reset-password', { body })).response.status === 204, 'the password is set')
   const used = await api.POST('/api/v1/auth/reset-password', { body })
   check(used.response.status === 422 && used.error?.error.code === 'ONE_TIME_TOKEN_INVALID', 'a link works once')
+  return body.newPassword
 }
 
 async function takeBack(api: Api, account: Account, tokenFor: Surroundings['tokenFor']) {
