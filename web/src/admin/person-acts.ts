@@ -4,6 +4,7 @@
  */
 import type { Role } from '../../../shared/account.ts'
 import type { ManagedPerson } from '../../../shared/people.ts'
+import { fullName } from '../account/full-name.ts'
 import { roleNames } from '../account/role-names.ts'
 import type { Question } from '../page/confirm-dialog.tsx'
 import { plinth } from '../plinth.ts'
@@ -21,12 +22,14 @@ const roleConsequences: Partial<Record<Role, string>> = {
   admin: 'An admin can change roles, disable people and read the audit log. ',
 }
 
-export function actOn({ id: personId, displayName: name, role }: ManagedPerson, act: Act, isMe: boolean): ActOnPerson {
+export function actOn(person: ManagedPerson, act: Act, isMe: boolean): ActOnPerson {
+  const { id: personId, displayName: name, role } = person
+  const who = fullName(person)
   switch (act.type) {
     case 'change-role': {
       const [before, after] = [roleNames[role], roleNames[act.role]]
       return {
-        question: isMe ? `Change your own role to ${after}?` : `Change the role of ${name} to ${after}?`,
+        question: isMe ? `Change your own role to ${after}?` : `Change the role of ${who} to ${after}?`,
         consequence: isMe
           ? `You are ${name}. Without the role ${before} you lose these pages at once, and only another admin can give it back.`
           : `${name} has the role ${before} now. ${roleConsequences[act.role] ?? ''}The change counts at once, wherever they are signed in.`,
@@ -41,7 +44,7 @@ export function actOn({ id: personId, displayName: name, role }: ManagedPerson, 
     }
     case 'disable':
       return {
-        question: isMe ? 'Disable your own account?' : `Disable ${name}?`,
+        question: isMe ? 'Disable your own account?' : `Disable ${who}?`,
         consequence: isMe
           ? `You are ${name}. You are signed out everywhere, here too, and cannot sign in until another admin enables you. Your API keys end for good.`
           : 'They are signed out everywhere and cannot sign in. Their API keys end for good. What they wrote stays.',
@@ -54,7 +57,7 @@ export function actOn({ id: personId, displayName: name, role }: ManagedPerson, 
       }
     case 'enable':
       return {
-        question: `Enable ${name}?`,
+        question: `Enable ${who}?`,
         consequence: `They can sign in again, with the role ${roleNames[role]}.`,
         confirm: `Enable ${name}`,
         isHarmless: true,
@@ -66,7 +69,7 @@ export function actOn({ id: personId, displayName: name, role }: ManagedPerson, 
       }
     case 'sign-out':
       return {
-        question: isMe ? 'Sign yourself out everywhere?' : `Sign ${name} out everywhere?`,
+        question: isMe ? 'Sign yourself out everywhere?' : `Sign ${who} out everywhere?`,
         consequence: isMe
           ? `You are ${name}. All your sessions end, this one too. You can sign in again at once, and your API keys stay.`
           : 'All their sessions end, on every device. They can sign in again at once, and their API keys stay.',

@@ -37,12 +37,13 @@ export function PersonRow({ person, isMe, isReadOnly, isPending, onAct }: Props)
       strong={
         <>
           {displayName}
+          {username !== null && <span className={classes.username}>@{username}</span>}
           {isMe && <Badge variant="light">You</Badge>}
         </>
       }
       quiet={
         <>
-          {email ?? username ?? 'No address'}
+          {email ?? 'No address'}
           {/* Anybody can have typed it in: nobody is to be made an administrator for it. */}
           {email && !emailVerified && ' (not confirmed)'} ·{' '}
           {lastActiveAt ? (

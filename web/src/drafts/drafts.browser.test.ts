@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
 import { addPerson, addSegment, field, newDraft } from '../../test/draft-acts.ts'
 import { expectToFit, inTheDark } from '../../test/shots.ts'
-import { hurry, startStage } from '../../test/stage.ts'
+import { hurry, post, startStage } from '../../test/stage.ts'
 
 const stage = await startStage()
 
@@ -102,6 +102,27 @@ describe('drafts', () => {
     await ada.getByRole('status').getByText('Demo engineer took the ring back.').waitFor({ state: 'attached' })
     expect(await ada.getByRole('button', { name: 'Take the ring back' }).count()).toBe(0)
     await expectAccessible(mira)
+  })
+
+  it('shows the username beside the display name wherever a user is chosen', async () => {
+    const viewer = await stage.openAs('viewer')
+    await post(viewer, '/trpc/account.chooseUsername', { username: 'vera' })
+    const mira = await stage.openSignedIn('engineer')
+    await mira.goto(await newDraft(mira, 'Two of a name', 'viewer@plinth.local'))
+    await mira.getByRole('button', { name: 'Pass the ring to Demo viewer (@vera)' }).waitFor()
+    await mira.getByRole('button', { name: '2 collaborators' }).click()
+    await mira.getByRole('dialog').getByText('@vera', { exact: true }).waitFor()
+    await expectAccessible(mira)
+    await mira.getByRole('button', { name: 'Remove Demo viewer (@vera)' }).click()
+    await mira.getByRole('dialog', { name: 'Remove Demo viewer (@vera) from “Two of a name”?' }).waitFor()
+    const ada = await stage.openAs('admin', '/admin/people')
+    await ada
+      .getByRole('listitem')
+      .filter({ hasText: '@vera' })
+      .getByRole('button', { name: /Actions for/ })
+      .click()
+    await ada.getByRole('menuitem', { name: 'Disable' }).click()
+    await ada.getByRole('dialog', { name: 'Disable Demo viewer (@vera)?' }).waitFor()
   })
 
   it('keeps what was refused with the reason, to try again or to discard', async () => {

@@ -1,14 +1,15 @@
 /** Hands the ring on: to the one other person at once, of several to the one that is chosen. */
 import { Button, Menu } from '@mantine/core'
 import { IconCircle } from '@tabler/icons-react'
-import type { PersonRef } from '../../../shared/person-ref.ts'
+import type { Collaborator } from '../../../shared/drafts.ts'
+import { fullName } from '../account/full-name.ts'
 import classes from './editor.module.css'
 
 interface Props {
-  others: PersonRef[]
+  others: Collaborator[]
   /** While what was written before has yet to arrive. */
   isDisabled: boolean
-  onPass: (person: PersonRef) => void
+  onPass: (person: Collaborator) => void
 }
 
 export function PassRing({ others, isDisabled, onPass }: Props) {
@@ -24,7 +25,7 @@ export function PassRing({ others, isDisabled, onPass }: Props) {
         disabled={isDisabled}
         onClick={() => onPass(only)}
       >
-        Pass the ring to {only.displayName}
+        Pass the ring to {fullName(only)}
       </Button>
     )
   return (
@@ -37,7 +38,7 @@ export function PassRing({ others, isDisabled, onPass }: Props) {
       <Menu.Dropdown className={classes.people}>
         {others.map((person) => (
           <Menu.Item key={person.id} onClick={() => onPass(person)}>
-            Pass the ring to {person.displayName}
+            Pass the ring to {fullName(person)}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

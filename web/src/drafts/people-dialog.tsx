@@ -3,8 +3,8 @@ import { Badge, Button, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useRef, useState } from 'react'
 import { toPlinthError } from '../../../client/plinth.ts'
-import { AddCollaborator, type Draft } from '../../../shared/drafts.ts'
-import type { PersonRef } from '../../../shared/person-ref.ts'
+import { AddCollaborator, type Collaborator, type Draft } from '../../../shared/drafts.ts'
+import { fullName } from '../account/full-name.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
 import { Dialog } from '../page/dialog.tsx'
@@ -22,10 +22,10 @@ interface Props {
 }
 
 export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: Props) {
-  const [target, setTarget] = useState<PersonRef | null>(null)
+  const [target, setTarget] = useState<Collaborator | null>(null)
   const [isAsking, setAsking] = useState(false)
   // One dialog at a time: Escape is to close the one that is seen.
-  const ask = (person: PersonRef) => {
+  const ask = (person: Collaborator) => {
     setTarget(person)
     setOpened(false)
     setAsking(true)
@@ -35,7 +35,7 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
     setOpened(true)
   }
   const remove = useMutation({
-    mutationFn: (person: PersonRef) =>
+    mutationFn: (person: Collaborator) =>
       plinth.drafts.removeCollaborator.mutate({ draftId: draft.id, userId: person.id }),
     onSuccess: (_, { displayName }) => showDone(`${displayName} was removed`),
     onError: (error, { displayName }) => showFailure(`${displayName} was not removed`, error),
@@ -51,6 +51,7 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
               <PersonAvatar person={person} size="2rem" />
               <span className={classes.name}>
                 {person.displayName}
+                {person.username !== null && <span className={classes.username}>@{person.username}</span>}
                 {person.id === draft.ownerId && (
                   <Badge variant="light" color="gray">
                     Owner
@@ -62,7 +63,7 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
                 <Button
                   variant="default"
                   size="xs"
-                  aria-label={`Remove ${person.displayName}`}
+                  aria-label={`Remove ${fullName(person)}`}
                   onClick={() => ask(person)}
                 >
                   Remove
@@ -76,7 +77,7 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
       <ConfirmDialog
         asked={
           target && {
-            question: `Remove ${target.displayName} from “${draft.title}”?`,
+            question: `Remove ${fullName(target)} from “${draft.title}”?`,
             consequence: `${target.displayName} will not see this draft any more; what they wrote stays. If they hold the ring, it comes to you.`,
             confirm: `Remove ${target.displayName}`,
           }
@@ -99,7 +100,7 @@ function AddForm({ draftId }: { draftId: string }) {
     field.current?.focus()
   }
   const add = useMutation({
-    mutationFn: (input: { draftId: string; person: string }) => plinth.drafts.addCollaborator.mutate(input),
+    mutationFn: (input: AddCollaborator) => plinth.drafts.addCollaborator.mutate(input),
     onSuccess: ({ displayName }) => {
       setPerson('')
       field.current?.focus()
