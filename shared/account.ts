@@ -1,7 +1,7 @@
 /** A person's own account: who they are, where they are signed in, and how they may sign in. */
 import { z } from 'zod'
 import { DisplayName } from './display-name.ts'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { pageOf } from './pages.ts'
 import { singleLine } from './text.ts'
@@ -61,7 +61,7 @@ export const Session = z.object({
 export type Session = z.infer<typeof Session>
 export const Sessions = pageOf(Session)
 
-export const RevokeSession = z.object({ sessionId: Id })
+export const RevokeSession = z.object({ sessionId: TargetId })
 export const EndedSessions = z.object({ ended: z.int() })
 
 /** `legacy`: the id of the product before, which an `X-User-Id` header names. */
@@ -81,7 +81,7 @@ export const Identities = pageOf(Identity)
 export const ClaimLegacyId = z.object({ legacyId: singleLine(128) })
 export const ClaimedLegacyId = z.object({ legacyId: z.string() })
 
-export const UnlinkIdentity = z.object({ identityId: Id })
+export const UnlinkIdentity = z.object({ identityId: TargetId })
 
 /** `stolen`: a refresh token came again after its successor was used, so two had it. */
 export const sessionEndReasons = ['signed-out', 'revoked', 'replaced', 'expired', 'account-changed', 'stolen'] as const

@@ -1,7 +1,7 @@
 /** Alerts: what an operations team should look at. Each person has read them or not for themselves. */
 import { z } from 'zod'
 import { Severity } from './drifts.ts'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { eventsOf, happened, LastEventId, LiveCursor } from './live.ts'
 import { listOf, listRequest } from './pages.ts'
@@ -25,7 +25,7 @@ export type Alerts = z.infer<typeof Alerts>
 
 export const ListAlerts = listRequest({ severity: Severity.optional() }).prefault({})
 export type ListAlerts = z.infer<typeof ListAlerts>
-export const ReadAlert = z.object({ alertId: Id })
+export const ReadAlert = z.object({ alertId: TargetId })
 export const AlertRead = z.object({ id: Id, isRead: z.literal(true) })
 /** How many are unread, counted up to 100; `cursor`: of the channel of what one has read oneself. */
 export const UnreadAlerts = z.object({ unread: z.int().max(100), cursor: LiveCursor })

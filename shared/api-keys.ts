@@ -1,7 +1,7 @@
 /** API keys: what programs call with. A key acts as the person who made it, and may do no more than its scopes name. */
 import { z } from 'zod'
 import { capabilities } from './capabilities.ts'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { listRequest, numberedPageOf, PageRequest, pageOf } from './pages.ts'
 import { PersonRef } from './person-ref.ts'
@@ -38,14 +38,14 @@ export const CreateApiKey = z.object({
 })
 export type CreateApiKey = z.infer<typeof CreateApiKey>
 
-export const CreateApiKeyFor = CreateApiKey.extend({ personId: Id })
+export const CreateApiKeyFor = CreateApiKey.extend({ personId: TargetId })
 export type CreateApiKeyFor = z.infer<typeof CreateApiKeyFor>
 
 /** `key` is the secret: in this one answer and nowhere else. */
 export const NewApiKey = ApiKey.extend({ key: z.string().meta({ example: 'plinth_key_…' }) }).meta({ id: 'NewApiKey' })
 export type NewApiKey = z.infer<typeof NewApiKey>
 
-export const RevokeApiKey = z.object({ keyId: Id })
+export const RevokeApiKey = z.object({ keyId: TargetId })
 export type RevokeApiKey = z.infer<typeof RevokeApiKey>
 
 /** As an administrator sees it. */
@@ -53,5 +53,5 @@ export const ManagedApiKey = ApiKey.extend({ person: PersonRef })
 export type ManagedApiKey = z.infer<typeof ManagedApiKey>
 export const ManagedApiKeys = pageOf(ManagedApiKey)
 
-export const ListAllApiKeys = PageRequest.extend({ personId: Id.optional() }).prefault({})
+export const ListAllApiKeys = PageRequest.extend({ personId: TargetId.optional() }).prefault({})
 export type ListAllApiKeys = z.infer<typeof ListAllApiKeys>

@@ -1,6 +1,6 @@
 /** The record of who changed what, as an administrator reads it. */
 import { z } from 'zod'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { PageRequest, pageOf } from './pages.ts'
 import { PersonRef } from './person-ref.ts'
@@ -25,9 +25,9 @@ export type AuditRecord = z.infer<typeof AuditRecord>
 export const AuditRecords = pageOf(AuditRecord)
 
 export const ListAuditRecords = PageRequest.extend({
-  actorId: Id.optional(),
+  actorId: TargetId.optional(),
   /** What was done by this API key. */
-  apiKeyId: Id.optional(),
+  apiKeyId: TargetId.optional(),
   /** Whole, such as `drafts.rename`. */
   action: singleLine(100).optional(),
   /** Whole, such as `draft:<id>`. */

@@ -1,6 +1,6 @@
 /** Conversations of one person, with an assistant where one is set up, or with whatever records its answers here. */
 import { z } from 'zod'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { eventsOf, happened, LastEventId, LiveCursor } from './live.ts'
 import { listOf, listRequest, Pagination } from './pages.ts'
@@ -75,7 +75,7 @@ export const Messages = z.object({
 })
 export type Messages = z.infer<typeof Messages>
 
-const conversationId = { conversationId: Id }
+const conversationId = { conversationId: TargetId }
 const Title = singleLine(conversationLimits.titleLength).meta({ example: 'Where to hold the assembly' })
 const ownId = (what: string) =>
   Id.optional().meta({

@@ -3,10 +3,11 @@
  * passing hands it to another collaborator.
  */
 import { z } from 'zod'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { eventsOf, happened, LastEventId, LiveCursor } from './live.ts'
 import { PageRequest, pageOf } from './pages.ts'
+import { namesOne, PersonName, personNameFields } from './person-name.ts'
 import { PersonRef } from './person-ref.ts'
 import { singleLine, text } from './text.ts'
 
@@ -62,7 +63,7 @@ export const Draft = DraftSummary.extend({
 export type Draft = z.infer<typeof Draft>
 
 export const ListDrafts = PageRequest.prefault({})
-export const GetDraft = z.object({ draftId: Id })
+export const GetDraft = z.object({ draftId: TargetId })
 const Title = singleLine(draftLimits.titleLength).meta({ example: 'Minutes of Monday' })
 export const CreateDraft = z.object({ title: Title })
 export const RenameDraft = GetDraft.extend({ title: Title })
@@ -73,13 +74,12 @@ export const AppendSegment = GetDraft.extend({
   }),
   text: text(draftLimits.segmentLength).meta({ example: 'We met, and agreed.' }),
 })
-export const PersonName = singleLine(254).meta({
-  description: 'A user id, a legacy id, a username or an e-mail address',
-  example: 'grace@example.org',
-})
-export const PassRing = GetDraft.extend({ to: PersonName })
-export const AddCollaborator = GetDraft.extend({ person: PersonName })
-export const RemoveCollaborator = GetDraft.extend({ userId: Id })
+export const PassRing = GetDraft.extend({ to: PersonName.optional(), ...personNameFields }).refine(...namesOne('to'))
+export const AddCollaborator = GetDraft.extend({ person: PersonName.optional(), ...personNameFields }).refine(
+  ...namesOne('person'),
+)
+export type AddCollaborator = z.infer<typeof AddCollaborator>
+export const RemoveCollaborator = GetDraft.extend({ userId: TargetId })
 export const TellWriting = GetDraft.extend({ writing: z.boolean() })
 export const WritingTold = z.object({ writing: z.boolean() })
 export const FollowDraft = GetDraft.extend({ lastEventId: LastEventId })

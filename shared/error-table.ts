@@ -93,7 +93,8 @@ export const errorTable = {
   },
   PERSON_NOT_FOUND: {
     status: 422,
-    message: 'Nobody here goes by that name or address. Check it, or ask them to sign in once.',
+    message:
+      'No account here has that name or confirmed address. Check it; an e-mail address counts once its owner has confirmed it.',
   },
   TASK_LIST_FULL: { status: 422, message: 'Your list has reached its limit. Delete tasks that you do not need.' },
   CONVERSATION_FULL: { status: 422, message: 'This conversation has reached its limit. Begin a new one to go on.' },

@@ -1,10 +1,10 @@
 /** People as an administrator sees them. */
 import { z } from 'zod'
 import { Person, RevokeSession, Role } from './account.ts'
-import { PersonName } from './drafts.ts'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { PageRequest, pageOf } from './pages.ts'
+import { PersonName } from './person-name.ts'
 import { PersonRef } from './person-ref.ts'
 import { singleLine } from './text.ts'
 
@@ -25,7 +25,7 @@ export const ListPeople = PageRequest.extend({
 }).prefault({})
 export type ListPeople = z.infer<typeof ListPeople>
 
-export const GetPerson = z.object({ personId: Id })
+export const GetPerson = z.object({ personId: TargetId })
 export const FindPerson = z.object({ named: PersonName })
 export const ListPersonSessions = PageRequest.extend(GetPerson.shape)
 export type ListPersonSessions = z.infer<typeof ListPersonSessions>

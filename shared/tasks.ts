@@ -1,6 +1,6 @@
 /** Tasks: each person's own list, in an order that they make by hand, the same on all of their devices. */
 import { z } from 'zod'
-import { Id } from './id.ts'
+import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { eventsOf, happened, LastEventId } from './live.ts'
 import { listOf, listRequest } from './pages.ts'
@@ -31,7 +31,7 @@ export const ListTasks = listRequest({
 }).prefault({})
 export type ListTasks = z.infer<typeof ListTasks>
 
-const taskId = { taskId: Id }
+const taskId = { taskId: TargetId }
 const Title = singleLine(taskLimits.titleLength).meta({ example: 'Order the printed programmes' })
 const Description = text(taskLimits.descriptionLength).nullable().meta({ example: null })
 
@@ -58,7 +58,7 @@ export const CompleteTask = z.object({ ...taskId, completed: z.boolean().default
 export type CompleteTask = z.infer<typeof CompleteTask>
 export const MoveTask = z.object({
   ...taskId,
-  after: Id.nullable().meta({ description: 'The task that it comes after; null for the top of the list' }),
+  after: TargetId.nullable().meta({ description: 'The task that it comes after; null for the top of the list' }),
 })
 export type MoveTask = z.infer<typeof MoveTask>
 export const FollowTasks = z.object({ lastEventId: LastEventId }).prefault({})

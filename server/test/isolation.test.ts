@@ -7,6 +7,7 @@ import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { capabilities, hasCapability } from '../../shared/capabilities.ts'
+import { TargetId } from '../../shared/id.ts'
 import { users } from '../platform/identity/table.ts'
 import { buildTestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
@@ -50,10 +51,12 @@ const swept = procedures.filter(({ meta }) => {
   return meta?.access !== 'operator' && !(capability && !hasCapability('engineer', capability))
 })
 const schemaOf = (input: z.ZodType) => z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
+/** One that the caller makes, or one of what is there. */
+const isId = new RegExp(`"format":"uuid"|${schemaOf(TargetId).description ?? expect.unreachable()}`)
 const fieldsOf = ({ inputs }: Procedure) =>
   inputs.flatMap((input) => {
     const fields = Object.entries(schemaOf(input).properties ?? {}).filter(
-      ([field, one]) => namesPeople.test(field) || JSON.stringify(one).includes('"format":"uuid"'),
+      ([field, one]) => namesPeople.test(field) || isId.test(JSON.stringify(one)),
     )
     return fields.map(([field]) => field)
   })

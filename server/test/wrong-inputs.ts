@@ -45,7 +45,9 @@ function wrong(procedure: Taking, candidates: (field: string) => unknown[]): Fie
     const value = candidates(field).find((value) => refuses(procedure, field, value))
     return value === undefined ? [] : [[field, value]]
   })
-  return faults.length > 0 ? Object.fromEntries(faults) : null
+  // No text is wrong for the id of something that is there, and an address is another one without it.
+  const ids = fieldsInPath(procedure).map((field) => [field, texts[0]])
+  return faults.length > 0 ? Object.fromEntries([...ids, ...faults]) : null
 }
 
 /** Nothing but what the address needs; null where that is enough. */

@@ -8,6 +8,7 @@ import {
   draftLimits,
   type RemoveCollaborator,
 } from '../../../shared/drafts.ts'
+import { namedPerson } from '../../../shared/person-name.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
@@ -20,16 +21,16 @@ import { canRemove, ownsDraft } from './policy.ts'
 import { changeDraft, collaboratorColumns, toCollaborator } from './rows.ts'
 import { type DraftRow, draftCollaborators } from './table.ts'
 
-/** By user id, legacy id, username or e-mail address. Adding a user twice changes nothing. @throws AppError PERSON_NOT_FOUND */
+/** Named as `findPersonNamed` has it. Adding a user twice changes nothing. @throws AppError PERSON_NOT_FOUND */
 export async function addCollaborator(
   db: Database,
   actor: Actor,
-  { draftId, person }: z.infer<typeof AddCollaborator>,
+  { draftId, person, ...names }: z.infer<typeof AddCollaborator>,
 ): Promise<Collaborator> {
   let added: Collaborator | undefined
   await changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
-    const user = await findPersonNamed(tx, person)
+    const user = await findPersonNamed(tx, namedPerson(person, names))
     if (!user?.isActive) throw new AppError('PERSON_NOT_FOUND')
     added = toCollaborator(user)
     const [already] = await tx

@@ -166,9 +166,16 @@ describe('drafts', () => {
       await refusal(ok(friend.browser.mutate('drafts.addCollaborator', { draftId: draft.id, person: owner.id }))),
     ).toBe('NOT_DRAFT_OWNER')
     const unproven = await signIn({ email_verified: false })
-    expect(
-      await refusal(ok(owner.browser.mutate('drafts.addCollaborator', { draftId: draft.id, person: unproven.email }))),
-    ).toBe('PERSON_NOT_FOUND')
+    const refused = [
+      await owner.browser.mutate('drafts.addCollaborator', { draftId: draft.id, person: unproven.email }),
+      await owner.browser.mutate('drafts.addCollaborator', { draftId: draft.id, email: `no-${unproven.email}` }),
+    ].map((answer) => answer.json().error)
+    // The same whether there is such an account, and what to do where there is.
+    expect(refused[0]).toMatchObject({
+      message: expect.stringMatching(/confirmed it/),
+      data: { code: 'PERSON_NOT_FOUND' },
+    })
+    expect(refused[1].message).toBe(refused[0].message)
   })
 
   it('are read only once closed', async () => {

@@ -1,6 +1,9 @@
 /** Drafts at the paths of the clients that there were before: bare answers, the same rules, each as the document describes it. */
+import { randomUUID } from 'node:crypto'
+import { eq } from 'drizzle-orm'
 import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
+import { users } from '../../platform/identity/table.ts'
 import type { Operation } from '../../platform/rest/openapi.ts'
 import { openApiOf } from '../../platform/rest/openapi.ts'
 import type { JsonSchema } from '../../platform/rest/schema-book.ts'
@@ -64,6 +67,49 @@ describe.each([
     const read = await call(friend.headers, 'GET', draft)
     expect(read).toMatchObject({ status: 200, body: { segmentCount: 1, segments: [segment.body] } })
     expect(read.body.collaborators.map((one: { id: string }) => one.id)).toEqual([id, friend.id])
+  })
+})
+
+describe('a user whose name is a legacy id of another', () => {
+  it('is meant by a word, and either by a field that says which kind of name it is', async () => {
+    const [owner, account] = [await program(), await program()]
+    const username = `u${randomUUID().replaceAll('-', '').slice(0, 12)}`
+    await app.database.db.update(users).set({ username }).where(eq(users.id, account.id))
+    const other = (await app.root.inject({ url: '/me', headers: { 'x-user-id': username } })).json().id as string
+    const sameId = (await app.root.inject({ url: '/me', headers: { 'x-user-id': account.id } })).json().id as string
+    const { email } = (await app.root.inject({ url: '/me', headers: account.headers })).json()
+    expect(new Set([other, sameId, account.id]).size).toBe(3)
+    const draft = `${drafts}/${await begin(owner.headers)}`
+    const added = async (body: object) => {
+      const { id } = (await call(owner.headers, 'POST', `${draft}/collaborators`, body)).body
+      return id
+    }
+    for (const body of [
+      { person: username },
+      { person: username.toUpperCase() },
+      { person: account.id },
+      { username },
+      { userId: account.id },
+      ...(email ? [{ person: email }, { email }] : []),
+    ])
+      expect([body, await added(body)]).toEqual([body, account.id])
+    expect(await added({ legacyId: username })).toBe(other)
+    expect(await added({ legacyId: account.id })).toBe(sameId)
+    const passed = await call(owner.headers, 'POST', `${draft}/pass-ring`, { legacyId: username })
+    expect(passed.body).toMatchObject({ ringHolderId: other })
+  })
+
+  it('is refused where it is named twice, by the wrong kind, or not at all', async () => {
+    const [owner, account] = [await program(), await program()]
+    const url = `${drafts}/${await begin(owner.headers)}/collaborators`
+    for (const body of [{}, { person: account.id, userId: account.id }, { username: 'a', email: 'a' }]) {
+      const { status, body: answer } = await call(owner.headers, 'POST', url, body)
+      expect([status, answer.error.details]).toEqual([400, [{ field: 'person', message: expect.any(String) }]])
+    }
+    for (const body of [{ username: account.id }, { legacyId: account.id }, { userId: 'nobody' }]) {
+      const { status, body: answer } = await call(owner.headers, 'POST', url, body)
+      expect([status, answer.error.code]).toEqual([422, 'PERSON_NOT_FOUND'])
+    }
   })
 })
 

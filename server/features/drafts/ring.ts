@@ -1,6 +1,7 @@
 /** The ring: who holds it may append. It goes only to a user who may write, so that it never stays where nobody can use it. */
 import type { z } from 'zod'
 import type { DraftSummary, GetDraft, PassRing } from '../../../shared/drafts.ts'
+import { namedPerson } from '../../../shared/person-name.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { findPersonNamed } from '../../platform/identity/person-names.ts'
@@ -18,11 +19,11 @@ import { changeDraft } from './rows.ts'
 export async function passRing(
   db: Database,
   actor: Actor,
-  { draftId, to }: z.infer<typeof PassRing>,
+  { draftId, to, ...names }: z.infer<typeof PassRing>,
 ): Promise<DraftSummary> {
   return changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!holdsRing(actor, draft)) throw new AppError('RING_NOT_HELD')
-    const named = await findPersonNamed(tx, to)
+    const named = await findPersonNamed(tx, namedPerson(to, names))
     if (named?.id === actor.id) return {}
     const next = named && (await findCollaborator(tx, draftId, named.id))
     if (!next) throw new AppError('NOT_A_COLLABORATOR')

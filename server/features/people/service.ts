@@ -60,9 +60,9 @@ export async function getPerson(db: Database, { personId }: Named): Promise<Mana
   return toManagedPerson(user)
 }
 
-/** By the names of `findPersonNamed`; null where nobody, or more than one person, goes by it. */
+/** By a word, as `findPersonNamed` has it; null where it names no user. */
 export async function findPerson(db: Database, { named }: z.infer<typeof FindPerson>): Promise<ManagedPerson | null> {
-  const user = await findPersonNamed(db, named)
+  const user = await findPersonNamed(db, { kind: null, name: named })
   return user ? toManagedPerson(user) : null
 }
 

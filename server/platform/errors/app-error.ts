@@ -9,14 +9,15 @@ type Options = { message?: string; details?: FieldFault[] | undefined; retryAfte
 export class AppError extends Error {
   override name = 'AppError'
   readonly code: ErrorCode
-  /** Always there for VALIDATION_ERROR, whose message refers to them. */
+  /** Always there where the message is that of VALIDATION_ERROR, which refers to them. */
   readonly details: FieldFault[] | undefined
   /** Seconds after which trying again makes sense; set for every 503. */
   readonly retryAfterS: number | undefined
   constructor(code: ErrorCode, { message, details, retryAfterS, cause }: Options = {}) {
     super(message ?? errorTable[code].message, { cause })
     this.code = code
-    this.details = details ?? (code === 'VALIDATION_ERROR' ? unreadable(cause) : undefined)
+    const refersToDetails = code === 'VALIDATION_ERROR' && message === undefined
+    this.details = details ?? (refersToDetails ? unreadable(cause) : undefined)
     this.retryAfterS = retryAfterS ?? (errorTable[code].status === 503 ? 2 : undefined)
   }
 

@@ -1,29 +1,27 @@
-/** The names by which people mean each other: id, username, legacy id, or an e-mail address that its owner has proved. */
-import { and, eq, inArray, or, sql } from 'drizzle-orm'
-import { Id } from '../../../shared/id.ts'
+/** The names by which users mean each other: id, username, legacy id, or an e-mail address that its owner has confirmed. */
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { TargetId } from '../../../shared/id.ts'
+import type { NamedPerson, PersonNameKind } from '../../../shared/person-name.ts'
 import type { Database } from '../db/database.ts'
 import { isLegacyId } from './legacy-sessions.ts'
 import { identities, type User, users } from './table.ts'
 
-/** Disabled ones too. Undefined also where a name means several people: whoever chose it later must not be taken for the other. */
-export async function findPersonNamed(db: Database, named: string): Promise<User | undefined> {
-  const id = Id.safeParse(named)
-  const byLegacyId = db.select({ id: identities.userId }).from(identities).where(isLegacyId(named))
-  const found = await db
-    .select()
-    .from(users)
-    .where(
-      or(
-        id.success
-          ? eq(users.id, id.data)
-          : or(
-              eq(sql`lower(${users.username})`, named.toLowerCase()),
-              // An address that nobody has proved is nobody's.
-              and(eq(sql`lower(${users.email})`, named.toLowerCase()), eq(users.emailVerified, true)),
-            ),
-        inArray(users.id, byLegacyId),
-      ),
-    )
-    .limit(2)
-  return found.length === 1 ? found[0] : undefined
+/**
+ * Disabled ones too. A word is an account's before it is a legacy id's: a product that sends legacy ids chooses them freely, and must make
+ * no account impossible to name. No two accounts have one word: ids, usernames and addresses differ in their characters.
+ */
+export async function findPersonNamed(db: Database, { kind, name }: NamedPerson): Promise<User | undefined> {
+  const find = async (is: SQL | undefined) => (await db.select().from(users).where(is).limit(1))[0]
+  if (kind !== null) return find(named[kind](db, name))
+  const account = await find(or(named.userId(db, name), named.username(db, name), named.email(db, name)))
+  return account ?? find(named.legacyId(db, name))
+}
+
+const named: Record<PersonNameKind, (db: Database, name: string) => SQL | undefined> = {
+  userId: (_db, name) => eq(users.id, TargetId.parse(name)),
+  username: (_db, name) => eq(sql`lower(${users.username})`, name.toLowerCase()),
+  // An address that nobody has confirmed is nobody's.
+  email: (_db, name) => and(eq(sql`lower(${users.email})`, name.toLowerCase()), eq(users.emailVerified, true)),
+  legacyId: (db, name) =>
+    inArray(users.id, db.select({ id: identities.userId }).from(identities).where(isLegacyId(name))),
 }

@@ -49,8 +49,7 @@ export const mcpPlugin: FastifyPluginAsync<McpOptions> = async (app, { router, c
     const actor = await actorOf(request, ctx)
     const { body: message } = request
     // One message, one call: clients of today send no others, and what holds of a call (its key, its limits) is plain.
-    if (Array.isArray(message))
-      throw new AppError('VALIDATION_ERROR', { details: [{ field: '', message: 'Must be one message' }] })
+    if (Array.isArray(message)) throw new AppError('VALIDATION_ERROR', { message: 'Send each message by itself.' })
 
     let isCounted = false
     const countCall: CallContext['countCall'] = (payer) => {

@@ -20,7 +20,7 @@ const left = async () => Number((await owner.browser.get('/trpc/account.me')).he
 
 it('what is no id leads nowhere, and nothing does without an upgrade', async () => {
   const malformed = await TestSocket.openAs(url, owner.browser, '/v1/ws/drafts/x')
-  expect((await malformed.closed()).code).toBe(4400)
+  expect((await malformed.closed()).code).toBe(4404)
   for (const to of ['x'.repeat(101), '%78', '', 'a/b', `${draft.id}/`]) {
     const opening = TestSocket.openAs(url, owner.browser, `/v1/ws/drafts/${to}`)
     await expect(opening, to).rejects.toThrow(/Unexpected server response: 40[04]/)

@@ -181,7 +181,7 @@ describe('a query by POST', () => {
       Promise.all(
         range(1, 20).map((n) => trpc.drafts.events.query({ draftId: `${n}`.repeat(1000), lastEventId: '1' })),
       ).catch((error) => error.data?.code ?? 'no answer')
-    expect(await long(ask(override))).toBe('VALIDATION_ERROR')
+    expect(await long(ask(override))).toBe('NOT_FOUND')
     expect(await long(ask({}))).toBe('no answer')
   })
 
