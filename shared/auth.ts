@@ -37,14 +37,25 @@ export const Password = composed
   .pipe(z.string().min(1, 'Must not be empty').max(512, 'Is too long'))
   .meta({ format: 'password', example: 'Correct-horse-7' })
 
-/** What a new password needs; a page shows them all before. */
+/** From here on a password needs no kinds of characters: several words are easier to remember and harder to guess. */
+const longFrom = 15
+
+const lengthOf = (text: string) => [...text].length
+
+/** One kind of character, which a long password may lack. */
+const kind = (name: string, pattern: RegExp) => ({
+  rule: `${name}, or ${longFrom} characters in all`,
+  holds: (text: string) => lengthOf(text) >= longFrom || pattern.test(text),
+})
+
+/** What a new password needs; a page shows them all before. Whether it is guessed too soon the server estimates. */
 export const passwordRules = [
-  { rule: 'At least 8 characters', holds: (text: string) => [...text].length >= 8 },
-  { rule: 'At most 128 characters', holds: (text: string) => [...text].length <= 128 },
-  { rule: 'A lower-case letter', holds: (text: string) => /\p{Ll}/u.test(text) },
-  { rule: 'An upper-case letter', holds: (text: string) => /\p{Lu}/u.test(text) },
-  { rule: 'A digit', holds: (text: string) => /\p{Nd}/u.test(text) },
-  { rule: 'Another sign, such as - or !', holds: (text: string) => /[^\p{L}\p{Nd}]/u.test(text) },
+  { rule: 'At least 8 characters', holds: (text: string) => lengthOf(text) >= 8 },
+  { rule: 'At most 128 characters', holds: (text: string) => lengthOf(text) <= 128 },
+  kind('A lower-case letter', /\p{Ll}/u),
+  kind('An upper-case letter', /\p{Lu}/u),
+  kind('A digit', /\p{Nd}/u),
+  kind('Another sign, such as - or !', /[^\p{L}\p{Nd}]/u),
 ] as const
 
 export const NewPassword = composed

@@ -5,7 +5,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
-import { weaknessOf } from './common-passwords.ts'
+import { weaknessOf } from './password-strength.ts'
 import { identities, passwords, type User, users } from './table.ts'
 
 type Holder = Pick<User, 'id' | 'email'>

@@ -1,0 +1,63 @@
+/**
+ * Passwords that are guessed too soon: common ones in disguise, what is known of the owner, and whatever zxcvbn estimates so (Wheeler,
+ * USENIX Security 2016): dates, keys that are neighbours, repetitions. Signs and digits around a word, and digits in the place of its
+ * letters, hide it from nobody: rules of composition are met that way, and guessing programs begin with it (NIST SP 800-63B section 5.1.1.2).
+ */
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
+
+/** At least 10^8 guesses: out of reach for who may try only at this server, and slow for who has the argon2id hash. */
+const leastScore = 3
+/**
+ * The estimate runs on the event loop, and takes the more the longer the text is: docs/decisions/045-password-strength.md. Whoever guesses
+ * the whole guesses its beginning too, so the beginning never makes a password seem stronger than it is.
+ */
+const estimated = 20
+const productName = 'plinth'
+
+const digitsForLetters: Record<string, string> = { '@': 'a', '4': 'a', '3': 'e', '0': 'o', $: 's', '5': 's', '7': 't' }
+
+let estimator: Promise<{ common: Set<string>; zxcvbn: ZxcvbnFactory }> | undefined
+
+/** Loaded when it is first asked for: 49,000 entries, of which no start should wait. */
+function loadOnce() {
+  estimator ??= load()
+  return estimator
+}
+
+async function load() {
+  const [{ ZxcvbnFactory }, { dictionary, adjacencyGraphs }] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+  ])
+  return {
+    common: new Set<string>(dictionary['passwords-common']),
+    zxcvbn: new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs }),
+  }
+}
+
+/** Why `password` is refused, to the user who chose it; null when it is not. */
+export async function weaknessOf(
+  password: string,
+  { username, email }: { username: string | null; email: string | null },
+): Promise<string | null> {
+  const own = [username, email?.split('@')[0]].filter((word) => word !== undefined && word !== null)
+  const typed = password.toLowerCase()
+  if (own.some((word) => word.length >= 3 && typed.includes(word.toLowerCase()))) {
+    return 'Must not contain your username or the name in your e-mail address'
+  }
+  const { common, zxcvbn } = await loadOnce()
+  const beginning = [...password].slice(0, estimated).join('')
+  const known = [...own, ...(email === null ? [] : [email]), productName]
+  const isWeak = disguises(typed).some((word) => common.has(word)) || zxcvbn.check(beginning, known).score < leastScore
+  return isWeak ? 'Is one of the first that would be guessed. Add words that do not belong together' : null
+}
+
+/** What may be left of it when the disguise is taken off. */
+function disguises(typed: string): string[] {
+  const bare = typed.replace(/^[^\p{L}\p{Nd}]+|[^\p{L}\p{Nd}]+$/gu, '')
+  const word = typed.replace(/^\P{L}+|\P{L}+$/gu, '')
+  return [typed, bare, word, typed.replace(/[^\p{L}\p{Nd}]/gu, '')].flatMap((text) => {
+    const spelled = text.replace(/[@430$57]/g, (sign) => digitsForLetters[sign] as string)
+    return [text, spelled, spelled.replace(/[1!]/g, 'i'), spelled.replace(/[1!]/g, 'l')]
+  })
+}
