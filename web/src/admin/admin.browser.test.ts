@@ -370,3 +370,14 @@ const unavailable = {
   code: -32603,
   data: { code: 'DATABASE_UNAVAILABLE', httpStatus: 503, requestId: 'request-of-the-test', details: [] },
 }
+
+describe('what is done to a person', () => {
+  it('names them by their username too, which nobody else can have', async () => {
+    await post(await openAs('viewer', '/'), '/trpc/account.chooseUsername', { username: 'vera' })
+    const page = await openAs('admin', '/admin/people')
+    await rowOf(page, 'Demo viewer').getByText('@vera', { exact: true }).waitFor()
+    await act(page, 'Demo viewer', 'Disable')
+    await page.getByRole('dialog', { name: 'Disable Demo viewer (@vera)?' }).waitFor()
+    await expectAccessible(page)
+  })
+})

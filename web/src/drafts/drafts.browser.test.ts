@@ -115,14 +115,6 @@ describe('drafts', () => {
     await expectAccessible(mira)
     await mira.getByRole('button', { name: 'Remove Demo viewer (@vera)' }).click()
     await mira.getByRole('dialog', { name: 'Remove Demo viewer (@vera) from “Two of a name”?' }).waitFor()
-    const ada = await stage.openAs('admin', '/admin/people')
-    await ada
-      .getByRole('listitem')
-      .filter({ hasText: '@vera' })
-      .getByRole('button', { name: /Actions for/ })
-      .click()
-    await ada.getByRole('menuitem', { name: 'Disable' }).click()
-    await ada.getByRole('dialog', { name: 'Disable Demo viewer (@vera)?' }).waitFor()
   })
 
   it('keeps what was refused with the reason, to try again or to discard', async () => {
