@@ -60,6 +60,23 @@ export class OutboxLedger {
     await this.#store?.remove(entry).catch(() => {})
   }
 
+  /** The users who have entries. Never rejects. */
+  async owners(): Promise<string[]> {
+    const stored = (await this.#store?.owners().catch(() => [])) ?? []
+    return [...new Set([...stored, ...[...this.#inMemory.values()].map(({ personId }) => personId)])]
+  }
+
+  /** @throws what the store throws, and then what is stored may still be there */
+  async removeAllOf(personId: string): Promise<void> {
+    this.forgetAllOf(personId)
+    await this.#store?.removeAllOf(personId)
+  }
+
+  /** Another tab has removed them. */
+  forgetAllOf(personId: string): void {
+    for (const entry of [...this.#inMemory.values()]) if (entry.personId === personId) this.forget(entry.id)
+  }
+
   /** Another tab has removed it. */
   forget(id: string): void {
     this.#gone.add(id)

@@ -10,6 +10,9 @@ export interface OutboxStore {
   put(entry: StoredEntry): Promise<void>
   /** Fine when it is not there. */
   remove(entry: StoredEntry): Promise<void>
+  /** The users who have entries. */
+  owners(): Promise<string[]>
+  removeAllOf(personId: string): Promise<void>
 }
 
 interface Schema extends DBSchema {
@@ -50,6 +53,20 @@ class IndexedDbStore implements OutboxStore {
   async remove({ order }: StoredEntry): Promise<void> {
     const { store, done } = await this.#writing()
     await Promise.all([store.delete(order), done])
+  }
+
+  async owners(): Promise<string[]> {
+    const { store } = (await this.#open()).transaction('entries')
+    const owners: string[] = []
+    let cursor = await store.index('personId').openKeyCursor(null, 'nextunique')
+    for (; cursor; cursor = await cursor.continue()) owners.push(cursor.key)
+    return owners
+  }
+
+  async removeAllOf(personId: string): Promise<void> {
+    const { store, done } = await this.#writing()
+    const orders = await store.index('personId').getAllKeys(personId)
+    await Promise.all([...orders.map((order) => store.delete(order)), done])
   }
 
   /** Done when it is on the disk, and not before. */

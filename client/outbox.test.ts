@@ -242,6 +242,22 @@ describe('two pages with one store', () => {
     expect(sent).toHaveLength(6)
   })
 
+  it('lose all entries of one user at once, also by the page of the next user, who loses none', async () => {
+    const [me, next] = [await someone(), await someone()]
+    const [a, b, theirs] = [me.open(), me.open(), next.open()]
+    goAway()
+    const mine = [create(a, 'Mine'), create(b, 'Mine too')]
+    for (const { written } of [...mine, create(theirs, 'Theirs')]) await written
+    expect((await theirs.owners()).sort()).toEqual([me.id, next.id].sort())
+    await theirs.discardAllOf(me.id)
+    await until('my pages to hear of it', () => a.entries.length + b.entries.length === 0)
+    for (const { settled } of mine) await expect(settled).rejects.toThrow('discarded')
+    expect([await theirs.owners(), shown(theirs)]).toEqual([[next.id], ['Theirs queued']])
+    comeBack(a, b, theirs)
+    await emptied(theirs)
+    expect([await me.titles(), await next.titles(), await theirs.owners()]).toEqual([[], ['Theirs'], []])
+  })
+
   it('go on with what the other was sending when it died', async () => {
     const me = await someone()
     const dying = me.open()
@@ -325,7 +341,14 @@ describe('storage that fails', () => {
 
   it('altogether: what is queued lives in memory, in its order, and says so', async () => {
     const me = await someone()
-    const outbox = me.open({ add: failing, list: failing, put: failing, remove: failing })
+    const outbox = me.open({
+      add: failing,
+      list: failing,
+      put: failing,
+      remove: failing,
+      owners: failing,
+      removeAllOf: failing,
+    })
     goAway()
     for (const title of numbers(3)) await create(outbox, title).written
     expect([outbox.durable, shown(outbox).length]).toEqual([false, 3])
@@ -356,6 +379,8 @@ describe('storage that fails', () => {
       list: async () => [...rows.values()],
       put: failing,
       remove: async ({ order }) => void rows.delete(order),
+      owners: async () => [...new Set([...rows.values()].map(({ personId }) => personId))],
+      removeAllOf: failing,
     })
     goAway()
     for (const title of numbers(5)) await create(outbox, title).written

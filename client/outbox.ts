@@ -41,6 +41,7 @@ type News =
   | { type: 'refused'; entry: StoredEntry }
   | { type: 'answered'; entry: StoredEntry; answer: unknown }
   | { type: 'discarded'; id: string }
+  | { type: 'all-discarded'; personId: string }
 
 interface Waiting {
   resolve: (answer: never) => void
@@ -166,6 +167,21 @@ export class Outbox<Path extends MutationPath> {
     })
   }
 
+  /** The users who have entries on this device, whoever the page shows. */
+  owners(): Promise<string[]> {
+    return this.#ledger.owners()
+  }
+
+  /**
+   * Takes out all entries of a user, in every tab, while none is being sent. One that was sent and got no answer may have
+   * taken effect. @throws when the browser does not delete
+   */
+  async discardAllOf(personId: string): Promise<void> {
+    await this.#sender.whileIdle(() => this.#ledger.removeAllOf(personId))
+    this.#allDiscarded(personId)
+    this.#tell({ type: 'all-discarded', personId })
+  }
+
   /** Sends again after `stopped`, as its person is known to be signed in. */
   resume(): void {
     this.#stopped = null
@@ -243,6 +259,10 @@ export class Outbox<Path extends MutationPath> {
       this.#ledger.forget(news.id)
       this.#discarded(news.id)
     }
+    if (news.type === 'all-discarded') {
+      this.#ledger.forgetAllOf(news.personId)
+      this.#allDiscarded(news.personId)
+    }
     if (news.type === 'changed' || news.type === 'refused') void this.#list()
     this.#sender.wake()
   }
@@ -272,6 +292,11 @@ export class Outbox<Path extends MutationPath> {
   #discarded(id: string) {
     this.#waiting.get(id)?.reject(new DOMException('It was discarded before it was sent', 'AbortError'))
     this.#drop(id)
+  }
+
+  #allDiscarded(personId: string) {
+    for (const entry of [...this.#written, ...this.#unwritten])
+      if (entry.personId === personId) this.#discarded(entry.id)
   }
 
   #drop(id: string) {

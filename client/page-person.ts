@@ -5,7 +5,9 @@
  */
 import type { SessionEndReason } from '../shared/account.ts'
 
-export type TabNews = { type: 'signed-in'; personId: string } | { type: 'ended'; reason: SessionEndReason | 'unknown' }
+type EndReason = SessionEndReason | 'unknown'
+
+export type TabNews = { type: 'signed-in'; personId: string } | { type: 'ended'; reason: EndReason }
 
 const word = 'plinth-person'
 
@@ -16,6 +18,8 @@ export class PagePerson {
   #id: string | null = null
   /** Whom calls are meant for. The last one also after their end: what a page still shows is written as nobody else. */
   #last: string | null = null
+  /** Of the last end, as far as it is known. */
+  #reason: EndReason = 'unknown'
   readonly #channel: BroadcastChannel | null = null
   readonly #changeListeners = new Set<() => void>()
   readonly #newsListeners = new Set<(news: TabNews) => void>()
@@ -47,8 +51,8 @@ export class PagePerson {
     return this.#last === null ? '' : `?${new URLSearchParams(this.header)}`
   }
 
-  become(id: string | null, reason: SessionEndReason | 'unknown' = 'unknown'): void {
-    if (!this.#change(id)) return
+  become(id: string | null, reason: EndReason = 'unknown'): void {
+    if (!(id === null ? this.#end(reason) : this.#change(id))) return
     const news: TabNews = id === null ? { type: 'ended', reason } : { type: 'signed-in', personId: id }
     this.#channel?.postMessage(news)
   }
@@ -69,13 +73,22 @@ export class PagePerson {
   }
 
   #hear(news: TabNews) {
-    if (news.type === 'ended' ? this.#id === null : this.#id === news.personId) return
-    if (news.type === 'ended') this.#change(null)
+    if (news.type === 'ended' ? !this.#end(news.reason) : this.#id === news.personId) return
     for (const listener of [...this.#newsListeners]) listener(news)
+  }
+
+  /** False when it is no news. A call that was refused says only that the session has ended; the reason may come later. */
+  #end(reason: EndReason): boolean {
+    const isReasonNew = this.#last !== null && reason !== 'unknown' && reason !== this.#reason
+    if (this.#id === null && !isReasonNew) return false
+    this.#reason = reason
+    this.#change(null)
+    return true
   }
 
   #change(id: string | null): boolean {
     if (id === this.#id) return false
+    if (id !== null) this.#reason = 'unknown'
     this.#id = id
     if (id !== null) this.#last = id
     for (const listener of [...this.#changeListeners]) listener()
