@@ -9,8 +9,12 @@ import { isKept, keptKeys, keptPaths } from './kept-list.ts'
 import { claimKept, forgetKept, keptForMs, readKept, writeKept } from './kept-store.ts'
 
 const writeAfterMs = 1000
-/** Whoever waits longer for a first answer sees meanwhile what was kept. */
+/** A page that waits longer for its first answer shows meanwhile what was stored. */
 const answersWithinMs = 3000
+/** Where the server has answered, a page waits no longer for what was stored. */
+const restoresWithinMs = 1000
+/** Where it has not, the page says so after this, and shows what was stored when the browser has read it. */
+const showsWithinMs = 5000
 
 let reading: ReturnType<typeof readKept> | undefined
 const changed = new Set<string>()
@@ -38,12 +42,14 @@ export function keepQueries(): void {
 
 /** The server has said that `personId` is signed in: what they had loaded stands in for what is asked anew. */
 export async function restoreKept(personId: string): Promise<void> {
-  const kept = await takeKept()
+  const kept = await Promise.race([takeKept(), after(restoresWithinMs)])
   if (kept?.personId === personId) put(kept.queries.filter(({ queryKey }) => queryKey[0] !== sessionKey[0]))
 }
 
-/** Nobody says who is signed in: shows whom it was, until somebody does. */
-export async function showKept(): Promise<void> {
+/** The server does not say who is signed in: shows who was, until it does. */
+export const showKept = (): Promise<unknown> => Promise.race([show(), after(showsWithinMs)])
+
+async function show(): Promise<void> {
   if (queryClient.getQueryData(sessionKey) !== undefined) return
   const kept = await takeKept()
   if (!kept || queryClient.getQueryData(sessionKey) !== undefined) return
@@ -59,6 +65,8 @@ async function takeKept() {
   reading = undefined
   return kept
 }
+
+const after = (ms: number) => new Promise<null>((resolve) => setTimeout(resolve, ms, null))
 
 const put = (queries: Parameters<typeof writeKept>[1]) =>
   hydrate(queryClient, { queries }, { defaultOptions: { queries: { gcTime: keptForMs } } })

@@ -55,6 +55,28 @@ it('is no older than a week, not too much, and gone with what it was of', async 
   expect(await namesKept()).not.toContain('q0')
 })
 
+it('is read however long a busy browser takes to open it', async () => {
+  await writeKept('mira', [query('a')])
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  try {
+    const reading = readKept()
+    vi.advanceTimersByTime(10_000)
+    expect((await reading)?.queries.map(({ queryHash }) => queryHash)).toEqual(['a'])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+it('says whose it is also when so much else was loaded since that the oldest make place', async () => {
+  await writeKept('mira', [query('["session"]', 'mira', Date.now() - 1000)])
+  await writeKept(
+    'mira',
+    Array.from({ length: 50 }, (_, i) => query(`q${i}`, i, Date.now() + i)),
+  )
+  const names = await namesKept()
+  expect([names?.length, names?.includes('["session"]')]).toEqual([41, true])
+})
+
 it('is nothing but what is on the list: of all queries, those of tasks and conversations', () => {
   const kept = procedures.filter(({ path }) => isKept([path.split('.'), { type: 'query' }])).map(({ path }) => path)
   expect(kept.sort()).toEqual([

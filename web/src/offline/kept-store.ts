@@ -24,11 +24,10 @@ interface Schema extends DBSchema {
 const form = 1
 export const keptForMs = 7 * 24 * 3_600_000
 const queriesAtMost = 40
+/** Of the query that says whose the others are: without it none of them can be shown. */
+const sessionHash = '["session"]'
 /** As JSON, in UTF-16 units. */
 const sizeAtMost = 1_000_000
-
-/** Nobody is kept waiting for what may be kept. */
-const answersWithinMs = 1000
 
 let opened: Promise<IDBPDatabase<Schema>> | undefined
 
@@ -50,13 +49,8 @@ function open() {
   return opened
 }
 
-/** Whose it is, and what there is of it that is not too old; null for nobody's. */
+/** Whose it is, and what there is of it that is not too old; null for nobody's. A busy device may take seconds. */
 export async function readKept(): Promise<{ personId: string; queries: KeptQuery[] } | null> {
-  const tooLate = new Promise<null>((resolve) => setTimeout(resolve, answersWithinMs, null))
-  return Promise.race([read(), tooLate])
-}
-
-async function read() {
   try {
     const tx = (await open()).transaction(['queries', 'owner'])
     const [personId, rows] = await Promise.all([
@@ -92,7 +86,7 @@ export async function writeKept(personId: string, queries: KeptQuery[], gone: st
     const rows = tx.objectStore('queries')
     for (const query of small)
       await rows.put({ queryHash: query.queryHash, personId, at: query.state.dataUpdatedAt, query })
-    const byAge = await rows.index('at').getAllKeys()
+    const byAge = (await rows.index('at').getAllKeys()).filter((hash) => hash !== sessionHash)
     const tooOld = await rows.index('at').getAllKeys(IDBKeyRange.upperBound(Date.now() - keptForMs))
     const surplus = byAge.slice(0, Math.max(0, byAge.length - queriesAtMost))
     for (const hash of new Set([...gone, ...tooOld, ...surplus])) await rows.delete(hash)
