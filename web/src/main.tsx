@@ -9,11 +9,13 @@ import { keepQueries } from './offline/kept-queries.ts'
 import { registerServiceWorker } from './offline/register-service-worker.ts'
 import { queryClient } from './plinth.ts'
 import { router } from './router.tsx'
+import { reloadRestoredPages } from './session/clear-pages.ts'
 import { sessionQuery } from './session/session.ts'
 import { colorSchemeManager, cssVariables, theme } from './theme.ts'
 
 keepQueries()
 registerServiceWorker()
+reloadRestoredPages()
 
 // Asked while the page's own code is still on its way.
 void queryClient.prefetchQuery(sessionQuery)

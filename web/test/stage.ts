@@ -143,6 +143,12 @@ export class Stage {
     expect(failure, statement).toBe('')
   }
 
+  /** All of the page's user, as time would. */
+  async expireSessions(page: Page): Promise<void> {
+    const { id } = await (await page.request.get('/me')).json()
+    await this.changeDatabase(`update sessions set expires_at = now() where user_id = '${id}'`)
+  }
+
   async ready(): Promise<void> {
     const isReady = () =>
       fetch(`${this.url}/readyz`).then(

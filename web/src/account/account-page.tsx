@@ -20,7 +20,7 @@ export function AccountPage() {
   const { pathname } = useLocation()
   const tab = tabs.find(({ path }) => path === pathname.replace(/\/$/, '')) ?? tabs[0]
 
-  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'signed-out') return <LeadToSignIn />
   return (
     <Page title={`${tab.label} · Account`} heading="Account">
       {session.state === 'unreachable' ? (

@@ -19,7 +19,7 @@ interface Props {
 
 export function AdminPage({ title, capability, children }: Props) {
   const session = useSession()
-  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'signed-out') return <LeadToSignIn />
   return <Page title={title}>{content()}</Page>
 
   function content() {

@@ -316,7 +316,7 @@ describe.each(['cookies', 'jwt'] as const)('an administrator (%s)', (mode) => {
     await rowOf(page, 'Demo viewer').getByText('Disabled', { exact: true }).waitFor()
 
     await theirs.getByText('This account was changed, so it was signed out everywhere.').first().waitFor()
-    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
+    await theirs.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
     await theirs.goto('/auth/google?demo=viewer')
     await theirs.getByText('Ask an administrator to enable it.').first().waitFor()
 
@@ -342,7 +342,7 @@ describe.each(['cookies', 'jwt'] as const)('an administrator (%s)', (mode) => {
       .getByText(/Demo viewer was signed out of/)
       .first()
       .waitFor()
-    await theirs.getByRole('link', { name: 'Sign in again' }).waitFor()
+    await theirs.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
   })
 
   it('who gives the role away sees at once that the page is closed to them', async () => {

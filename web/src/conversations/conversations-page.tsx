@@ -13,7 +13,7 @@ import classes from './conversations-page.module.css'
 export function ConversationsPage() {
   const session = useSession()
   const isListAlone = useLocation().pathname.replace(/\/$/, '') === '/conversations'
-  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'signed-out') return <LeadToSignIn />
   if (session.state === 'unreachable')
     return (
       <Page title="Conversations">

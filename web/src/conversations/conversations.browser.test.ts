@@ -317,7 +317,7 @@ describe('conversations', () => {
     expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true)
   })
 
-  it('are read only for a viewer, for whoever was signed out, and not at all for anybody else', async () => {
+  it('are read only for a viewer, for a user whose session has expired, and not at all for anybody else', async () => {
     const viewer = await openAs('viewer')
     await viewer.getByText('Your role can read them, not begin one.').waitFor()
     await expectToLookRight(viewer, 'conversations of a viewer')
@@ -328,10 +328,7 @@ describe('conversations', () => {
     await viewer.goto(path)
     await viewer.getByRole('heading', { name: 'This conversation is not here' }).waitFor()
     await expectAccessible(viewer)
-    const other = await page.context().newPage()
-    await other.goto('/')
-    await other.getByRole('button', { name: /account menu/ }).click()
-    await other.getByRole('menuitem', { name: 'Sign out' }).click()
+    await stage.expireSessions(page)
     await page.getByText('You can read what was loaded. Sign in again to write.').waitFor()
     await confirmed(page, 'So it is.')
     expect(await field(page).count()).toBe(0)

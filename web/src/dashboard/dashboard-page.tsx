@@ -30,7 +30,7 @@ export function DashboardPage() {
   useRefresh()
   useTellReview()
 
-  if (useIsClosed(error)) return <LeadToSignIn andBack />
+  if (useIsClosed(error)) return <LeadToSignIn />
   return (
     <TabbedPage tab="/drifts/dashboard">
       {error && !data && <LoadFailure error={error} isRetrying={isFetching} onRetry={() => void refetch()} />}

@@ -20,7 +20,7 @@ const notHere = 'It may have been removed, or you do not write in it. Its owner 
 export function DraftPage() {
   const { draftId } = useParams({ from: '/drafts/$draftId' })
   const session = useSession()
-  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'signed-out') return <LeadToSignIn />
   if (session.state === 'unreachable')
     return (
       <Page title="Draft">

@@ -31,7 +31,7 @@ export function DraftsPage() {
   const drafts = list.data && itemsOf(list.data)
   const mayWrite = isSignedIn && hasCapability(session.person.role, 'draft:write')
 
-  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'signed-out') return <LeadToSignIn />
   if (session.state === 'unreachable')
     return (
       <Page title="Drafts">

@@ -33,7 +33,7 @@ export function DriftPage() {
   // What happens to one drift reloads it by itself; after a gap anything may have happened to it.
   useEffect(() => review.onNews((news) => news === 'all' && reloadDrift(driftId)), [review, driftId])
 
-  if (useIsClosed(drift.error)) return <LeadToSignIn andBack />
+  if (useIsClosed(drift.error)) return <LeadToSignIn />
   if (drift.data && !isMissing(drift.error))
     return (
       <DriftView

@@ -39,7 +39,7 @@ export function DriftsPage() {
     if (foundWords) announce(foundWords)
   }, [foundWords])
 
-  if (useIsClosed(failure)) return <LeadToSignIn andBack />
+  if (useIsClosed(failure)) return <LeadToSignIn />
   const filter = (change: DriftsSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false })
 

@@ -1,6 +1,8 @@
 import type { SessionEndReason } from '../../../shared/account.ts'
 
-export const endedWords: Record<SessionEndReason | 'unknown', string> = {
+export type EndReason = SessionEndReason | 'unknown'
+
+export const endedWords: Record<EndReason, string> = {
   'signed-out': 'You signed out.',
   revoked: 'You were signed out from another device.',
   replaced: 'You signed in again in this browser.',
@@ -9,3 +11,7 @@ export const endedWords: Record<SessionEndReason | 'unknown', string> = {
   stolen: 'This sign-in was used from somewhere else too, so it was ended for safety.',
   unknown: 'Your session has ended.',
 }
+
+/** Whether the reader is still the user, so that what was loaded stays readable. After any other end it may be somebody else. */
+export const isReadableAfter = (reason: EndReason): reason is 'expired' | 'replaced' | 'unknown' =>
+  reason === 'expired' || reason === 'replaced' || reason === 'unknown'

@@ -1,9 +1,12 @@
 import { useNavigate, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
+import { useSession } from './session.ts'
 import { returningTo } from './sign-in-link.ts'
 
-/** In place of a page that is for signed-in people only. `andBack`: to this page, once they are. */
-export function LeadToSignIn({ andBack }: { andBack: boolean }) {
+/** In place of a page that is for signed-in users only: to sign-in, and back once they are; but not for one who chose to sign out. */
+export function LeadToSignIn() {
+  const session = useSession()
+  const andBack = !(session.state === 'signed-out' && session.reason === 'signed-out')
   const navigate = useNavigate()
   const router = useRouter()
   // Once: underway, the address is already another, and this is still on the screen.

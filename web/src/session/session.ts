@@ -1,18 +1,21 @@
 /**
- * Who is signed in: one value in the query cache, which every page reads and only this file writes. `ended` keeps the
- * person, so that what was loaded stays readable; it heals by itself once the browser holds a session again. The client
- * hears of each change first, so that nothing is asked for one person and shown to another.
+ * Who is signed in: one value in the query cache, which every page reads and only this file writes. `ended` has the user,
+ * so that what was loaded stays readable, and becomes `signed-in` once the browser has a session again; `signed-out` has nothing
+ * left of the user in this tab. The client is told of each change first, so that nothing is asked for one user and shown to another.
  */
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { TabNews } from '../../../client/plinth.ts'
 import type { Person, SessionEndReason } from '../../../shared/account.ts'
 import { restoreKept, showKept } from '../offline/kept-queries.ts'
 import { plinth, queryClient, saysSignedOut, sessionKey } from '../plinth.ts'
+import { clearPages } from './clear-pages.ts'
+import { type EndReason, isReadableAfter } from './ended-words.ts'
 
 export type Session =
   | { state: 'signed-in'; person: Person }
-  | { state: 'signed-out'; deliberately: boolean }
-  | { state: 'ended'; person: Person; reason: SessionEndReason | 'unknown' }
+  /** `reason`: how the session of this tab ended; null where it had none. */
+  | { state: 'signed-out'; reason: EndReason | null }
+  | { state: 'ended'; person: Person; reason: EndReason }
 
 let leaving = false
 
@@ -32,10 +35,9 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
   try {
     const person = await plinth.account.me.query(undefined, { signal })
     signal?.throwIfAborted()
-    const before = known()
-    plinth.actAs(person.id)
-    if (before && 'person' in before && before.person.id !== person.id) forgetPages()
-    if (!before) await restoreKept(person.id)
+    const isFirst = known() === undefined
+    become(person)
+    if (isFirst) await restoreKept(person.id)
     return { state: 'signed-in', person }
   } catch (error) {
     if (!saysSignedOut(error)) {
@@ -46,13 +48,18 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
     const before = known()
     plinth.actAs(null)
     if (before?.state === 'signed-in') return { state: 'ended', person: before.person, reason: 'unknown' }
-    return before ?? { state: 'signed-out', deliberately: false }
+    return before ?? { state: 'signed-out', reason: null }
   }
 }
 
-/** What the pages loaded belongs to the person before. Open pages load again. */
-function forgetPages() {
-  void queryClient.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
+/** What the pages loaded for another user is deleted, and open pages load again. */
+function become(person: Person) {
+  const { lastId } = plinth.actingAs
+  plinth.actAs(person.id)
+  if (lastId === null || lastId === person.id) return
+  // First, for a page that is closed stores what it has loaded while its user is signed in.
+  keep({ state: 'signed-in', person })
+  clearPages()
 }
 
 export function useSession() {
@@ -65,10 +72,8 @@ export function useSession() {
 /** Signed in by this very page, which need not ask who that is. Answers of before, to nobody or to another, are void. */
 export async function beginSession(person: Person) {
   await queryClient.cancelQueries()
-  const before = known()
-  plinth.actAs(person.id)
+  become(person)
   keep({ state: 'signed-in', person })
-  if (before && 'person' in before && before.person.id !== person.id) forgetPages()
 }
 
 /** Changes by this very page, such as a new name; anything else is asked of the server. */
@@ -84,11 +89,22 @@ export function isSignedInAs(personId: string): boolean {
 
 export async function endSession(reason: SessionEndReason) {
   if (leaving) return
+  if (!isReadableAfter(reason)) return leave(reason)
   await queryClient.cancelQueries({ queryKey: sessionKey })
   plinth.actAs(null, reason)
   const before = known()
   if (before?.state === 'signed-in' || (before?.state === 'ended' && before.reason === 'unknown'))
     keep({ state: 'ended', person: before.person, reason })
+}
+
+/** Nothing that was loaded stays in this tab: the reader may not be the user. */
+async function leave(reason: EndReason) {
+  // Cancelling puts back what was there before the query, so it comes first.
+  await queryClient.cancelQueries()
+  plinth.actAs(null, reason)
+  if (known()?.state === 'signed-out') return
+  keep({ state: 'signed-out', reason })
+  clearPages()
 }
 
 /** Looks whether the browser still, or again, holds a session. */
@@ -98,12 +114,13 @@ export async function lookForSession(): Promise<boolean> {
   return session?.state === 'signed-in'
 }
 
-/** Asks rather than believes: by now a third tab may have signed in again. */
+/** Asks who is signed in, for by now a third tab may have signed in again; but what may not stay readable is deleted before. */
 export async function hearOtherTab(news: TabNews) {
+  if (news.type === 'ended' && !isReadableAfter(news.reason)) await leave(news.reason)
   // An answer that is underway may be older than the news.
   await queryClient.cancelQueries({ queryKey: sessionKey })
   await lookForSession()
-  if (news.type === 'ended' && news.reason !== 'unknown' && known()?.state === 'ended') await endSession(news.reason)
+  if (news.type === 'ended' && news.reason === 'expired' && known()?.state === 'ended') await endSession(news.reason)
 }
 
 /** @throws PlinthError, and then nothing has changed here */
@@ -111,9 +128,7 @@ export async function signOut() {
   leaving = true
   try {
     await plinth.signOut()
-    await queryClient.cancelQueries()
-    keep({ state: 'signed-out', deliberately: true })
-    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
+    await leave('signed-out')
   } finally {
     leaving = false
   }

@@ -2,6 +2,7 @@
 import { useHotkeys } from '@mantine/hooks'
 import { Outlet, useLocation } from '@tanstack/react-router'
 import { useRef } from 'react'
+import { usePagesKey } from '../session/clear-pages.ts'
 import { useSessionWatch } from '../session/session-watch.ts'
 import { isWayIn } from '../session/sign-in-link.ts'
 import { Announcer } from '../toasts/announcer.tsx'
@@ -17,8 +18,19 @@ const loadShortcuts = async () => (await import('./shortcuts-dialog.tsx')).Short
 
 export function Shell() {
   useSessionWatch()
-  const main = useRef<HTMLElement>(null)
   const isBare = isWayIn(useLocation().pathname)
+  return (
+    <div className={classes.shell} data-bare={isBare || undefined}>
+      <Workspace key={usePagesKey()} isBare={isBare} />
+      <Toaster />
+      <Announcer />
+    </div>
+  )
+}
+
+/** All that shows something of the user. */
+function Workspace({ isBare }: { isBare: boolean }) {
+  const main = useRef<HTMLElement>(null)
   const shortcuts = useLazyDialog(loadShortcuts, 'The list of shortcuts could not be opened')
   const palette = useLazyDialog(loadPalette, 'Search could not be opened')
   // Ctrl/Cmd-K also from within a field; a lone key only where it cannot be text.
@@ -34,7 +46,7 @@ export function Shell() {
   }
 
   return (
-    <div className={classes.shell} data-bare={isBare || undefined}>
+    <>
       <button type="button" className={classes.skip} onClick={skip}>
         Skip to content
       </button>
@@ -46,8 +58,6 @@ export function Shell() {
       </main>
       {palette.Dialog && <palette.Dialog {...palette.state} onShortcuts={shortcuts.open} />}
       {shortcuts.Dialog && <shortcuts.Dialog {...shortcuts.state} />}
-      <Toaster />
-      <Announcer />
-    </div>
+    </>
   )
 }

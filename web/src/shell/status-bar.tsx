@@ -57,7 +57,7 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
     : []
   const state = hasEnded
     ? `${endedWords[session.reason]} What was loaded stays readable.`
-    : wordsFor(trouble, feed, waiting > 0)
+    : (leftWords(session, isBare) ?? wordsFor(trouble, feed, waiting > 0))
   const words = [state, ...counted].filter(Boolean).join(' ')
 
   // Not how many wait: that would be said with every word that is written.
@@ -123,6 +123,10 @@ function AddressBar({ email, isSending, sendAgain, putOff }: NonNullable<ReturnT
     </aside>
   )
 }
+
+/** Why a page that needs no sign-in, such as Home, has changed. Pages of the way in say it themselves. */
+const leftWords = (session: ReturnType<typeof useSession>, isBare: boolean) =>
+  session.state === 'signed-out' && session.reason && !isBare ? endedWords[session.reason] : null
 
 function wordsFor(trouble: Trouble, feed: FeedState | null, isWaiting: boolean): string | null {
   if (!feed || feed === 'ended' || (trouble && isWaiting))

@@ -2,8 +2,8 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
-import { field, newDraft, passRing } from '../../test/draft-acts.ts'
-import { hurry, startStage } from '../../test/stage.ts'
+import { addSegment, field, newDraft, passRing } from '../../test/draft-acts.ts'
+import { startStage } from '../../test/stage.ts'
 
 const stage = await startStage()
 
@@ -81,30 +81,44 @@ describe('many tabs', () => {
     await expectAccessible(seventh)
   })
 
-  it('hear of a sign-out without any stream, and of the next sign-in', async () => {
+  it('delete what they show at a sign-out in one of them, without any stream or out of the back/forward cache, and go on at the next sign-in', async () => {
     const page = await stage.openSignedIn('engineer')
     const path = await newDraft(page, 'Out and in')
+    await addSegment(page, path, 'Loaded before')
     await blockStreams(page.context())
-    const draft = await page.context().newPage()
-    await hurry(draft)
-    await draft.goto(path)
+    const draft = await tabOf(page.context(), '/drafts')
+    await draft.getByRole('link', { name: /Out and in/ }).click()
     const account = await tabOf(page.context(), '/account')
+    const restored = await page.context().newPage()
+    // There a page hears nothing.
+    await restored.addInitScript(() => Object.assign(globalThis, { BroadcastChannel: undefined }))
+    await restored.goto(path)
     await page.goto('/')
     await account.getByLabel('Display name').waitFor()
-    await status(draft).getByText(polled).waitFor({ timeout: 40_000 })
-    await field(draft).fill('Half a tho')
+    for (const tab of [draft, restored]) await segment(tab, 'Loaded before').waitFor()
+    const isEmpty = async (tab: Page) => {
+      const shown = await tab.evaluate(() => document.documentElement.outerHTML)
+      expect(shown).not.toMatch(/Out and in|Loaded before|Demo engineer|engineer@/)
+    }
     await signOut(page)
     for (const tab of [draft, account]) {
-      await status(tab).getByText('You signed out.').waitFor({ timeout: 3000 })
-      await tab.getByRole('link', { name: 'Sign in again' }).waitFor()
+      await tab.getByRole('main').getByText('You signed out.').waitFor({ timeout: 3000 })
+      await isEmpty(tab)
       await expectAccessible(tab)
     }
-    await draft.getByText('You can read what was loaded. Sign in again to write.').waitFor()
+    await draft.goBack()
+    await draft.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
+    await isEmpty(draft)
+    await draft.getByRole('link', { name: 'Plinth, home' }).click()
+    await draft.getByRole('heading', { name: 'Plinth', exact: true }).waitFor()
+    await isEmpty(draft)
+    expect(await segment(restored, 'Loaded before').count()).toBe(1)
+    const restore = () =>
+      restored.evaluate(() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+    await Promise.all([restored.waitForURL(/\/sign-in/), restore()])
+    await isEmpty(restored)
     await stage.signIn(page)
-    await status(account).getByText('You signed out.').waitFor({ state: 'detached', timeout: 5000 })
-    await expect.poll(() => field(draft).inputValue(), { timeout: 5000 }).toBe('Half a tho')
-    await draft.getByRole('button', { name: 'Add segment' }).click()
-    await confirmed(draft, 'Half a tho')
+    for (const tab of [draft, account]) await accountMenu(tab).waitFor({ timeout: 5000 })
   })
 
   it('go on when their person signs in again in one of them', async () => {

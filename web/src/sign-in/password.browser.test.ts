@@ -138,7 +138,6 @@ describe.each(['cookies', 'jwt'] as const)('an account by password (%s)', (mode)
     await phone.keyboard.press('Enter')
     await phone.getByRole('heading', { level: 2, name: 'Your account' }).waitFor()
 
-    await desk.getByRole('link', { name: 'Sign in again' }).click()
     await desk.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
     await enter(desk, email, second)
     await desk.waitForURL(/\/account$/)

@@ -31,7 +31,7 @@ export function SignInPage() {
       heading="Sign in to Plinth"
       lead={
         <>
-          {session.state === 'ended' && `${endedWords[session.reason]} `}
+          {'reason' in session && session.reason && `${endedWords[session.reason]} `}
           {returnTo === '/' ? 'Use the account that your team knows you by.' : 'You will come back to where you were.'}
         </>
       }

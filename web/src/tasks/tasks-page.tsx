@@ -13,7 +13,7 @@ import { useTasks } from './use-tasks.ts'
 export function TasksPage() {
   const { show = 'open' } = useSearch({ from: '/tasks' })
   const session = useSession()
-  if (session.state === 'signed-out') return <LeadToSignIn andBack={!session.deliberately} />
+  if (session.state === 'signed-out') return <LeadToSignIn />
   return (
     <Page title="Tasks">
       {session.state === 'unreachable' && (

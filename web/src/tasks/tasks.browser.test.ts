@@ -255,12 +255,9 @@ describe('tasks', () => {
     await dialog(desk).waitFor({ state: 'detached' })
   })
 
-  it('turn read-only when the session ends elsewhere, with what was loaded still there', async () => {
+  it('turn read-only when the session expires, with what was loaded still there', async () => {
     const [page] = (await open(1, 'a', 'b')) as [Page]
-    const other = await page.context().newPage()
-    await other.goto('/')
-    await other.getByRole('button', { name: /account menu/ }).click()
-    await other.getByRole('menuitem', { name: 'Sign out' }).click()
+    await stage.expireSessions(page)
     await page.getByText('You can read what was loaded. Sign in again to change it.').waitFor()
     expect(await titles(page)).toEqual(['a', 'b'])
     await link(page, 'a').focus()

@@ -1,5 +1,6 @@
 /** Ten seconds to take back what went out of sight. What is done again within them is taken back together. */
 import { notifications } from '@mantine/notifications'
+import { onPagesCleared } from '../session/clear-pages.ts'
 import { showFailure, showUndo } from '../toasts/toasts.tsx'
 
 interface Undoable {
@@ -12,6 +13,11 @@ interface Undoable {
 
 let offered: { toastId: string; kind: string; undoables: Undoable[] } | null = null
 const listeners = new Set<(taskId: string) => void>()
+
+// Else the next user would take back what the one before did.
+onPagesCleared(() => {
+  offered = null
+})
 
 export function offerUndo(undoable: Undoable) {
   const earlier = offered?.kind === undoable.kind ? offered.undoables : []

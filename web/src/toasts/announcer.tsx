@@ -1,6 +1,7 @@
 /** Says to assistive technology what changed without a change of focus. The region exists before there is news. */
 import { VisuallyHidden } from '@mantine/core'
 import { useSyncExternalStore } from 'react'
+import { onPagesCleared } from '../session/clear-pages.ts'
 
 let latest = { text: '', count: 0 }
 const listeners = new Set<() => void>()
@@ -9,6 +10,8 @@ export function announce(text: string) {
   latest = { text, count: latest.count + 1 }
   for (const listener of listeners) listener()
 }
+
+onPagesCleared(() => announce(''))
 
 const subscribe = (listener: () => void) => {
   listeners.add(listener)

@@ -8,6 +8,7 @@ import type { ReactNode } from 'react'
 import { type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import { FailureDetails } from '../failure/failure-details.tsx'
 import { actionAdvice } from '../failure/failure-words.ts'
+import { onPagesCleared } from '../session/clear-pages.ts'
 import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from './announcer.tsx'
 import classes from './toasts.module.css'
@@ -15,6 +16,8 @@ import classes from './toasts.module.css'
 const doneShownMs = 4000
 const undoShownMs = 10_000
 let undos = 0
+
+onPagesCleared(() => notifications.clean())
 
 /** `title` says what did not happen, as in `The name was not saved`. */
 export function showFailure(title: string, error: unknown, advice?: string) {
