@@ -34,7 +34,10 @@ describe('the shell, with mock sign-in behind the same page', () => {
     // Out of the field, where a question mark is text.
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('?')
-    await page.getByRole('dialog', { name: /shortcuts/i }).waitFor()
+    const title = page.getByRole('dialog', { name: /shortcuts/i }).getByRole('heading', { level: 2 })
+    await title.waitFor()
+    // The styles of the app override those of the library.
+    expect(await title.evaluate((element) => getComputedStyle(element).fontWeight)).toBe('650')
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
 
