@@ -22,7 +22,7 @@ export function Shell() {
   return (
     <div className={classes.shell} data-bare={isBare || undefined}>
       <Workspace key={usePagesKey()} isBare={isBare} />
-      <Toaster />
+      <Toaster isBare={isBare} />
       <Announcer />
     </div>
   )

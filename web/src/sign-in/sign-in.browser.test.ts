@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
+import { onPhone } from '../../test/shots.ts'
 import { startStage } from '../../test/stage.ts'
 
 const stages = {
@@ -51,8 +52,8 @@ describe.each(['cookies', 'jwt'] as const)('signing in (%s)', (mode) => {
     await page.getByText('This device').waitFor()
   })
 
-  it('says so when the person cancels, once, and keeps the way back', async () => {
-    const page = await stage.open('/account')
+  it('says so when the user cancels, once, keeps the way back, and covers no button of a phone', async () => {
+    const page = await stage.open('/account', onPhone)
     await page.getByRole('link', { name: 'Sign in with Google' }).click()
     await page.getByRole('link', { name: 'Cancel' }).click()
     await page
@@ -62,6 +63,18 @@ describe.each(['cookies', 'jwt'] as const)('signing in (%s)', (mode) => {
     await expectAccessible(page)
     expect(page.url()).not.toContain('error=')
     expect(page.url()).toContain('returnTo')
+    const toast = page.getByRole('group', { name: 'You are not signed in' })
+    const covered = () =>
+      toast.evaluate((element) => {
+        const { top, bottom } = element.getBoundingClientRect()
+        const controls = [...document.querySelectorAll('main :is(a, button, input)')]
+        const boxes = controls.map((control) => [control.textContent, control.getBoundingClientRect()] as const)
+        return boxes.filter(([, box]) => box.top < bottom && box.bottom > top).map(([name]) => name)
+      })
+    for (const y of [0, 10_000]) {
+      await page.evaluate((top) => scrollTo(0, top), y)
+      expect(await covered()).toEqual([])
+    }
     await page.reload()
     await page.getByRole('link', { name: 'Sign in with Google' }).waitFor()
     expect(await page.getByText(/Sign-in was cancelled/).count()).toBe(0)

@@ -1,9 +1,10 @@
 import { Notifications } from '@mantine/notifications'
 import classes from './toaster.module.css'
 
-export function Toaster() {
+/** `isBare`: on a page that stands alone, without navigation. */
+export function Toaster({ isBare }: { isBare: boolean }) {
   return (
-    <section aria-label="Notifications">
+    <section aria-label="Notifications" className={isBare ? classes.bare : undefined}>
       <Notifications
         position="bottom-right"
         limit={4}
