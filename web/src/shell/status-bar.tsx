@@ -57,7 +57,8 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
     : []
   const state = hasEnded
     ? `${endedWords[session.reason]} What was loaded stays readable.`
-    : (leftWords(session, isBare) ?? wordsFor(trouble, feed, waiting > 0))
+    : (wordsFor(trouble, feed, waiting > 0) ?? leftWords(session, isBare))
+  const isQuiet = !trouble && session.state === 'signed-out' && session.reason === 'signed-out'
   const words = [state, ...counted].filter(Boolean).join(' ')
 
   // Not how many wait: that would be said with every word that is written.
@@ -69,7 +70,7 @@ export function StatusBar({ isBare }: { isBare: boolean }) {
   }, [refused])
 
   const bar = words ? (
-    <aside className={classes.bar} aria-label="Status">
+    <aside className={classes.bar} aria-label="Status" data-quiet={isQuiet || undefined}>
       <span>{words}</span>
       {(isShown || hasEnded) && (
         <span className={classes.actions}>
