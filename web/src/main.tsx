@@ -12,8 +12,10 @@ import { router } from './router.tsx'
 import { reloadRestoredPages } from './session/clear-pages.ts'
 import { sessionQuery } from './session/session.ts'
 import { colorSchemeManager, cssVariables, theme } from './theme.ts'
+import { followLeftBehind } from './unsent/left-behind.ts'
 
 keepQueries()
+followLeftBehind()
 registerServiceWorker()
 reloadRestoredPages()
 

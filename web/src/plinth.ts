@@ -21,6 +21,9 @@ const signedOutCodes = new Set([
   'PERSON_CHANGED',
 ])
 
+/** No answer, or one that the server will not give in a moment: whether the call took effect may not be known. */
+export const isPassingFailure = (error: unknown) => passingCodes.has(errorCode(error))
+
 /** The server knows of no sign-in behind this call, or of another one than this page. */
 export const saysSignedOut = (error: unknown) => signedOutCodes.has(errorCode(error))
 
@@ -37,7 +40,7 @@ export const queryClient: QueryClient = new QueryClient({
       // Offline, a call shall fail and say so rather than wait unseen.
       networkMode: 'always',
       staleTime: 30_000,
-      retry: (failures, error) => failures < 2 && navigator.onLine && passingCodes.has(errorCode(error)),
+      retry: (failures, error) => failures < 2 && navigator.onLine && isPassingFailure(error),
       retryDelay: (failures) => 500 * 3 ** failures,
     },
     mutations: { networkMode: 'always' },

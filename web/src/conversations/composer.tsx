@@ -1,10 +1,11 @@
-/** Where the next message is written. What is not sent yet is kept over a reload, each conversation's own. */
+/** Where the next message is written. What is not sent yet is stored, for each conversation. */
 import { Button, Kbd, Textarea } from '@mantine/core'
 import { IconPlayerStop, IconSend } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { AppendMessage, conversationLimits } from '../../../shared/conversations.ts'
-import type { UnsentStore } from '../drafts/unsent-store.ts'
 import foot from '../page/foot.module.css'
+import type { UnsentStore } from '../unsent/unsent-store.ts'
+import { useUnsentText } from '../unsent/use-unsent-text.ts'
 import classes from './composer.module.css'
 
 const remainingShownFrom = 1000
@@ -23,7 +24,7 @@ const entersLines = () => matchMedia('(hover: none) and (pointer: coarse)').matc
 
 export function Composer({ unsent, takesFocus = false, answering = null, onSend }: Props) {
   const field = useRef<HTMLTextAreaElement>(null)
-  const [text, setText] = useState(unsent.readText)
+  const [text, setText] = useUnsentText(unsent)
   const [fault, setFault] = useState<string | null>(null)
   const remaining = conversationLimits.messageLength - text.length
   const isSendable = text.trim() !== '' && remaining >= 0 && answering === null
@@ -38,7 +39,6 @@ export function Composer({ unsent, takesFocus = false, answering = null, onSend 
   const write = (next: string) => {
     setText(next)
     setFault(null)
-    unsent.keepText(next)
   }
   const send = () => {
     if (!isSendable) return

@@ -9,6 +9,7 @@ import foot from '../page/foot.module.css'
 import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
+import { useUnsentText } from '../unsent/use-unsent-text.ts'
 import { nameIn } from './draft-header.tsx'
 import { ringHolderId } from './draft-state.ts'
 import classes from './editor.module.css'
@@ -33,7 +34,7 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
   const turnId = useId()
   const turn = useRef<HTMLParagraphElement>(null)
   const field = useRef<HTMLTextAreaElement>(null)
-  const [text, setText] = useState(live.unsent.readText)
+  const [text, setText] = useUnsentText(live.unsent)
   const [fault, setFault] = useState<string | null>(null)
   const holderId = ringHolderId(now)
   const isMine = holderId === myId
@@ -44,7 +45,6 @@ export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Pr
   const write = (next: string) => {
     setText(next)
     setFault(null)
-    live.unsent.keepText(next)
     onWriting(next.trim() !== '')
   }
   const add = () => {

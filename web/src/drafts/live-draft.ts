@@ -3,20 +3,19 @@
  * that the server takes them in their order. What gets no answer is sent again until it gets one.
  */
 import { v7 as newId } from 'uuid'
-import { errorCode, type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
+import { type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { Draft, DraftEvent } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { FeedHandlers } from '../live/follow-as.ts'
 import { Followed, type InSight } from '../live/followed.ts'
-import { lookAgain, plinth, queryClient } from '../plinth.ts'
+import { isPassingFailure, lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
+import { UnsentStore } from '../unsent/unsent-store.ts'
 import { draftQuery, reloadDrafts } from './draft-queries.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft } from './draft-state.ts'
-import { UnsentStore } from './unsent-store.ts'
 
 export type DraftInSight = DraftState & InSight
 
-const passingCodes = new Set(['NETWORK_ERROR', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'REQUEST_TIMEOUT'])
 const goneCodes = new Set(['NOT_FOUND', 'FORBIDDEN'])
 const longestPauseMs = 10_000
 
@@ -133,7 +132,7 @@ export class LiveDraft extends Followed<DraftInSight> {
         this.#failures = 0
         this.#dispatch({ type: 'append-answered', segment })
       } catch (error) {
-        if (passingCodes.has(errorCode(error))) return this.#sendLater(next.id)
+        if (isPassingFailure(error)) return this.#sendLater(next.id)
         const { code, message, requestId } = toPlinthError(error)
         lookAgain(error)
         this.#dispatch({ type: 'append-refused', id: next.id, refusal: { code, message, requestId } })
@@ -183,7 +182,7 @@ export class LiveDraft extends Followed<DraftInSight> {
   #dispatch(action: DraftAction) {
     const { feed, failure, ...state } = this.now()
     const next = reduceDraft(state, action)
-    if (next.unsent !== state.unsent) this.unsent.keepSegments(next.unsent)
+    if (next.unsent !== state.unsent) this.unsent.changeSegments(state.unsent, next.unsent)
     this.become(next)
   }
 }

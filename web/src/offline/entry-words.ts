@@ -8,7 +8,8 @@ type Entry = OutboxEntry<QueuedOffline>
 export type NameOf = (id: string) => string | null
 
 const longest = 60
-const quoted = (text: string) => `“${text.length > longest ? `${text.slice(0, longest).trimEnd()}…` : text}”`
+/** The beginning of a long text. */
+export const quoted = (text: string) => `“${text.length > longest ? `${text.slice(0, longest).trimEnd()}…` : text}”`
 const named = (name: string | null | undefined, otherwise: string) => (name ? quoted(name) : otherwise)
 
 const words: { [Path in QueuedOffline]: (input: QueuedInput<Path>, nameOf: NameOf) => string } = {
@@ -34,14 +35,6 @@ export const entryWords = ({ path, input }: Entry, nameOf: NameOf): string =>
 /** Of `count` things that are not sent: `3 changes wait to be sent.` */
 export const waitingWords = (count: number): string =>
   count === 1 ? '1 change waits to be sent.' : `${count} changes wait to be sent.`
-
-/** Of `count` things of somebody who is not signed in any more. `isDurable`: they outlive the page. */
-export function leftWords(count: number, isDurable: boolean): string {
-  const left = count === 1 ? '1 change was not sent.' : `${count} changes were not sent.`
-  return isDurable
-    ? `${left} Whoever made ${count === 1 ? 'it' : 'them'} has to sign in here again; until then nobody sees ${count === 1 ? 'it' : 'them'}.`
-    : `${left} Sign in again as whoever made ${count === 1 ? 'it' : 'them'} before this page is closed.`
-}
 
 export const refusedWords = (count: number): string =>
   `${count} ${count === 1 ? 'change was' : 'changes were'} refused.`

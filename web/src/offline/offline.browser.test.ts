@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { expect, it, onTestFinished } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
+import { field as draftField, newDraft } from '../../test/draft-acts.ts'
+import { expectToFit, inTheDark } from '../../test/shots.ts'
 import { startStage } from '../../test/stage.ts'
 
 const stage = await startStage()
@@ -149,23 +151,93 @@ it('shows what the server refused with the reason, until it is discarded, and fo
   await expect.poll(() => queriesKept(page)).toEqual({})
 })
 
-it('says at sign-out what was not sent, keeps it from whoever comes next, and has it again for its person', async () => {
-  const page = await stage.signIn(await stage.open(), 'admin')
+/** What a look into the browser's storage finds: all rows of all databases, and what is kept by name. */
+const stored = (page: Page) =>
+  page.evaluate(async () => {
+    const result = <Value>(asked: IDBRequest<Value>) =>
+      new Promise<Value>((resolve, reject) => {
+        asked.onsuccess = () => resolve(asked.result)
+        asked.onerror = () => reject(asked.error)
+      })
+    const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }]
+    for (const { name = '' } of await indexedDB.databases()) {
+      const database = await result(indexedDB.open(name))
+      for (const store of database.objectStoreNames)
+        found.push(await result(database.transaction(store).objectStore(store).getAll()))
+      database.close()
+    }
+    return JSON.stringify(found)
+  })
+
+it('asks at sign-out what becomes of what is unsent, and sends it, keeps it for its user or deletes it from the device', async () => {
+  const page = await stage.signIn(await stage.open(undefined, inTheDark), 'admin')
   await haveOneRefused(page)
-  await page.getByRole('button', { name: /account menu/ }).click()
-  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  const path = await newDraft(page, 'Spring plan')
+  const dialog = page.getByRole('dialog', { name: 'Sign out before everything is sent?' })
+  const items = dialog.getByRole('listitem')
+  const beginDraft = async (text: string) => {
+    await page.goto(path)
+    await draftField(page).fill(text)
+  }
+  const askToSignOut = async () => {
+    await page.getByRole('button', { name: /account menu/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await dialog.waitFor()
+  }
+  const focused = (of: Locator) =>
+    expect.poll(() => of.evaluate((element) => element === document.activeElement)).toBe(true)
+
+  await beginDraft('Half a thought')
+  await askToSignOut()
+  expect(await items.allTextContents()).toEqual([
+    'Mark a task as doneRefused: There is nothing here, or it is not yours to see.',
+    'Unfinished in the draft “Spring plan”: “Half a thought”',
+  ])
+  await focused(dialog.getByLabel('Send now'))
+  await expectToFit(page, 'unsent at sign-out')
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await focused(page.getByRole('button', { name: /account menu/ }))
+  expect(await draftField(page).inputValue()).toBe('Half a thought')
+
+  await askToSignOut()
+  await dialog.getByRole('button', { name: 'Send and sign out' }).click()
+  await expect.poll(() => items.count()).toBe(1)
+  expect(await draftField(page).inputValue()).toBe('')
+  await page.getByText('Half a thought', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Keep and sign out' }).click()
   await page.waitForURL(/\/sign-in/)
-  const left = page.getByRole('main').getByText('1 change was not sent. Whoever made it has to sign in here again')
-  await left.waitFor()
-  await page.getByRole('status').getByText('You are signed out. 1 change was not sent.').waitFor({ state: 'attached' })
+  const left = page.getByRole('main').getByText('1 change was not sent. Sign in here as the same user')
+  await left.getByText(/It is deleted on \w+ \d+\.$/).waitFor()
   await expectAccessible(page)
 
   await stage.signIn(page, 'viewer')
   await page.goto('/tasks')
-  await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByRole('button', { name: /Demo viewer/ }).waitFor()
   expect(await status(page).count()).toBe(0)
-
   await stage.signIn(page, 'admin')
   await status(page).getByText('1 change was refused.').waitFor()
+
+  await beginDraft('Of no use')
+  await askToSignOut()
+  await dialog.getByLabel('Discard', { exact: true }).check()
+  await dialog.getByRole('button', { name: 'Discard and sign out' }).click()
+  await page.waitForURL(/\/sign-in/)
+  await expect.poll(() => stored(page)).not.toMatch(/Of no use|taskId|Spring plan|Demo admin|admin@/)
+  expect(await left.count()).toBe(0)
+
+  await stage.signIn(page, 'admin')
+  await beginDraft('Kept for a week')
+  await askToSignOut()
+  await dialog.getByLabel('Keep on this device').check()
+  await dialog.getByRole('button', { name: 'Keep and sign out' }).click()
+  await left.waitFor()
+  expect(await stored(page)).toContain('Kept for a week')
+  const weeksAgo = (text: string) => text.replace(/"until":\d+/, '"until":1')
+  await page.evaluate(
+    ([key, past]) => localStorage.setItem(key as string, past as string),
+    ['plinth-left-by-choice', weeksAgo(await page.evaluate(() => localStorage['plinth-left-by-choice']))],
+  )
+  await page.reload()
+  await expect.poll(() => stored(page)).not.toContain('Kept for a week')
 })

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useResendVerification } from '../account/use-resend-verification.ts'
 import { useSession } from '../session/session.ts'
 
+/** Whose notice was put off. */
 const key = 'plinth-address-later'
 
 /** Storage can be forbidden; then the notice comes back with the next load. */
@@ -18,16 +19,17 @@ export function useAddressNotice() {
   const session = useSession()
   const resend = useResendVerification()
   const [later, setLater] = useState(putOff)
-  const email = session.state === 'signed-in' && !session.person.emailVerified ? session.person.email : null
-  if (email === null || email === later) return null
+  if (session.state !== 'signed-in' || session.person.emailVerified || session.person.id === later) return null
+  const { id, email } = session.person
+  if (email === null) return null
   return {
     email,
     isSending: resend.isPending,
     sendAgain: () => resend.mutate({ email }),
     putOff: () => {
-      setLater(email)
+      setLater(id)
       try {
-        sessionStorage.setItem(key, email)
+        sessionStorage.setItem(key, id)
       } catch {
         // See above.
       }

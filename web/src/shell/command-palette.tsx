@@ -8,10 +8,14 @@ import { useReturnHere } from '../session/sign-in-link.ts'
 import { CommandSearch } from './command-search.tsx'
 import { type Command, commandsFor } from './commands.ts'
 import type { DialogState } from './use-lazy-dialog.ts'
-import { useSignOut } from './use-sign-out.ts'
 
-export function CommandPalette({ opened, onClose, onShortcuts }: DialogState & { onShortcuts: () => void }) {
-  const commands = useCommands(onShortcuts)
+interface Props extends DialogState {
+  onShortcuts: () => void
+  onSignOut: () => void
+}
+
+export function CommandPalette({ opened, onClose, onShortcuts, onSignOut }: Props) {
+  const commands = useCommands(onShortcuts, onSignOut)
   const run = (command: Command) => {
     onClose()
     command.run()
@@ -23,11 +27,10 @@ export function CommandPalette({ opened, onClose, onShortcuts }: DialogState & {
   )
 }
 
-function useCommands(showShortcuts: () => void): Command[] {
+function useCommands(showShortcuts: () => void, signOut: () => void): Command[] {
   const session = useSession()
   const navigate = useNavigate()
   const returnHere = useReturnHere()
-  const signOut = useSignOut()
   const { setColorScheme } = useMantineColorScheme()
   return commandsFor({
     isSignedIn: session.state === 'signed-in',

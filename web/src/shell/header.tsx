@@ -17,9 +17,10 @@ interface Props {
   isBare: boolean
   onSearch: () => void
   onSearchHint: () => void
+  onSignOut: () => void
 }
 
-export function Header({ isBare, onSearch, onSearchHint }: Props) {
+export function Header({ isBare, onSearch, onSearchHint, onSignOut }: Props) {
   return (
     <header className={classes.header}>
       <Link to="/" className={classes.brand} aria-label="Plinth, home">
@@ -43,18 +44,18 @@ export function Header({ isBare, onSearch, onSearchHint }: Props) {
         </button>
       )}
       <div className={classes.person}>
-        <Whoever isBare={isBare} />
+        <Whoever isBare={isBare} onSignOut={onSignOut} />
       </div>
     </header>
   )
 }
 
 /** Unknown until the server has said: a skeleton, so that nobody signed in ever sees a sign-in button flash by. */
-function Whoever({ isBare }: { isBare: boolean }) {
+function Whoever({ isBare, onSignOut }: Pick<Props, 'isBare' | 'onSignOut'>) {
   const session = useSession()
   const returnHere = useReturnHere()
   if (session.state === 'loading') return <PersonSkeleton />
-  if (session.state === 'signed-in') return <SignedIn person={session.person} />
+  if (session.state === 'signed-in') return <SignedIn person={session.person} onSignOut={onSignOut} />
   // When a session has ended, the status bar leads to sign-in.
   if (isBare || session.state !== 'signed-out') return null
   return (
@@ -64,13 +65,13 @@ function Whoever({ isBare }: { isBare: boolean }) {
   )
 }
 
-function SignedIn({ person }: { person: Person }) {
+function SignedIn({ person, onSignOut }: { person: Person; onSignOut: () => void }) {
   const AlertBell = useFetched(loadAlertBell)
   const ProfileMenu = useFetched(loadProfileMenu)
   return (
     <>
       {AlertBell && <AlertBell personId={person.id} />}
-      {ProfileMenu ? <ProfileMenu person={person} /> : <PersonSkeleton />}
+      {ProfileMenu ? <ProfileMenu person={person} onSignOut={onSignOut} /> : <PersonSkeleton />}
     </>
   )
 }

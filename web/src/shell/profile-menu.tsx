@@ -8,11 +8,9 @@ import { PersonAvatar } from '../account/person-avatar.tsx'
 import { roleNames } from '../account/role-names.ts'
 import { colorSchemes } from './color-schemes.ts'
 import classes from './profile-menu.module.css'
-import { useSignOut } from './use-sign-out.ts'
 
-export function ProfileMenu({ person }: { person: Person }) {
+export function ProfileMenu({ person, onSignOut }: { person: Person; onSignOut: () => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const leave = useSignOut()
   const role = roleNames[person.role]
   const mayManage = hasCapability(person.role, 'person:manage')
   const mayAudit = hasCapability(person.role, 'audit-log:read')
@@ -74,7 +72,7 @@ export function ProfileMenu({ person }: { person: Person }) {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size="1.125rem" stroke={1.5} aria-hidden />} onClick={leave}>
+        <Menu.Item leftSection={<IconLogout size="1.125rem" stroke={1.5} aria-hidden />} onClick={onSignOut}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

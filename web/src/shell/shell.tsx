@@ -12,8 +12,10 @@ import { Navigation } from './navigation.tsx'
 import classes from './shell.module.css'
 import { StatusBar } from './status-bar.tsx'
 import { useLazyDialog } from './use-lazy-dialog.ts'
+import { useSignOut } from './use-sign-out.ts'
 
 const loadPalette = async () => (await import('./command-palette.tsx')).CommandPalette
+const loadSignOut = async () => (await import('../unsent/sign-out-dialog.tsx')).SignOutDialog
 const loadShortcuts = async () => (await import('./shortcuts-dialog.tsx')).ShortcutsDialog
 
 export function Shell() {
@@ -33,6 +35,8 @@ function Workspace({ isBare }: { isBare: boolean }) {
   const main = useRef<HTMLElement>(null)
   const shortcuts = useLazyDialog(loadShortcuts, 'The list of shortcuts could not be opened')
   const palette = useLazyDialog(loadPalette, 'Search could not be opened')
+  const question = useLazyDialog(loadSignOut, 'Not everything is sent, and the choices could not be opened')
+  const signOut = useSignOut(question.open)
   // Ctrl/Cmd-K also from within a field; a lone key only where it cannot be text.
   useHotkeys([['mod+K', palette.open]], [])
   useHotkeys([
@@ -50,13 +54,14 @@ function Workspace({ isBare }: { isBare: boolean }) {
       <button type="button" className={classes.skip} onClick={skip}>
         Skip to content
       </button>
-      <Header isBare={isBare} onSearch={palette.open} onSearchHint={palette.prefetch} />
+      <Header isBare={isBare} onSearch={palette.open} onSearchHint={palette.prefetch} onSignOut={signOut} />
       {!isBare && <Navigation onSearch={palette.open} onShortcuts={shortcuts.open} />}
       <StatusBar isBare={isBare} />
       <main ref={main} tabIndex={-1} className={classes.main}>
         <Outlet />
       </main>
-      {palette.Dialog && <palette.Dialog {...palette.state} onShortcuts={shortcuts.open} />}
+      {palette.Dialog && <palette.Dialog {...palette.state} onShortcuts={shortcuts.open} onSignOut={signOut} />}
+      {question.Dialog && <question.Dialog {...question.state} />}
       {shortcuts.Dialog && <shortcuts.Dialog {...shortcuts.state} />}
     </>
   )

@@ -1,21 +1,38 @@
-import { useNavigate } from '@tanstack/react-router'
-import { leftWords } from '../offline/entry-words.ts'
 import { outbox } from '../offline/outbox.ts'
-import { signOut } from '../session/session.ts'
-import { announce } from '../toasts/announcer.tsx'
+import { plinth } from '../plinth.ts'
 import { showFailure } from '../toasts/toasts.tsx'
+import { unsentOf } from '../unsent/unsent-store.ts'
+import { useLeave } from '../unsent/use-leave.ts'
 
-/** Signs out and goes to the sign-in page; says so if it did not work, and then nothing has changed. */
-export function useSignOut() {
-  const navigate = useNavigate()
+/** What was done a moment ago is usually sent within it. */
+const momentMs = 1000
+/** A menu gives the focus back 10 ms after it closes, and a dialog gives it back to what has it when it opens. */
+const focusReturnsMs = 50
+
+/** Signs out, or where something is unsent has the user asked about that. */
+export function useSignOut(ask: () => void) {
+  const leave = useLeave()
   return async () => {
+    await Promise.all([aMomentToSend(), after(focusReturnsMs)])
+    const { id } = plinth.actingAs
+    if (outbox.entries.length > 0 || (id !== null && unsentOf(id).length > 0)) return ask()
     try {
-      await signOut()
-      const left = outbox.entries.length
-      announce(left === 0 ? 'You are signed out.' : `You are signed out. ${leftWords(left, outbox.durable)}`)
-      await navigate({ to: '/sign-in' })
+      await leave(null)
     } catch (error) {
       showFailure('You are still signed in', error)
     }
   }
+}
+
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+async function aMomentToSend(): Promise<void> {
+  const isUnderWay = () => navigator.onLine && outbox.entries.some(({ state }) => state !== 'refused')
+  if (!isUnderWay()) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, momentMs)
+  const stop = outbox.onChange(() => isUnderWay() || resolve())
+  await promise
+  clearTimeout(timer)
+  stop()
 }

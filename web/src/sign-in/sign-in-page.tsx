@@ -5,9 +5,9 @@ import { Link, useSearch } from '@tanstack/react-router'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { endedWords } from '../session/ended-words.ts'
 import { useSession } from '../session/session.ts'
+import { LeftBehindNote } from '../unsent/left-behind-note.tsx'
 import classes from './entry-card.module.css'
 import { EntryCard } from './entry-card.tsx'
-import { LeftBehind } from './left-behind.tsx'
 import { PasswordForm } from './password-form.tsx'
 import { methodsQuery, useReturnTo } from './sign-in-search.ts'
 import { useEnter } from './use-enter.ts'
@@ -46,7 +46,7 @@ export function SignInPage() {
         )
       }
     >
-      <LeftBehind />
+      <LeftBehindNote />
       {isWaiting ? <MethodSkeleton /> : <Methods returnTo={returnTo} />}
       {hasPasswords && (
         <div className={session.state === 'loading' ? classes.kept : undefined}>

@@ -1,0 +1,72 @@
+/** All that a user has written on this device and the server has not taken, in words. */
+import { useEffect, useMemo, useReducer } from 'react'
+import type { OutboxEntry } from '../../../client/outbox.ts'
+import type { QueuedOffline } from '../../../shared/offline.ts'
+import { entryWords, type NameOf, quoted } from '../offline/entry-words.ts'
+import { knownNames } from '../offline/known-names.ts'
+import { useOutboxEntries } from '../offline/use-outbox.ts'
+import { type UnsentStore, unsentOf } from './unsent-store.ts'
+
+export interface UnsentItem {
+  key: string
+  words: string
+  /** Why the server has not taken it; null where it was not asked. */
+  refusal: string | null
+  /** In a field, and never sent off. */
+  isUnfinished: boolean
+}
+
+export function useUnsentItems(personId: string): UnsentItem[] {
+  const entries = useOutboxEntries()
+  const [changes, noteChange] = useReducer((count: number) => count + 1, 0)
+  useEffect(() => {
+    addEventListener('storage', noteChange)
+    return () => removeEventListener('storage', noteChange)
+  }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read again after each change.
+  return useMemo(() => listUnsent(personId, entries), [personId, entries, changes])
+}
+
+function listUnsent(personId: string, entries: readonly OutboxEntry<QueuedOffline>[]): UnsentItem[] {
+  const nameOf = knownNames(entries)
+  return [
+    ...entries.map((entry) => {
+      return { key: entry.id, words: entryWords(entry, nameOf), refusal: reasonOf(entry), isUnfinished: false }
+    }),
+    ...unsentOf(personId).flatMap((unsent) => itemsAt(unsent, nameOf)),
+  ]
+}
+
+const reasonOf = ({ refusal }: OutboxEntry<QueuedOffline>) =>
+  refusal && [refusal.message, ...refusal.details.map(({ message }) => message)].join(' ')
+
+function itemsAt({ place, readText, readSegments }: UnsentStore, nameOf: NameOf): UnsentItem[] {
+  const text = readText()
+  const draft = nameOf(place) ? `the draft ${quoted(nameOf(place) ?? '')}` : 'a draft'
+  return [
+    ...readSegments().map((segment) => ({
+      key: segment.id,
+      words: `Add ${quoted(segment.text)} to ${draft}`,
+      refusal: segment.status === 'refused' ? segment.refusal.message : null,
+      isUnfinished: false,
+    })),
+    ...(text
+      ? [
+          {
+            key: place,
+            words: `Unfinished in ${placeWords(place, draft, nameOf)}: ${quoted(text)}`,
+            refusal: null,
+            isUnfinished: true,
+          },
+        ]
+      : []),
+  ]
+}
+
+function placeWords(place: string, draft: string, nameOf: NameOf): string {
+  const [noun, id = ''] = place.split(':')
+  if (noun !== 'conversation') return draft
+  if (id === 'new') return 'a new conversation'
+  const name = nameOf(id)
+  return name ? `the conversation ${quoted(name)}` : 'a conversation'
+}

@@ -1,0 +1,98 @@
+/**
+ * What a user has written and the server has not taken: the text of a field, and segments of a draft that are not confirmed. In
+ * localStorage, so that every tab can list and delete all of it; left-behind.ts says for how long.
+ */
+import type { Unsent } from '../drafts/draft-state.ts'
+
+const kinds = { text: 'plinth-unsent-text:', segments: 'plinth-unsent-segments:' }
+
+/** Of one user at one place: a draft by its id, `conversation:<id>`, or `conversation:new`. */
+export class UnsentStore {
+  readonly place: string
+  readonly #textKey: string
+  readonly #segmentsKey: string
+
+  constructor(place: string, personId: string) {
+    this.place = place
+    this.#textKey = `${kinds.text}${personId}:${place}`
+    this.#segmentsKey = `${kinds.segments}${personId}:${place}`
+  }
+
+  readonly readText = () => read(this.#textKey) ?? ''
+
+  /** `before`: what the field showed. Of two tabs with different text the one that wrote last has it stored, until that one is done with it. */
+  readonly storeText = (text: string, before: string) => {
+    if (text !== '' || this.readText() === before) write(this.#textKey, text)
+  }
+
+  /** Calls back with a text that is not stored any more, by this tab or another. Returns how to stop. */
+  readonly onTextGone = (listener: (text: string) => void): (() => void) => {
+    const hear = ({ key, oldValue, newValue }: StorageEvent) => {
+      if (key === this.#textKey && oldValue && !newValue) listener(oldValue)
+    }
+    addEventListener('storage', hear)
+    return () => removeEventListener('storage', hear)
+  }
+
+  /** In the order in which they were written, also where several tabs have written. */
+  readonly readSegments = (): Unsent[] => {
+    try {
+      const segments = JSON.parse(read(this.#segmentsKey) ?? '[]') as Unsent[]
+      return segments.sort((a, b) => a.at.localeCompare(b.at))
+    } catch {
+      return []
+    }
+  }
+
+  /** What one tab has changed; another one may have segments of its own here. */
+  readonly changeSegments = (before: Unsent[], now: Unsent[]) => {
+    const own = new Set([...before, ...now].map(({ id }) => id))
+    const segments = [...this.readSegments().filter(({ id }) => !own.has(id)), ...now]
+    write(this.#segmentsKey, segments.length > 0 ? JSON.stringify(segments) : '')
+  }
+
+  delete() {
+    write(this.#textKey, '')
+    write(this.#segmentsKey, '')
+  }
+}
+
+/** The places where a user has something. */
+export function unsentOf(personId: string): UnsentStore[] {
+  const places = everything().filter((one) => one.personId === personId)
+  return [...new Set(places.map(({ place }) => place))].map((place) => new UnsentStore(place, personId))
+}
+
+/** The users who have something on this device. */
+export const unsentOwners = (): string[] => [...new Set(everything().map(({ personId }) => personId))]
+
+function everything(): { personId: string; place: string }[] {
+  try {
+    return Object.keys(localStorage).flatMap((key) => {
+      const kind = Object.values(kinds).find((prefix) => key.startsWith(prefix))
+      const [personId = '', ...place] = kind ? key.slice(kind.length).split(':') : []
+      return personId ? { personId, place: place.join(':') } : []
+    })
+  } catch {
+    return []
+  }
+}
+
+// Storage may be full or forbidden; then what is written lives as long as the page.
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+function write(key: string, value: string) {
+  try {
+    const oldValue = localStorage.getItem(key)
+    if (value) localStorage.setItem(key, value)
+    else localStorage.removeItem(key)
+    // Browsers send it to the other tabs only.
+    dispatchEvent(new StorageEvent('storage', { key, oldValue, newValue: value || null }))
+  } catch {}
+}
