@@ -8,7 +8,6 @@ import type { Session } from '../session/session.ts'
 import { isKept, keptKeys, keptPaths } from './kept-list.ts'
 import { claimKept, forgetKept, keptForMs, readKept, writeKept } from './kept-store.ts'
 
-const writeAfterMs = 1000
 /** A page that waits longer for its first answer shows meanwhile what was stored. */
 const answersWithinMs = 3000
 /** Where the server has answered, a page waits no longer for what was stored. */
@@ -33,7 +32,8 @@ export function keepQueries(): void {
     changed.add(event.query.queryHash)
     // What is gone is to come back by no reload, however soon.
     if (event.type === 'removed') write()
-    else timer ??= setTimeout(write, writeAfterMs)
+    // Together with what is loaded in the same moment. Soon, for a page that is closed has no time to write.
+    else timer ??= setTimeout(write)
   })
   addEventListener('visibilitychange', () => document.hidden && write())
   addEventListener('pagehide', write)

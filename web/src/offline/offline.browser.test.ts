@@ -8,6 +8,7 @@ import { expectAccessible } from '../../test/axe.ts'
 import { field as draftField, newDraft } from '../../test/draft-acts.ts'
 import { expectToFit, inTheDark } from '../../test/shots.ts'
 import { startStage } from '../../test/stage.ts'
+import { makeTasks } from '../../test/task-acts.ts'
 
 const stage = await startStage()
 
@@ -108,6 +109,27 @@ it('keeps ten changes over its own end and the server’s, shows them without a 
   expect(await titles(after)).toEqual(all)
   const elsewhere = await stage.openAs('engineer', '/tasks')
   await expect.poll(() => titles(elsewhere)).toEqual(all)
+})
+
+it('shows the tasks that were loaded when it is reloaded without a network a moment later', async () => {
+  stage.expectFault(/Failed to load resource|ERR_|WebSocket/)
+  const page = await stage.openSignedIn('engineer', { serviceWorkers: 'allow' })
+  await makeTasks(page, ['Loaded a moment ago'])
+  await page.goto('/')
+  expect(await shellKept(page)).toContain('/')
+  // Whatever is put off until later comes too late.
+  await page.addInitScript(() => {
+    const wait = setTimeout
+    globalThis.setTimeout = ((act: () => void, ms = 0) => (ms < 500 ? wait(act, ms) : 0)) as typeof setTimeout
+  })
+  await page.goto('/tasks')
+  await list(page).getByText('Loaded a moment ago').waitFor()
+  await expect
+    .poll(() => queriesKept(page))
+    .toMatchObject({ '["tasks in sight"]': expect.stringContaining('Loaded a moment ago') })
+  await page.context().setOffline(true)
+  await page.reload()
+  await list(page).getByText('Loaded a moment ago').waitFor()
 })
 
 /** Done offline to a task that was deleted meanwhile. The page is an administrator's, who has no other task. */

@@ -21,14 +21,16 @@ export interface TasksInSight extends TaskState, InSight {
 /** Of a list that is read anew because its events are gone: as many as were loaded, but no more than this. */
 const mostPagesAgain = 10
 const countAfterMs = 500
-const keepAfterMs = 1000
+/** Long lists take a while to store. */
+const storedAtMostEveryMs = 1000
 
 export class LiveTasks extends Followed<TasksInSight> {
   readonly #loading = new Set<Show>()
   #show: Show
   #stopAnswers = () => {}
   #counting: ReturnType<typeof setTimeout> | undefined
-  #keeping: ReturnType<typeof setTimeout> | undefined
+  #storing: ReturnType<typeof setTimeout> | undefined
+  #isStoredOld = false
 
   constructor(myId: string, show: Show) {
     const known = knownState()
@@ -66,8 +68,9 @@ export class LiveTasks extends Followed<TasksInSight> {
   override stop() {
     this.#stopAnswers()
     clearTimeout(this.#counting)
-    clearTimeout(this.#keeping)
-    this.#keeping = undefined
+    clearTimeout(this.#storing)
+    this.#storing = undefined
+    this.#isStoredOld = false
     super.stop()
   }
 
@@ -157,12 +160,19 @@ export class LiveTasks extends Followed<TasksInSight> {
     void forgetFirstPages()
   }
 
-  /** The next visit may be one without a network, and this one end unseen. */
-  #keepSoon() {
-    this.#keeping ??= setTimeout(() => {
-      this.#keeping = undefined
-      if (isSignedInAs(this.myId)) this.#keepState()
-    }, keepAfterMs)
+  /** The next visit may be one without a network, and this one may end at any moment. */
+  #storeSoon() {
+    if (this.#storing) {
+      this.#isStoredOld = true
+      return
+    }
+    if (isSignedInAs(this.myId)) this.#keepState()
+    this.#storing = setTimeout(() => {
+      this.#storing = undefined
+      if (!this.#isStoredOld) return
+      this.#isStoredOld = false
+      this.#storeSoon()
+    }, storedAtMostEveryMs)
   }
 
   #keepState() {
@@ -175,7 +185,7 @@ export class LiveTasks extends Followed<TasksInSight> {
     const next = reduceTasks(state, action)
     if (next === state) return
     this.become(next)
-    this.#keepSoon()
+    this.#storeSoon()
     if (next.isCountOld && next.reach[this.#show]?.next) this.#countSoon()
   }
 }
