@@ -1,7 +1,7 @@
 /** Moves the clock of retention, and says when it waits. */
 import fp from 'fastify-plugin'
-import { recurring } from './recurring.ts'
-import { moveRetentionClock } from './retention-clock.ts'
+import { recurring } from '../jobs/recurring.ts'
+import { moveRetentionClock } from '../jobs/retention-clock.ts'
 
 const lookEveryMs = 5 * 60_000
 
