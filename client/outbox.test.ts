@@ -408,6 +408,8 @@ describe('storage that fails', () => {
       },
       put: failing,
       remove: async () => void rows.pop(),
+      owners: async () => rows.map(({ personId }) => personId),
+      removeAllOf: failing,
     })
     await until('it to have nothing to send', () => reads === 2)
     await create(outbox, 'Stored').settled

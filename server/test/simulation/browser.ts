@@ -50,6 +50,11 @@ export class Browser {
       list: (personId) => ask(() => this.stored.filter((entry) => entry.personId === personId)),
       put: (entry) => ask(() => void this.#disk.set(entry.order, entry)),
       remove: ({ order }) => ask(() => void this.#disk.delete(order)),
+      owners: () => ask(() => [...new Set(this.stored.map(({ personId }) => personId))]),
+      removeAllOf: (personId) =>
+        ask(() => {
+          for (const entry of this.stored) if (entry.personId === personId) this.#disk.delete(entry.order)
+        }),
     }
   }
 
