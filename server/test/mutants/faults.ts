@@ -6,6 +6,7 @@ import type { Fault } from './fault.ts'
 import { featureFaults } from './feature-faults.ts'
 import { requestFaults } from './request-faults.ts'
 import { signInFaults } from './sign-in-faults.ts'
+import { simulationFaults } from './simulation-faults.ts'
 
 export const faults: readonly Fault[] = [
   ...databaseFaults,
@@ -13,5 +14,6 @@ export const faults: readonly Fault[] = [
   ...signInFaults,
   ...requestFaults,
   ...channelFaults,
+  ...simulationFaults,
   ...featureFaults,
 ]

@@ -4,7 +4,7 @@
  *
  *     npm run test:simulation                         2,000 schedules
  *     npm run test:simulation -- --schedules 100000
- *     npm run test:simulation -- --seed 4711          that one, printed step by step with --trace
+ *     npm run test:simulation -- --seed 13,4711       those alone, printed step by step with --trace
  */
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -26,16 +26,13 @@ const { values } = parseArgs({
   },
 })
 const say = (line: string) => void process.stdout.write(`${line}\n`)
-const [schedules, from, seed] = [values.schedules, values.from, values.seed ?? '0'].map(Number) as [
-  number,
-  number,
-  number,
-]
-if (![schedules, from, seed].every((number) => Number.isInteger(number) && number >= 0)) {
+const [schedules, from] = [Number(values.schedules), Number(values.from)]
+const seeds = values.seed?.split(',').map(Number) ?? []
+if (![schedules, from, ...seeds].every((number) => Number.isInteger(number) && number >= 0)) {
   process.stderr.write('seeds and numbers of schedules are whole numbers\n')
   process.exit(64)
 }
-process.exit(values.seed === undefined ? await runAll() : await runOne([seed]))
+process.exit(seeds.length > 0 ? await runEach(seeds) : await runAll())
 
 async function runAll(): Promise<number> {
   const began = performance.now()
@@ -62,7 +59,7 @@ async function runAll(): Promise<number> {
         .slice(0, 50)
         .join(' ')}`,
     )
-    await runOne(failed.slice(0, shownAtMost))
+    await runEach(failed.slice(0, shownAtMost))
   }
   const isWell =
     failed.length + unequal.length === 0 && sum.schedules === schedules && codes.every((code) => code === 0)
@@ -77,7 +74,7 @@ function share(given: object, onReport: (report: Report) => void): Promise<numbe
 }
 
 /** In this process, whose clock is virtual from here on. Each is printed, with the least of it that fails. */
-async function runOne(seeds: number[]): Promise<number> {
+async function runEach(seeds: number[]): Promise<number> {
   const { print } = await import('./print.ts')
   let worst = 0
   for (const one of seeds) worst = Math.max(worst, await print(one, values.trace, say))
