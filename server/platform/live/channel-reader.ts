@@ -19,6 +19,7 @@ import { AppError } from '../errors/app-error.ts'
 import { type ChannelEvent, type Cursor, comesAfter, names } from './channel-event.ts'
 import { type ChannelState, pageSize } from './channel-store.ts'
 import { pieceChars, pieces, piecesOf } from './pieces.ts'
+import { RecentEvents, recentChars, recentEvents } from './recent-events.ts'
 
 /** Somebody who is sent a channel. Events come in order; `cursor` is the reader's to move. */
 export interface Sink {
@@ -36,10 +37,6 @@ export interface ChannelStore {
   page(epoch: string, after: number): Promise<ChannelEvent[]>
 }
 
-/** What a reconnect of everybody finds in memory; the table has the rest. */
-const recentEvents = 2000
-const recentChars = 2_000_000
-
 export class ChannelReader {
   readonly id: string
   readonly #store: ChannelStore
@@ -53,10 +50,9 @@ export class ChannelReader {
   /** How often the numbers began anew, by another epoch or by another event at the same number. */
   #turns = 0
   #floor = 0
-  #recent: ChannelEvent[] = []
-  #recentChars = 0
+  readonly #recent = new RecentEvents()
   /** When it was last joined, left or handed something out, by `performance.now()`. */
-  #usedAt = performance.now()
+  usedAt = performance.now()
   readonly #held = new Map<number, ChannelEvent>()
   #heldChars = 0
   #reading: Promise<void> | null = null
@@ -79,17 +75,12 @@ export class ChannelReader {
 
   /** Of the events in memory, in UTF-16 units. */
   get keptChars(): number {
-    return this.#recentChars + this.#heldChars
-  }
-
-  get usedAt(): number {
-    return this.#usedAt
+    return this.#recent.chars + this.#heldChars
   }
 
   /** Lets go of the events in memory: the table has them all. */
   forgetRecent(): void {
-    this.#recent = []
-    this.#recentChars = 0
+    this.#recent.clear()
     this.#forgetHeld()
   }
 
@@ -122,7 +113,6 @@ export class ChannelReader {
   /**
    * Sends everything after `from`, and then whatever comes, until the returned function is called. Resolves once the sink has
    * caught up. Without `from` the sink begins at the present. After `open`.
-   *
    * @throws what the database throws, and AppError DATABASE_UNAVAILABLE
    */
   async join(sink: Sink, from: Cursor | null, onJoined: (leave: () => void) => void): Promise<void> {
@@ -154,9 +144,7 @@ export class ChannelReader {
           sink.resync(at)
         }
         const inMemory = at.seq >= this.#last - this.#recent.length
-        const page = inMemory
-          ? this.#recent.slice(this.#recent.length - (this.#last - at.seq))
-          : await this.#page(at.seq)
+        const page = inMemory ? this.#recent.newest(this.#last - at.seq) : await this.#page(at.seq)
         if (left || sink.ended) return
         const [first] = page
         if (at.epoch !== this.#epoch || (!inMemory && !(first?.seq === at.seq + 1 && comesAfter(first, at)))) {
@@ -267,7 +255,7 @@ export class ChannelReader {
     const { epoch, seq } = at
     if (epoch !== this.#epoch || seq > this.#last || seq < this.#floor) return true
     if (seq === this.#last) return !names(at, this.#mark)
-    const next = this.#recent[this.#recent.length - (this.#last - seq)]
+    const next = this.#recent.firstOf(this.#last - seq)
     return next !== undefined && !comesAfter(next, at)
   }
 
@@ -277,8 +265,7 @@ export class ChannelReader {
     this.#last = head
     this.#mark = mark
     this.#floor = floor
-    this.#recent = []
-    this.#recentChars = 0
+    this.#recent.clear()
     this.#forgetHeld()
     this.#pages.clear()
   }
@@ -312,18 +299,10 @@ export class ChannelReader {
 
   /** `events` begin after `#last` and have no gaps. */
   #handOut(events: readonly ChannelEvent[]) {
-    this.#usedAt = performance.now()
-    for (const event of events) {
-      this.#letGo(event.seq)
-      this.#recent.push(event)
-      this.#recentChars += event.json.length
-    }
+    this.usedAt = performance.now()
+    for (const { seq } of events) this.#letGo(seq)
+    this.#recent.add(events)
     ;({ seq: this.#last, mark: this.#mark } = events.at(-1) as ChannelEvent)
-    let surplus = 0
-    while (this.#recent.length - surplus > recentEvents || this.#recentChars > recentChars) {
-      this.#recentChars -= (this.#recent[surplus++] as ChannelEvent).json.length
-    }
-    if (surplus > 0) this.#recent = this.#recent.slice(surplus)
     for (const entry of this.#sinks) {
       entry.cursor = this.#last
       entry.sink.send(events)
@@ -397,12 +376,9 @@ export class ChannelReader {
     const older = events.filter(({ seq }) => seq < start)
     const newest = older.at(-1)
     if (newest?.seq !== start - 1) return
-    const [next] = this.#recent
+    const { first: next } = this.#recent
     if (next ? !comesAfter(next, newest) : newest.mark !== this.#mark) return
-    const chars = older.reduce((sum, { json }) => sum + json.length, 0)
-    if (older.length + this.#recent.length > recentEvents || chars + this.#recentChars > recentChars) return
-    this.#recent = [...older, ...this.#recent]
-    this.#recentChars += chars
+    this.#recent.prepend(older)
   }
 
   #letGo(seq: number) {
@@ -416,7 +392,7 @@ export class ChannelReader {
   }
 
   #noteUse() {
-    this.#usedAt = performance.now()
+    this.usedAt = performance.now()
     this.idleSince = this.#sinks.size + this.#joining === 0 ? (this.idleSince ?? performance.now()) : null
   }
 }

@@ -12,8 +12,8 @@ export const channelFaults: readonly Fault[] = [
   {
     name: 'the hub delivers an event twice to a reader that comes back',
     file: 'server/platform/live/channel-reader.ts',
-    from: '(this.#recent.length - (this.#last - at.seq))',
-    to: '(Math.max(0, this.#recent.length - (this.#last - at.seq) - 1))',
+    from: 'this.#recent.newest(this.#last - at.seq)',
+    to: 'this.#recent.newest(Math.min(this.#recent.length, this.#last - at.seq + 1))',
     foundBy: { file: 'server/platform/live/channel-reader.test.ts', tests: 'seed \\d\\)' },
   },
   {

@@ -11,7 +11,7 @@ const known = [
   ['numbers that are restarted while a page is read', 122],
   ['a channel that takes long to open', 1122],
   ['a database that answers too late for what comes before a cursor', 613],
-  ['a browser whose storage cannot be read for a while', 276],
+  ['a browser whose storage cannot be read for a while', 101],
 ] as const
 
 const run = promisify(execFile)
