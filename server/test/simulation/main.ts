@@ -4,7 +4,7 @@
  *
  *     npm run test:simulation                         2,000 schedules
  *     npm run test:simulation -- --schedules 100000
- *     npm run test:simulation -- --seed 13,4711       those alone, printed step by step with --trace
+ *     npm run test:simulation -- --seed 13,4711       those alone, printed task by task with --trace, not shortened with --whole
  */
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
   },
 })
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -77,6 +78,6 @@ function share(given: object, onReport: (report: Report) => void): Promise<numbe
 async function runEach(seeds: number[]): Promise<number> {
   const { print } = await import('./print.ts')
   let worst = 0
-  for (const one of seeds) worst = Math.max(worst, await print(one, values.trace, say))
+  for (const one of seeds) worst = Math.max(worst, await print(one, values, say))
   return worst
 }

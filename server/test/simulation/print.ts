@@ -6,8 +6,19 @@ import type { Task } from './world.ts'
 
 const runsToShorten = 300
 
+interface Options {
+  /** Prints each task. */
+  trace: boolean
+  /** Leaves no step out. */
+  whole: boolean
+}
+
 /** Returns 1 when it fails. */
-export async function print(seed: number, trace: boolean, say: (line: string) => void): Promise<number> {
+export async function print(
+  seed: number,
+  { trace, whole: isWhole }: Options,
+  say: (line: string) => void,
+): Promise<number> {
   const whole = planOf(seed)
   const onTask = ({ at, node, isTimer, run }: Task) =>
     say(`${at.toFixed(1).padStart(10)} ${node.name.padEnd(14)} ${isTimer ? 'timer ' : ''}${text(run)}`)
@@ -18,7 +29,7 @@ export async function print(seed: number, trace: boolean, say: (line: string) =>
     )
     return 0
   }
-  const { plan, outcome: least } = await shortened(whole, runsToShorten)
+  const { plan, outcome: least } = await shortened(whole, isWhole ? 0 : runsToShorten)
   const { steps, ...rest } = plan
   say(`seed ${seed}, ${steps.length} of ${whole.steps.length} steps are enough:`)
   say(`  ${JSON.stringify(rest)}`)

@@ -19,7 +19,7 @@ const main = join(import.meta.dirname, 'main.ts')
 
 /** The lines that begin with a seed. */
 async function play(seeds: readonly number[]): Promise<string[]> {
-  const { stdout } = await run(process.execPath, [main, '--seed', seeds.join(',')]).catch((failed) => failed)
+  const { stdout } = await run(process.execPath, [main, '--seed', seeds.join(','), '--whole']).catch((failed) => failed)
   return String(stdout)
     .split('\n')
     .filter((line) => line.startsWith('seed '))
