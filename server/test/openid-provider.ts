@@ -29,12 +29,14 @@ export async function startOpenIdProvider() {
   const answers = new Map<string, Answer>()
   /** Paths in the order in which they were asked for. */
   const asked: string[] = []
+  /** Fields of the discovery document, in place of its own. */
+  const metadata: Record<string, unknown> = {}
   /** What this provider knows and nobody else should keep: id tokens, and the PKCE verifiers it was shown. */
   const secrets = { idTokens: [] as string[], verifiers: [] as string[] }
   let granted = 0
 
-  const routes: Record<string, Answer> = {
-    '/.well-known/openid-configuration': (_request, response) =>
+  const routes = {
+    '/.well-known/openid-configuration': (_request: IncomingMessage, response: ServerResponse) =>
       json(response, 200, {
         issuer,
         authorization_endpoint: `${issuer}/authorize`,
@@ -44,17 +46,18 @@ export async function startOpenIdProvider() {
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256', 'HS256', 'ES256'],
         token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        ...metadata,
       }),
-    '/jwks': async (_request, response) =>
+    '/jwks': async (_request: IncomingMessage, response: ServerResponse) =>
       json(response, 200, {
         keys: [{ ...(await exportJWK(signing.keys.publicKey)), kid: signing.kid, alg: 'RS256', use: 'sig' }],
       }),
-    '/token': async (request, response) => {
+    '/token': async (request: IncomingMessage, response: ServerResponse) => {
       const form = new URLSearchParams(await bodyOf(request))
       const grant = grants.get(form.get('code') ?? '')
       grants.delete(form.get('code') ?? '')
       secrets.verifiers.push(form.get('code_verifier') ?? '')
-      if (credentialsOf(request) !== `${clientId}:${clientSecret}`)
+      if (credentialsOf(request, form) !== `${clientId}:${clientSecret}`)
         return json(response, 401, { error: 'invalid_client' })
       const challenge = createHash('sha256')
         .update(form.get('code_verifier') ?? '')
@@ -76,7 +79,7 @@ export async function startOpenIdProvider() {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     asked.push(path)
-    const answer = answers.get(path) ?? routes[path]
+    const answer = answers.get(path) ?? (routes as Record<string, Answer>)[path]
     if (answer) await answer(request, response)
     else response.writeHead(404).end()
   })
@@ -93,6 +96,9 @@ export async function startOpenIdProvider() {
     issuer,
     answers,
     asked,
+    metadata,
+    /** Its own answers, which a test may give at another path. */
+    routes,
     secrets,
     get keys() {
       return signing.keys
@@ -124,9 +130,13 @@ function json(response: ServerResponse, status: number, body: unknown) {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-/** Both halves are form-encoded inside (RFC 6749 section 2.3.1). */
-const credentialsOf = ({ headers }: IncomingMessage) =>
-  decodeURIComponent(Buffer.from(headers.authorization?.split(' ')[1] ?? '', 'base64').toString())
+/** In the header, where both halves are form-encoded inside, or in the body (RFC 6749 section 2.3.1); never in both. */
+function credentialsOf({ headers }: IncomingMessage, form: URLSearchParams): string {
+  const inBody = `${form.get('client_id')}:${form.get('client_secret')}`
+  if (headers.authorization === undefined) return inBody
+  if (form.has('client_secret')) return ''
+  return decodeURIComponent(Buffer.from(headers.authorization.split(' ')[1] ?? '', 'base64').toString())
+}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

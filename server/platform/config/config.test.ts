@@ -106,6 +106,8 @@ describe('a wrong setting', () => {
     ['USE_MOCK_AUTH', '1', /true or false/],
     ['AUTH_SESSION_MODE', 'token', /cookies or jwt/],
     ['GOOGLE_ISSUER', 'http://accounts.example.com', /https/],
+    ['GOOGLE_CLIENT_ID', 'cliént-id', /printable ASCII/],
+    ['GOOGLE_CLIENT_SECRET', 'clïent-secret', /printable ASCII/],
     ['SESSION_IDLE_TTL', '500ms', /duration/],
     ['SESSION_IDLE_TTL', 'a week', /duration/],
     ['SESSION_IDLE_TTL', '-7d', /duration/],

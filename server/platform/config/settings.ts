@@ -41,6 +41,8 @@ const isSecure = (at: URL) => at.protocol === 'https:' || isLoopback(at)
 const origin = secureUrl.refine((text) => !URL.canParse(text) || new URL(text).href === `${new URL(text).origin}/`, {
   error: 'must be an origin only, such as https://app.example.com, without a path',
 })
+/** The characters that OAuth has for them (RFC 6749, appendix A): @fastify/oauth2 fails on others with a message that quotes the secret. */
+const clientCredential = z.string().regex(/^[\x20-\x7E]*$/, fault('must consist of printable ASCII characters'))
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -174,8 +176,8 @@ export const settings = {
   USE_MOCK_AUTH: flag(false),
   AUTH_SESSION_MODE: z.enum(['cookies', 'jwt'], fault('must be cookies or jwt')).default('cookies'),
   AUTH_HIDE_EXISTENCE: flag(false),
-  GOOGLE_CLIENT_ID: z.string().optional(),
-  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_CLIENT_ID: clientCredential.optional(),
+  GOOGLE_CLIENT_SECRET: clientCredential.optional(),
   GOOGLE_ISSUER: secureUrl.default('https://accounts.google.com'),
   COOKIE_SECRET: secret,
   JWT_ACCESS_SECRET: secret,

@@ -6,6 +6,7 @@
 import { type CryptoKey, importJWK } from 'jose'
 import { z } from 'zod'
 import { AppError } from '../errors/app-error.ts'
+import { boundedText } from './bounded-text.ts'
 
 const freshMs = 600_000
 const keptMs = 24 * 3600_000
@@ -72,7 +73,7 @@ export class RemoteJwks {
     try {
       const answer = await fetch(this.#url, { redirect: 'error', signal: AbortSignal.timeout(deadlineMs) })
       if (!answer.ok) throw new Error(`the issuer's keys: status ${answer.status}`)
-      const { keys } = Jwks.parse(JSON.parse(await boundedText(answer)))
+      const { keys } = Jwks.parse(JSON.parse(await boundedText(answer, maxBytes)))
       const imported = new Map<string, CryptoKey>()
       for (const key of keys) await importInto(imported, key)
       if (imported.size === 0) throw new Error('the issuer publishes no key that can be used')
@@ -94,15 +95,4 @@ async function importInto(keys: Map<string, CryptoKey>, published: unknown): Pro
   if (key === null || key instanceof Uint8Array || key.type !== 'public') return
   if (algorithm === 'RS256' && (key.algorithm as unknown as { modulusLength: number }).modulusLength < 2048) return
   keys.set(`${algorithm} ${jwk.kid ?? ''}`, key)
-}
-
-async function boundedText(answer: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of answer.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new Error('the issuer answers too much')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }

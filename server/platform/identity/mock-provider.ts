@@ -12,11 +12,12 @@ import { callbackPath } from './sign-in-path.ts'
 export function mockProvider(config: Config, db: Database): Provider {
   return {
     /** `?demo=engineer` on the way in chooses the person; the admin otherwise. */
-    async authorizationUrl(attempt, { demo }) {
+    async authorize(attempt, { demo }) {
       const chosen = demoProfiles.find(({ role }) => role === demo) ?? demoProfiles.find(({ role }) => role === 'admin')
       const url = new URL(config.server.publicUrl + callbackPath)
       url.search = new URLSearchParams({ code: chosen?.subject ?? '', state: attempt.state }).toString()
-      return url
+      // No code is exchanged.
+      return { url, verifier: '' }
     },
     async finish(callbackQuery) {
       const profile = demoProfiles.find(({ subject }) => subject === callbackQuery.get('code'))

@@ -78,6 +78,8 @@ describe('a provider that answers discovery with', () => {
     const evil = { authorization_endpoint: 'http://evil.example/', token_endpoint: 'http://evil.example/' }
     const body = JSON.stringify({ issuer, ...evil, jwks_uri: 'http://evil.example/' })
     strange.provider.answers.set(discoveryPath, text(200, 'application/json', body))
+    // Before the browser is sent anywhere.
+    expect(refusal(await strange.browser().get('/auth/google'))).toBe('PROVIDER_UNAVAILABLE')
     await expectFriendlyEnd(strange, ['PROVIDER_UNAVAILABLE'])
   })
 
@@ -156,8 +158,8 @@ describe('a provider that was well yesterday', () => {
 describe('a provider that does not answer', () => {
   it('at all, or not to the end, is given up on in bounded time, wherever it stops', async () => {
     const bystander = await acquainted.signIn()
-    // Keys are asked for again after five minutes.
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * 60_000 })
+    // Keys are asked for again after ten minutes.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * 60_000 })
     let asked = 0
     const silent = (_request: IncomingMessage, response: ServerResponse) => {
       if (asked++ % 2 === 0) response.writeHead(200, { 'content-type': 'application/json' }).write('{')

@@ -116,6 +116,13 @@ describe('two tabs signing in', () => {
     }
   })
 
+  it('never mix when both start and come back at the same time', async () => {
+    const browser = app.browser()
+    const starts = await Promise.all([app.beginSignIn(browser, '/one'), app.beginSignIn(browser, '/two')])
+    const answers = await Promise.all(starts.map((there) => app.finishSignIn(browser, there)))
+    expect(answers.map(({ headers }) => headers.location)).toEqual(['/one', '/two'])
+  })
+
   it('cannot swap their codes', async () => {
     const browser = app.browser()
     const [one, two] = [await app.beginSignIn(browser), await app.beginSignIn(browser)]

@@ -26,12 +26,13 @@ const Attempt = z.object({
   returnTo: z.string(),
 })
 export type SignInAttempt = z.infer<typeof Attempt>
+/** Without the verifier, which its provider makes. */
+export type NewAttempt = Omit<SignInAttempt, 'verifier'>
 
 /** Touches no database: anybody may begin one, as often as they like. */
-export function newAttempt(returnTo: string): SignInAttempt {
+export function newAttempt(returnTo: string): NewAttempt {
   const id = newId()
-  const [secret, nonce, verifier] = [newSessionToken(), newSessionToken(), newSessionToken()]
-  return { id, state: `${id}.${secret}`, nonce, verifier, returnTo }
+  return { id, state: `${id}.${newSessionToken()}`, nonce: newSessionToken(), returnTo }
 }
 
 /** Gives the attempt to the browser that is about to leave for the provider. */

@@ -62,9 +62,9 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     }
     try {
       const attempt = newAttempt(returnTo)
-      const there = await provider.authorizationUrl(attempt, query)
-      await keepAttempt(request, reply, config, attempt)
-      return reply.redirect(there.href, 302)
+      const { url, verifier } = await provider.authorize(attempt, query)
+      await keepAttempt(request, reply, config, { ...attempt, verifier })
+      return reply.redirect(url.href, 302)
     } catch (error) {
       return failed(request, reply, error, returnTo)
     }

@@ -1,0 +1,15 @@
+/**
+ * @fastify/oauth2 for one provider. It reads the endpoints once, when it is registered; ours are known after discovery, and
+ * a server that has started registers nothing more. So it has a Fastify of its own, without routes, which never listens.
+ */
+import type { FastifyOAuth2Options, OAuth2Namespace } from '@fastify/oauth2'
+import Fastify from 'fastify'
+
+/** Loads the plugin as well: no start needs it, only the first sign-in (docs/decisions/021-starts.md). */
+export async function registerOAuth(options: Omit<FastifyOAuth2Options, 'name'>): Promise<OAuth2Namespace> {
+  const { default: oauth2 } = await import('@fastify/oauth2')
+  const app = Fastify()
+  await app.register(oauth2, { ...options, name: 'provider' })
+  await app.ready()
+  return app.getDecorator<OAuth2Namespace>('provider')
+}
