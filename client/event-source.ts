@@ -1,10 +1,11 @@
 /**
- * Server-sent events for programs: Node has no EventSource by default, and a browser's could not send their headers. As much
- * of the standard as tRPC's client uses: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * Server-sent events for programs: Node has no EventSource by default, and a browser's could not send their headers. The
+ * stream is parsed by eventsource-parser; ours is as much of the interface as tRPC's client uses, and the reconnecting:
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-type Listener = (event: { type: string; data: string; lastEventId: string }) => void
+import { createParser } from 'eventsource-parser'
 
-const reconnectMs = 1000
+type Listener = (event: { type: string; data: string; lastEventId: string }) => void
 
 export class FetchEventSource {
   static readonly CONNECTING = 0
@@ -19,6 +20,8 @@ export class FetchEventSource {
   readonly #url: string
   readonly #headers: () => Promise<Record<string, string>>
   #lastEventId = ''
+  /** Until the server names another (`retry`). */
+  #reconnectMs = 1000
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** `headers` is asked for each time that the stream begins (again). */
@@ -62,12 +65,16 @@ export class FetchEventSource {
       }
       this.readyState = 1
       this.#tell('open', '')
-      let rest = ''
-      for await (const text of (answer.body as ReadableStream<Uint8Array>).pipeThrough(decoder())) {
-        const blocks = (rest + text).replaceAll('\r\n', '\n').split('\n\n')
-        rest = blocks.pop() ?? ''
-        for (const block of blocks) this.#dispatch(block)
-      }
+      const parser = createParser({
+        onEvent: ({ event = 'message', data }) => this.#tell(event, data),
+        onId: (id) => {
+          this.#lastEventId = id
+        },
+        onRetry: (ms) => {
+          this.#reconnectMs = ms
+        },
+      })
+      for await (const text of (answer.body as ReadableStream<Uint8Array>).pipeThrough(decoder())) parser.feed(text)
     } catch {
       // The network; as a stream that ends.
     }
@@ -77,20 +84,8 @@ export class FetchEventSource {
   #fail(state: 0 | 2) {
     if (this.readyState === 2) return
     this.readyState = state
-    if (state === 0) this.#timer = setTimeout(() => void this.#read(), reconnectMs)
+    if (state === 0) this.#timer = setTimeout(() => void this.#read(), this.#reconnectMs)
     this.#tell('error', '')
-  }
-
-  #dispatch(block: string) {
-    let type = 'message'
-    const data: string[] = []
-    for (const line of block.split('\n')) {
-      const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
-      if (field === 'event') type = value
-      else if (field === 'data') data.push(value)
-      else if (field === 'id') this.#lastEventId = value
-    }
-    if (data.length > 0) this.#tell(type, data.join('\n'))
   }
 
   #tell(type: string, data: string) {
