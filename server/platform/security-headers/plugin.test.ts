@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import helmet from 'helmet'
+import { expect, it, onTestFinished } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 
 const always = {
@@ -27,4 +30,35 @@ it.each([
     expect(headers, url).toMatchObject(always)
     expect([url, headers['strict-transport-security']]).toEqual([url, transport])
   }
+})
+
+it('sets each header that helmet sets for the same policy, with the same value', async () => {
+  const self = ["'self'"]
+  const protect = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: self,
+        scriptSrc: self,
+        styleSrc: [...self, "'unsafe-inline'"],
+        imgSrc: [...self, 'data:', 'https:'],
+        connectSrc: self,
+        objectSrc: ["'none'"],
+        baseUri: self,
+        formAction: self,
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'strict-origin-when-cross-origin' },
+  })
+  const server = createServer((request, response) => protect(request, response, () => response.end()))
+  onTestFinished(() => void server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  const ofNode = ['connection', 'content-length', 'date', 'keep-alive']
+  const ofHelmet = [...answer.headers].filter(([name]) => !ofNode.includes(name))
+  expect(ofHelmet.length).toBeGreaterThan(10)
+
+  const app = await buildTestApp({ environment: { PUBLIC_URL: 'https://plinth.example' } })
+  expect((await app.browser().get('/health')).headers).toMatchObject(Object.fromEntries(ofHelmet))
 })

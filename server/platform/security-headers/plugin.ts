@@ -1,12 +1,25 @@
 /**
- * What helmet tells browsers with every answer, for the good of the people in them. It is the same each time and worked out once: asked
- * with each request, as @fastify/helmet does, helmet reads its policy anew, which costs more than calling a procedure.
+ * The security headers of every response. They are those of helmet, written down: they never change while a server runs, and helmet, as
+ * a plugin too, builds its policy again for each request. The test compares them with what helmet answers for the same options.
  */
 import fp from 'fastify-plugin'
-import helmet, { type HelmetOptions } from 'helmet'
 import type { Config } from '../config/config.ts'
 
-/** Of what pages could ask their user for, the app needs nothing; helmet has no header for it. */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self'",
+  // The component library sets sizes and colours as inline styles.
+  "style-src 'self' 'unsafe-inline'",
+  // Avatars are where the provider stores them.
+  "img-src 'self' data: https:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join(';')
+
+/** The app needs nothing of what a page can ask its user for; helmet has no header for it. */
 const permissionsPolicy = [
   'camera',
   'microphone',
@@ -21,9 +34,25 @@ const permissionsPolicy = [
   .map((feature) => `${feature}=()`)
   .join(', ')
 
+const headersOf = ({ server }: Config): Record<string, string> => ({
+  'content-security-policy': contentSecurityPolicy,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'permissions-policy': permissionsPolicy,
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'x-content-type-options': 'nosniff',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-frame-options': 'SAMEORIGIN',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0',
+  ...(server.https && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+})
+
 export const securityHeadersPlugin = fp(
   async (app) => {
-    const headers = { ...headersOf(optionsFor(app.config)), 'permissions-policy': permissionsPolicy }
+    const headers = headersOf(app.config)
     app.addHook('onRequest', (_request, reply, done) => {
       reply.headers(headers)
       done()
@@ -31,41 +60,3 @@ export const securityHeadersPlugin = fp(
   },
   { name: 'plinth-security-headers', dependencies: ['plinth-config'], fastify: '5.x' },
 )
-
-function headersOf(options: HelmetOptions): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const answer = {
-    setHeader(name: string, value: string) {
-      headers[name.toLowerCase()] = value
-    },
-    removeHeader() {},
-  }
-  helmet(options)({} as never, answer as never, (error) => {
-    if (error) throw error
-  })
-  return headers
-}
-
-function optionsFor({ server }: Config): HelmetOptions {
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        // The component library sets sizes and colours as inline styles.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        // Avatars are where the provider keeps them.
-        imgSrc: ["'self'", 'data:', 'https:'],
-        connectSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: 'strict-origin-when-cross-origin' },
-    strictTransportSecurity: server.https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
-    crossOriginEmbedderPolicy: false,
-  }
-}
