@@ -8,7 +8,7 @@ import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
 /** At least 10^8 guesses: out of reach for who may try only at this server, and slow for who has the argon2id hash. */
 const leastScore = 3
 /**
- * The estimate runs on the event loop, and takes the more the longer the text is: docs/decisions/045-password-strength.md. Whoever guesses
+ * The estimate runs on the event loop, and takes the more the longer the text is: docs/decisions/028-password-strength.md. Whoever guesses
  * the whole guesses its beginning too, so the beginning never makes a password seem stronger than it is.
  */
 const estimated = 20
