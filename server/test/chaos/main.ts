@@ -69,6 +69,8 @@ const casts: Record<ChaosDatabase, Cast> = {
 
 /** To begin, to settle, and to read what was seen. */
 const overheadMs = 240_000
+/** What a slow machine adds at most: see `play`. */
+const slowness = 1.5
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'plinth-chaos-'))
@@ -100,7 +102,7 @@ async function hold(database: ChaosDatabase): Promise<boolean> {
   const began = performance.now()
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
   const sayWhen = (line: string) => say(`${seconds().padStart(6)} s  ${line}`)
-  const late = setTimeout(() => stop.abort(new Error('not over in time')), plan.durationMs + overheadMs)
+  const late = setTimeout(() => stop.abort(new Error('not over in time')), plan.durationMs * slowness + overheadMs)
   let violations: Violation[]
   try {
     const { signal } = stop
