@@ -79,7 +79,7 @@ it('keys list and keys revoke: whose there are, and none of it any more', { time
   expect(all.err).toMatch(/--cursor /)
   expect(await line.run(['keys', 'revoke', made.id])).toEqual({ code: 0, out: '', err: 'Revoked.\n' })
   expect(await line.run(['keys', 'revoke', made.id])).toMatchObject({ code: 65 })
-  expect(await line.run(['keys', 'revoke', 'x'])).toMatchObject({ code: 64 })
+  expect(await line.run(['keys', 'revoke', 'x'])).toMatchObject({ code: 65 })
   const left = JSON.parse((await line.run(['keys', 'list', '--json', '--person', 'ada'])).out)
   expect(left.items.map(({ id }: { id: string }) => id)).not.toContain(made.id)
 })

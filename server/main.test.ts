@@ -91,7 +91,11 @@ async function expectErrorForm(origin: string) {
     const answer = await fetch(`${origin}/nowhere`, { method: 'POST', headers: { 'content-type': type }, body: '{' })
     expect(answer.status).toBe(status)
     expect(await answer.json()).toEqual({
-      error: { code: expect.stringMatching(/^[A-Z_]+$/), message: expect.any(String) },
+      error: {
+        code: expect.stringMatching(/^[A-Z_]+$/),
+        message: expect.any(String),
+        ...(status === 400 && { details: [{ field: '', message: expect.any(String) }] }),
+      },
       requestId: expect.any(String),
     })
   }

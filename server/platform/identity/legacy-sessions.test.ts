@@ -248,14 +248,14 @@ it('who still uses it is reported, the most recent first, until nobody does', as
   expect((await report({})).items[1]).toMatchObject({ legacyId: one, person: null, claimed: false })
 })
 
-it('a collaborator is named by legacy id, but not where a username is the same', async () => {
+it('a collaborator is named by legacy id, unless a username is the same: then its user is meant', async () => {
   const [me, legacyId] = [await signedIn(app), `u${randomUUID().slice(0, 8)}`]
   const { id } = await personOf(legacyId)
   const draft = await draftOf(app, me)
   const add = () => me.browser.mutate('drafts.addCollaborator', { draftId: draft.id, person: legacyId })
   const other = await signedIn(app)
   await db.update(users).set({ username: legacyId }).where(eq(users.id, other.id))
-  expect(codeOf(await add())).toBe('PERSON_NOT_FOUND')
+  expect((await add()).json().result.data).toMatchObject({ id: other.id })
   await db.update(users).set({ username: null }).where(eq(users.id, other.id))
   expect((await add()).json().result.data).toMatchObject({ id })
 })

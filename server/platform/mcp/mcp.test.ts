@@ -134,7 +134,7 @@ describe('what is offered', () => {
       inputSchema: {
         type: 'object',
         properties: {
-          draftId: { type: 'string', format: 'uuid' },
+          draftId: { type: 'string' },
           text: { type: 'string', maxLength: 10_000 },
           idempotencyKey: { type: 'string' },
         },

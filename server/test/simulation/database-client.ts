@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import type { DatabaseDriver } from '../../platform/db/database.ts'
+import type { AppDatabase } from '../../platform/db/plugin.ts'
 import { listenUntil } from '../../platform/db/postgres-listener.ts'
 import { poolDatabase } from '../../platform/db/postgres-pool.ts'
 import type { Postgres, Session } from './postgres.ts'
@@ -148,13 +149,15 @@ export class Connections {
     this.#node = node
   }
 
-  driver(): Pick<DatabaseDriver, 'kind' | 'db' | 'notify' | 'listen'> & { whenMigrated: Promise<void> } {
+  driver(): Pick<DatabaseDriver, 'kind' | 'db' | 'notify' | 'listen'> &
+    Pick<AppDatabase, 'whenMigrated' | 'whenReady'> {
     const pool = { connect: async () => this.#lent(await this.#take()) }
     let control: Client | null = null
     return {
       kind: 'postgres',
       db: poolDatabase(pool as unknown as pg.Pool, true, () => {}),
       whenMigrated: Promise.resolve(),
+      whenReady: async () => {},
       notify: async (channel, payload) => {
         const client = control && !control.isLost ? control : this.#client(controlMs)
         if (client !== control) await client.connect()

@@ -163,6 +163,11 @@ const known: Record<string, Statement> = {
   'select id from things where channel = $1': {
     run: (tx, [channel]) => tx.reads.thingsOf(String(channel)).map(({ id }) => ({ id })),
   },
+  // The clock of retention, which never jumps here: a round of retention begins.
+  'select extract(epoch from now() - "retention_clock"."at")::float8 as s from "retention_clock"': {
+    run: () => [{ s: 0 }],
+  },
+
   'select 1': { run: () => [{ '?column?': 1 }] },
 }
 
