@@ -128,7 +128,7 @@ export class TestApp {
     // In one statement, because most tests do this several times.
     await db.execute(sql`
       with person as ${db.insert(users).values(person).returning({ id: users.id })},
-        identity as ${db.insert(identities).values({ userId: id, ...this.#google(subject), email })}
+        identity as ${db.insert(identities).values({ userId: id, ...this.googleIdentity(subject), email })}
       select 1`)
     await this.#openSession(browser, id, subject)
     return { browser, id }
@@ -144,13 +144,14 @@ export class TestApp {
     return browser
   }
 
-  #google(subject: string): WayIn {
+  /** What a sign-in with Google makes of `subject`. */
+  googleIdentity(subject: string): WayIn {
     const { mock, google } = this.inside.config.auth
     return { provider: 'google', issuer: mock || !google ? null : issuerName(google.issuer), subject }
   }
 
   async #openSession(browser: TestBrowser, userId: string, subject: string): Promise<void> {
-    const from = { userId, by: this.#google(subject), ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
+    const from = { userId, by: this.googleIdentity(subject), ip: '127.0.0.1', userAgent: browser.headers['user-agent'] }
     const { token } = await this.sessions.create(this.database.db, from, 'cookie')
     browser.cookies.set(sessionCookieName(this.inside.config), String(token))
   }

@@ -109,7 +109,7 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   },
   'account.identities.unlink': async (app, { id }) => {
     const subject = newId()
-    await app.database.db.insert(identities).values({ userId: id, provider: 'google', subject })
+    await app.database.db.insert(identities).values({ userId: id, ...app.googleIdentity(subject) })
     const rows = await app.database.db.select().from(identities).where(eq(identities.userId, id))
     const [one, two] = rows.map((row) => ({ identityId: row.id }))
     return { input: one, other: two, target: `identity:${one?.identityId}` } as Call
