@@ -25,10 +25,10 @@ export async function moveRetentionClock(db: Database): Promise<number> {
   return s !== null && s > toleratedS ? s : 0
 }
 
-/** False before the first look too. */
+/** Takes the first look itself: work that deletes may begin before the plugin's, and its next round is an hour away. */
 export async function mayDelete(db: Database): Promise<boolean> {
-  const s = await readBehindS(db)
-  return s !== null && s <= toleratedS
+  const s = (await readBehindS(db)) ?? (await moveRetentionClock(db))
+  return s <= toleratedS
 }
 
 async function readBehindS(db: Database): Promise<number | null> {
