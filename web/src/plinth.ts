@@ -21,7 +21,7 @@ const signedOutCodes = new Set([
   'PERSON_CHANGED',
 ])
 
-/** No answer, or one that the server will not give in a moment: whether the call took effect may not be known. */
+/** No response, or a temporary failure of the server: whether the call took effect may be unknown. */
 export const isPassingFailure = (error: unknown) => passingCodes.has(errorCode(error))
 
 /** The server knows of no sign-in behind this call, or of another one than this page. */

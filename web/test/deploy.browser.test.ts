@@ -1,4 +1,4 @@
-/** Of the build, as tests of pages are: what README's Deploy names is all that a server needs. */
+/** Tests the build: the files that README's Deploy names are all that a server needs. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

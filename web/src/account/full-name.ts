@@ -3,6 +3,6 @@ interface Named {
   username: string | null
 }
 
-/** For where a user is chosen: anybody may take another one's display name, and nobody another one's username. */
+/** For dialogs that choose a user: display names are not unique, usernames are. */
 export const fullName = ({ displayName, username }: Named) =>
   username === null ? displayName : `${displayName} (@${username})`

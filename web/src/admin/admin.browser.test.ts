@@ -372,7 +372,7 @@ const unavailable = {
 }
 
 describe('what is done to a person', () => {
-  it('names them by their username too, which nobody else can have', async () => {
+  it('names them by their unique username too', async () => {
     await post(await openAs('viewer', '/'), '/trpc/account.chooseUsername', { username: 'vera' })
     const page = await openAs('admin', '/admin/people')
     await rowOf(page, 'Demo viewer').getByText('@vera', { exact: true }).waitFor()

@@ -1,4 +1,4 @@
-/** Where the next message is written. What is not sent yet is stored, for each conversation. */
+/** The field for the next message. Unsent text is stored, for each conversation. */
 import { Button, Kbd, Textarea } from '@mantine/core'
 import { IconPlayerStop, IconSend } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'

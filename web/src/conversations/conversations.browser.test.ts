@@ -317,7 +317,7 @@ describe('conversations', () => {
     expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true)
   })
 
-  it('are read only for a viewer, for a user whose session has expired, and not at all for anybody else', async () => {
+  it('are read only for a viewer and for a user whose session has expired, and hidden from any other user', async () => {
     const viewer = await openAs('viewer')
     await viewer.getByText('Your role can read them, not begin one.').waitFor()
     await expectToLookRight(viewer, 'conversations of a viewer')

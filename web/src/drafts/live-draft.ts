@@ -103,7 +103,7 @@ export class LiveDraft extends Followed<DraftInSight> {
     }
   }
 
-  /** The editor stays shut until the server says so: until then the holder may append. @throws PlinthError */
+  /** The editor stays closed until the server confirms: until then the holder may append. @throws PlinthError */
   async takeRing(): Promise<void> {
     try {
       await plinth.drafts.takeRing.mutate({ draftId: this.#draftId })

@@ -8,11 +8,11 @@ import type { Session } from '../session/session.ts'
 import { isKept, keptKeys, keptPaths } from './kept-list.ts'
 import { claimKept, forgetKept, keptForMs, readKept, writeKept } from './kept-store.ts'
 
-/** A page that waits longer for its first answer shows meanwhile what was stored. */
+/** A page that waits longer for its first response shows stored data meanwhile. */
 const answersWithinMs = 3000
-/** Where the server has answered, a page waits no longer for what was stored. */
+/** If the server has responded, a page waits no longer than this for stored data. */
 const restoresWithinMs = 1000
-/** Where it has not, the page says so after this, and shows what was stored when the browser has read it. */
+/** If it has not, the page says so after this time, and shows stored data once the browser has read it. */
 const showsWithinMs = 5000
 
 let reading: ReturnType<typeof readKept> | undefined
@@ -32,7 +32,7 @@ export function keepQueries(): void {
     changed.add(event.query.queryHash)
     // What is gone is to come back by no reload, however soon.
     if (event.type === 'removed') write()
-    // Together with what is loaded in the same moment. Soon, for a page that is closed has no time to write.
+    // Together with other data that loads at the same time. Soon, because a page that is closed has no time to write.
     else timer ??= setTimeout(write)
   })
   addEventListener('visibilitychange', () => document.hidden && write())
@@ -46,7 +46,7 @@ export async function restoreKept(personId: string): Promise<void> {
   if (kept?.personId === personId) put(kept.queries.filter(({ queryKey }) => queryKey[0] !== sessionKey[0]))
 }
 
-/** The server does not say who is signed in: shows who was, until it does. */
+/** While the server does not say who is signed in, shows the last user. */
 export const showKept = (): Promise<unknown> => Promise.race([show(), after(showsWithinMs)])
 
 async function show(): Promise<void> {

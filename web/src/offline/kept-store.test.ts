@@ -67,7 +67,7 @@ it('is read however long a busy browser takes to open it', async () => {
   }
 })
 
-it('says whose it is also when so much else was loaded since that the oldest make place', async () => {
+it('still names its user when so much was loaded since that the oldest rows were dropped', async () => {
   await writeKept('mira', [query('["session"]', 'mira', Date.now() - 1000)])
   await writeKept(
     'mira',

@@ -24,7 +24,7 @@ interface Schema extends DBSchema {
 const form = 1
 export const keptForMs = 7 * 24 * 3_600_000
 const queriesAtMost = 40
-/** Of the query that says whose the others are: without it none of them can be shown. */
+/** The hash of the query that names the user of the others: without it none of them can be shown. */
 const sessionHash = '["session"]'
 /** As JSON, in UTF-16 units. */
 const sizeAtMost = 1_000_000
@@ -49,7 +49,7 @@ function open() {
   return opened
 }
 
-/** Whose it is, and what there is of it that is not too old; null for nobody's. A busy device may take seconds. */
+/** The user and those of their queries that are not too old; null if no user is stored. A busy device may take seconds. */
 export async function readKept(): Promise<{ personId: string; queries: KeptQuery[] } | null> {
   try {
     const tx = (await open()).transaction(['queries', 'owner'])

@@ -1,4 +1,4 @@
-/** The titles of what entries of the outbox only name by id: from other entries, and from what was loaded. */
+/** The titles of objects that entries of the outbox only name by id: from other entries, and from loaded data. */
 import type { OutboxEntry } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
 import { queryClient } from '../plinth.ts'

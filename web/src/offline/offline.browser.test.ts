@@ -117,7 +117,7 @@ it('shows the tasks that were loaded when it is reloaded without a network a mom
   await makeTasks(page, ['Loaded a moment ago'])
   await page.goto('/')
   expect(await shellKept(page)).toContain('/')
-  // Whatever is put off until later comes too late.
+  // A deferred write would come too late.
   await page.addInitScript(() => {
     const wait = setTimeout
     globalThis.setTimeout = ((act: () => void, ms = 0) => (ms < 500 ? wait(act, ms) : 0)) as typeof setTimeout
@@ -173,7 +173,7 @@ it('shows what the server refused with the reason, until it is discarded, and fo
   await expect.poll(() => queriesKept(page)).toEqual({})
 })
 
-/** What a look into the browser's storage finds: all rows of all databases, and what is kept by name. */
+/** Everything in the browser's storage: all rows of all databases, localStorage and caches. */
 const stored = (page: Page) =>
   page.evaluate(async () => {
     const result = <Value>(asked: IDBRequest<Value>) =>

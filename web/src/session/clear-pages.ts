@@ -1,4 +1,4 @@
-/** Deletes what this tab has loaded: the caches, and by another key everything that pages, dialogs and the header hold in memory. */
+/** Deletes what this tab has loaded: the caches, and by a new key all that pages, dialogs and the header have in memory. */
 import { useSyncExternalStore } from 'react'
 import { queryClient, sessionKey } from '../plinth.ts'
 
@@ -12,7 +12,7 @@ export function clearPages(): void {
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
 }
 
-/** Calls back when pages are cleared. For what modules hold outside of pages and caches. */
+/** Calls back when pages are cleared. For state of modules outside of pages and caches. */
 export function onPagesCleared(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
@@ -22,8 +22,8 @@ export function onPagesCleared(listener: () => void): () => void {
 export const usePagesKey = () => useSyncExternalStore(onPagesCleared, () => generation)
 
 /**
- * A page in the back/forward cache hears nothing, and would be shown again as it was, whoever is signed in by then. So it is
- * hidden while it is there, and loaded again when it comes back.
+ * A page in the back/forward cache receives no messages, and would be shown again unchanged to any user who is signed in by then. So it is
+ * hidden while it is there, and reloaded when it is restored.
  */
 export function reloadRestoredPages(): void {
   addEventListener('pagehide', ({ persisted }) => {

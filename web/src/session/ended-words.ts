@@ -12,6 +12,6 @@ export const endedWords: Record<EndReason, string> = {
   unknown: 'Your session has ended.',
 }
 
-/** Whether the reader is still the user, so that what was loaded stays readable. After any other end it may be somebody else. */
+/** Whether the reader is still the same user, so that loaded data stays readable. After any other end it may be another user. */
 export const isReadableAfter = (reason: EndReason): reason is 'expired' | 'replaced' | 'unknown' =>
   reason === 'expired' || reason === 'replaced' || reason === 'unknown'

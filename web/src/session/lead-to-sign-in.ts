@@ -3,7 +3,7 @@ import { useEffect } from 'react'
 import { useSession } from './session.ts'
 import { returningTo } from './sign-in-link.ts'
 
-/** In place of a page that is for signed-in users only: to sign-in, and back once they are; but not for one who chose to sign out. */
+/** In place of a page for signed-in users only: leads to sign-in, and back afterwards, but not after a deliberate sign-out. */
 export function LeadToSignIn() {
   const session = useSession()
   const andBack = !(session.state === 'signed-out' && session.reason === 'signed-out')

@@ -1,7 +1,7 @@
 /**
  * Who is signed in: one value in the query cache, which every page reads and only this file writes. `ended` has the user,
  * so that what was loaded stays readable, and becomes `signed-in` once the browser has a session again; `signed-out` has nothing
- * left of the user in this tab. The client is told of each change first, so that nothing is asked for one user and shown to another.
+ * left of the user in this tab. The client is notified of each change first, so that no response for one user is shown to another.
  */
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { TabNews } from '../../../client/plinth.ts'
@@ -52,12 +52,12 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
   }
 }
 
-/** What the pages loaded for another user is deleted, and open pages load again. */
+/** Deletes what the pages loaded for another user; open pages load again. */
 function become(person: Person) {
   const { lastId } = plinth.actingAs
   plinth.actAs(person.id)
   if (lastId === null || lastId === person.id) return
-  // First, for a page that is closed stores what it has loaded while its user is signed in.
+  // First, because a closing page stores what it has loaded while its user is signed in.
   keep({ state: 'signed-in', person })
   clearPages()
 }
@@ -97,7 +97,7 @@ export async function endSession(reason: SessionEndReason) {
     keep({ state: 'ended', person: before.person, reason })
 }
 
-/** Nothing that was loaded stays in this tab: the reader may not be the user. */
+/** Deletes all loaded data from this tab: the reader may not be the user. */
 async function leave(reason: EndReason) {
   // Cancelling puts back what was there before the query, so it comes first.
   await queryClient.cancelQueries()
@@ -114,7 +114,7 @@ export async function lookForSession(): Promise<boolean> {
   return session?.state === 'signed-in'
 }
 
-/** Asks who is signed in, for by now a third tab may have signed in again; but what may not stay readable is deleted before. */
+/** Queries who is signed in, because a third tab may have signed in again; but first deletes data that may not stay readable. */
 export async function hearOtherTab(news: TabNews) {
   if (news.type === 'ended' && !isReadableAfter(news.reason)) await leave(news.reason)
   // An answer that is underway may be older than the news.

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useResendVerification } from '../account/use-resend-verification.ts'
 import { useSession } from '../session/session.ts'
 
-/** Whose notice was put off. */
+/** The user who dismissed the notice for now. */
 const key = 'plinth-address-later'
 
 /** Storage can be forbidden; then the notice comes back with the next load. */

@@ -125,7 +125,7 @@ function AddressBar({ email, isSending, sendAgain, putOff }: NonNullable<ReturnT
   )
 }
 
-/** Why a page that needs no sign-in, such as Home, has changed. Pages of the way in say it themselves. */
+/** Why a page that needs no sign-in, such as Home, has changed. Sign-in pages say it themselves. */
 const leftWords = (session: ReturnType<typeof useSession>, isBare: boolean) =>
   session.state === 'signed-out' && session.reason && !isBare ? endedWords[session.reason] : null
 

@@ -90,7 +90,7 @@ describe('many tabs', () => {
     await draft.getByRole('link', { name: /Out and in/ }).click()
     const account = await tabOf(page.context(), '/account')
     const restored = await page.context().newPage()
-    // There a page hears nothing.
+    // A page in that cache receives no messages.
     await restored.addInitScript(() => Object.assign(globalThis, { BroadcastChannel: undefined }))
     await restored.goto(path)
     await page.goto('/')

@@ -4,12 +4,12 @@ import { showFailure } from '../toasts/toasts.tsx'
 import { unsentOf } from '../unsent/unsent-store.ts'
 import { useLeave } from '../unsent/use-leave.ts'
 
-/** What was done a moment ago is usually sent within it. */
+/** A recent change is usually sent within this time. */
 const momentMs = 1000
-/** A menu gives the focus back 10 ms after it closes, and a dialog gives it back to what has it when it opens. */
+/** A menu returns the focus 10 ms after it closes, and a dialog returns it to the element that has it when the dialog opens. */
 const focusReturnsMs = 50
 
-/** Signs out, or where something is unsent has the user asked about that. */
+/** Signs out, or opens the dialog about unsent work if there is any. */
 export function useSignOut(ask: () => void) {
   const leave = useLeave()
   return async () => {

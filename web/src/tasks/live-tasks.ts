@@ -160,7 +160,7 @@ export class LiveTasks extends Followed<TasksInSight> {
     void forgetFirstPages()
   }
 
-  /** The next visit may be one without a network, and this one may end at any moment. */
+  /** The next visit may be without a network, and this one may end at any moment. */
   #storeSoon() {
     if (this.#storing) {
       this.#isStoredOld = true

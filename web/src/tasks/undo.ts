@@ -14,7 +14,7 @@ interface Undoable {
 let offered: { toastId: string; kind: string; undoables: Undoable[] } | null = null
 const listeners = new Set<(taskId: string) => void>()
 
-// Else the next user would take back what the one before did.
+// Otherwise the next user could undo a change of the previous one.
 onPagesCleared(() => {
   offered = null
 })

@@ -1,4 +1,4 @@
-/** On the sign-in page: what the user who was signed in here last has left unsent, and for how long it is there. */
+/** On the sign-in page: unsent work that the last user left on this device, and how long it stays. */
 import { useSyncExternalStore } from 'react'
 import { useIsDurable, useOutboxEntries } from '../offline/use-outbox.ts'
 import { plinth } from '../plinth.ts'

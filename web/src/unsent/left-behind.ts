@@ -1,6 +1,6 @@
 /**
- * What users have left unsent on this device when their session ended, and until when. Each tab reviews it whenever it learns who
- * is signed in: what a user chose to keep stays for a week; anything else is deleted when another user signs in, and after a week.
+ * Unsent work that users left on this device when their session ended, and its deadlines. Each tab reviews it whenever it learns who
+ * is signed in: work that a user chose to keep stays for a week; other work is deleted when another user signs in, and after a week.
  */
 import { outbox } from '../offline/outbox.ts'
 import { queryClient, sessionKey } from '../plinth.ts'
@@ -9,8 +9,8 @@ import { type Deadline, type Deadlines, leftForMs, reviewLeft } from './review-l
 import { unsentOf, unsentOwners } from './unsent-store.ts'
 
 /**
- * Chosen ones apart: at a sign-out every tab notes a deadline in the same moment, and what one tab writes another may not see yet, so
- * the choice must not be written over.
+ * Deadlines that users chose are stored apart: at a sign-out every tab writes a deadline at the same time, possibly before it sees the writes of other
+ * tabs, and must not overwrite the choice.
  */
 const keys = { unasked: 'plinth-left-behind', chosen: 'plinth-left-by-choice' }
 const listeners = new Set<() => void>()
@@ -18,12 +18,12 @@ const listeners = new Set<() => void>()
 export function followLeftBehind(): void {
   queryClient.getQueryCache().subscribe((event) => {
     if (event.query.queryKey[0] !== sessionKey[0]) return
-    // What a browser without a network shows says nothing about who is signed in.
+    // A page without a network does not know who is signed in.
     if (event.type === 'updated' && event.action.type === 'success') void review()
   })
 }
 
-/** After the sign-out of a user who was asked. */
+/** After a sign-out with that choice. */
 export async function settleLeft(personId: string, choice: 'keep' | 'discard'): Promise<void> {
   if (choice === 'discard') await deleteAllOf(personId)
   else store('chosen', { ...read('chosen'), [personId]: { until: Date.now() + leftForMs, isChosen: true } })
@@ -54,7 +54,7 @@ async function review(): Promise<void> {
 
 async function deleteAllOf(owner: string): Promise<void> {
   for (const unsent of unsentOf(owner)) unsent.delete()
-  // What cannot be deleted now is overdue at the next review as well.
+  // A deletion that fails now is overdue at the next review as well.
   await outbox.discardAllOf(owner).catch(() => {})
 }
 
@@ -72,7 +72,7 @@ function read(kind: keyof typeof keys): Deadlines {
   }
 }
 
-/** Only what is another than before. */
+/** Writes only what has changed. */
 function store(kind: keyof typeof keys, deadlines: Deadlines) {
   const text = JSON.stringify(deadlines)
   if (text === JSON.stringify(read(kind))) return
@@ -80,6 +80,6 @@ function store(kind: keyof typeof keys, deadlines: Deadlines) {
     if (Object.keys(deadlines).length > 0) localStorage.setItem(keys[kind], text)
     else localStorage.removeItem(keys[kind])
   } catch {
-    // Storage is full or forbidden: nothing is kept by choice then.
+    // Storage is full or forbidden: the choice is not stored then.
   }
 }

@@ -1,4 +1,4 @@
-/** What becomes of what users left unsent on a device. */
+/** What happens to unsent work that users left on a device. */
 import { expect, it } from 'vitest'
 import { leftForMs, reviewLeft } from './review-left.ts'
 
@@ -6,7 +6,7 @@ const now = Date.parse('2026-11-30T12:00:00Z')
 const chosen = { until: now + 1000, isChosen: true }
 const unasked = { until: now + 1000, isChosen: false }
 
-it('what a user chose to keep outlives the session of another user, and anything else does not', () => {
+it('work that a user chose to keep survives the session of another user, and other work does not', () => {
   const left = { ada: chosen, mira: unasked }
   expect(reviewLeft(left, ['ada', 'mira', 'new'], 'jon', now)).toEqual({
     deadlines: { ada: chosen },
@@ -14,7 +14,7 @@ it('what a user chose to keep outlives the session of another user, and anything
   })
 })
 
-it('nothing is kept for longer than a week after the end of the session, whoever chose it and however the clock is set', () => {
+it('no work stays for longer than a week after the end of the session, even by choice or when the clock is set back', () => {
   const later = now + leftForMs
   const { deadlines } = reviewLeft({}, ['ada'], null, now)
   expect(deadlines).toEqual({ ada: { until: later, isChosen: false } })
@@ -25,7 +25,7 @@ it('nothing is kept for longer than a week after the end of the session, whoever
   expect(reviewLeft(ahead, ['ada'], null, now).deadlines).toEqual({ ada: { until: later, isChosen: true } })
 })
 
-it('of the user who is signed in again nothing is deleted, and no deadline is left', () => {
+it('a user who signs in again loses nothing, and no deadline remains', () => {
   const left = { ada: { until: now - 1, isChosen: false } }
   expect(reviewLeft(left, ['ada'], 'ada', now)).toEqual({ deadlines: {}, overdue: [] })
 })

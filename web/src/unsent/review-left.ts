@@ -1,7 +1,7 @@
 export interface Deadline {
   /** In milliseconds. */
   until: number
-  /** The user said at sign-out that it is to be kept. */
+  /** The user chose at sign-out to keep it. */
   isChosen: boolean
 }
 
@@ -11,8 +11,8 @@ export type Deadlines = Record<string, Deadline>
 export const leftForMs = 7 * 24 * 3_600_000
 
 /**
- * Whose is to be deleted of the `owners` of something unsent, and the deadlines of the others but for the user who is signed in, whose
- * stays for as long as it takes. `signedInId`: null for nobody.
+ * Which of the `owners` of unsent work lose it now, and the deadlines of the others. The user who is signed in has
+ * no deadline. `signedInId`: null for anonymous.
  */
 export function reviewLeft(before: Deadlines, owners: Iterable<string>, signedInId: string | null, nowMs: number) {
   const deadlines: Deadlines = {}

@@ -10,8 +10,8 @@ import { type UnsentStore, unsentOf } from './unsent-store.ts'
 const sentWithinMs = 15_000
 
 /**
- * False when the server refused something, which stays with its reason. @throws PlinthError when it was not asked, or did not answer; DOMException when
- * that takes too long, or `signal` ends the wait: then the outbox goes on by itself
+ * False when the server refused something, which stays with its reason. @throws PlinthError when it could not be reached, or did not respond; DOMException when
+ * that takes too long, or `signal` ends the wait: then the outbox continues to send in the background
  */
 export async function sendUnsent(personId: string, signal: AbortSignal): Promise<boolean> {
   for (const unsent of unsentOf(personId)) {
@@ -31,7 +31,7 @@ function queueText(unsent: UnsentStore) {
   unsent.storeText('', text)
 }
 
-/** In their order, so the first that gets no answer ends it. */
+/** In order, so the first without a response ends it. */
 async function sendDraft(unsent: UnsentStore) {
   for (const segment of unsent.readSegments()) if (segment.status !== 'refused') await sendSegment(unsent, segment)
   const text = unsent.readText()

@@ -1,4 +1,4 @@
-/** Signing out while something is unsent: what it is, and what is to become of it. */
+/** Signing out with unsent work: lists it, and offers what to do with it. */
 import { Button, Radio, Stack } from '@mantine/core'
 import { useEffect, useId, useRef, useState } from 'react'
 import { FormFailure } from '../failure/form-failure.tsx'
@@ -37,7 +37,7 @@ function Choices({ personId, onCancel }: { personId: string; onCancel: () => voi
   const [isPending, setPending] = useState(false)
   const [failure, setFailure] = useState<unknown>(null)
 
-  // However it is closed, what is under way does not sign out any more.
+  // However it is closed, a send that is in progress must not sign out any more.
   useEffect(() => () => sending.current?.abort(), [])
   const confirm = async () => {
     setPending(true)

@@ -1,4 +1,4 @@
-/** All that a user has written on this device and the server has not taken, in words. */
+/** Descriptions of all that a user has written on this device and the server has not accepted. */
 import { useEffect, useMemo, useReducer } from 'react'
 import type { OutboxEntry } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
@@ -10,9 +10,9 @@ import { type UnsentStore, unsentOf } from './unsent-store.ts'
 export interface UnsentItem {
   key: string
   words: string
-  /** Why the server has not taken it; null where it was not asked. */
+  /** Why the server refused it; null if it was not sent. */
   refusal: string | null
-  /** In a field, and never sent off. */
+  /** Text in a field that the user has not submitted. */
   isUnfinished: boolean
 }
 

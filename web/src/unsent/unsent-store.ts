@@ -1,5 +1,5 @@
 /**
- * What a user has written and the server has not taken: the text of a field, and segments of a draft that are not confirmed. In
+ * What a user has written and the server has not accepted: the text of a field, and segments of a draft that are not confirmed. In
  * localStorage, so that every tab can list and delete all of it; left-behind.ts says for how long.
  */
 import type { Unsent } from '../drafts/draft-state.ts'
@@ -20,7 +20,7 @@ export class UnsentStore {
 
   readonly readText = () => read(this.#textKey) ?? ''
 
-  /** `before`: what the field showed. Of two tabs with different text the one that wrote last has it stored, until that one is done with it. */
+  /** `before`: what the field showed. Of two tabs with different text the last to write is stored, until that tab sends or deletes it. */
   readonly storeText = (text: string, before: string) => {
     if (text !== '' || this.readText() === before) write(this.#textKey, text)
   }
@@ -44,7 +44,7 @@ export class UnsentStore {
     }
   }
 
-  /** What one tab has changed; another one may have segments of its own here. */
+  /** Changes of one tab; another may have segments of its own here. */
   readonly changeSegments = (before: Unsent[], now: Unsent[]) => {
     const own = new Set([...before, ...now].map(({ id }) => id))
     const segments = [...this.readSegments().filter(({ id }) => !own.has(id)), ...now]
@@ -78,7 +78,7 @@ function everything(): { personId: string; place: string }[] {
   }
 }
 
-// Storage may be full or forbidden; then what is written lives as long as the page.
+// Storage may be full or forbidden; then the text lasts as long as the page.
 function read(key: string): string | null {
   try {
     return localStorage.getItem(key)
@@ -92,7 +92,7 @@ function write(key: string, value: string) {
     const oldValue = localStorage.getItem(key)
     if (value) localStorage.setItem(key, value)
     else localStorage.removeItem(key)
-    // Browsers send it to the other tabs only.
+    // Browsers send this event to the other tabs only.
     dispatchEvent(new StorageEvent('storage', { key, oldValue, newValue: value || null }))
   } catch {}
 }

@@ -5,7 +5,7 @@ import { announce } from '../toasts/announcer.tsx'
 import { settleLeft } from './left-behind.ts'
 
 /**
- * Signs out and goes to the sign-in page. `choice`: what becomes of what is unsent; null where nothing is.
+ * Signs out and goes to the sign-in page. `choice`: what happens to unsent work; null if there is none.
  * @throws PlinthError, and then nothing has changed
  */
 export function useLeave() {
