@@ -1,4 +1,4 @@
-/** Statements that an app runs from now on, by their text, on either database; to be restored by `vi.restoreAllMocks`. */
+/** Counts the statements that an app runs from now on, by their text, on either database. `vi.restoreAllMocks` ends it. */
 import pg from 'pg'
 import { type MockInstance, vi } from 'vitest'
 import type { TestApp } from './app.ts'

@@ -51,7 +51,7 @@ const swept = procedures.filter(({ meta }) => {
   return meta?.access !== 'operator' && !(capability && !hasCapability('engineer', capability))
 })
 const schemaOf = (input: z.ZodType) => z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
-/** One that the caller makes, or one of what is there. */
+/** An id that the caller generates, or the id of an existing row. */
 const isId = new RegExp(`"format":"uuid"|${schemaOf(TargetId).description ?? expect.unreachable()}`)
 const fieldsOf = ({ inputs }: Procedure) =>
   inputs.flatMap((input) => {

@@ -1,4 +1,4 @@
-/** Ids are opaque: what no server would make of one names nothing, and is answered as an id that nothing has. */
+/** Ids are opaque: a malformed one gets the same response as an unknown one. */
 import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import { pathParameters, restRoutesOf } from '../platform/rest/rest-route.ts'
@@ -15,7 +15,7 @@ const named = restRoutesOf(appRouter).flatMap((route) =>
 const malformed = ['1', 'abc', '%00', 'a'.repeat(90), `${v7()}0`, "' or true --"]
 
 describe.each(named)('$rest.method $path', ({ name, rest, parameter }) => {
-  it(`answers a malformed ${parameter} as an unknown one`, async () => {
+  it(`responds to a malformed ${parameter} as to an unknown one`, async () => {
     const me = await signedIn(app)
     const { input = {} } = await prepareCall(app, name, me)
     const ask = async (id: string) => {

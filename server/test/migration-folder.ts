@@ -17,7 +17,7 @@ interface Added {
   name: string
   /** As drizzle-kit writes it: statements are separated by `--> statement-breakpoint`. */
   sql: string
-  /** Absent, it is newer than all before it. */
+  /** By default newer than all before it. */
   when?: number
 }
 

@@ -97,7 +97,7 @@ export async function startOpenIdProvider() {
     answers,
     asked,
     metadata,
-    /** Its own answers, which a test may give at another path. */
+    /** Its own responses, which a test may serve at another path. */
     routes,
     secrets,
     get keys() {

@@ -13,7 +13,7 @@ const { PGlite: Library } = createRequire(import.meta.url)(
 ) as typeof import('@electric-sql/pglite')
 
 const idle: Instance[] = []
-/** Few tests have more open at once, and each holds some 200 MB. */
+/** Few tests have more open at once, and each takes some 200 MB. */
 const idleAtMost = 2
 
 export const PGlite = {

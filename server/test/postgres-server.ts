@@ -74,11 +74,11 @@ export class PostgresServer {
     return this.#end('SIGQUIT')
   }
 
-  /** Every process of it stops for `ms`, with its connections open. */
+  /** Stops all its processes for `ms`, with their connections open. */
   async freeze(ms: number): Promise<void> {
     const postmaster = this.#postmaster?.pid
     if (postmaster === undefined) return
-    // The postmaster first, so that it starts no backend that would go on.
+    // The postmaster first, so that it starts no backend that would keep running.
     process.kill(postmaster, 'SIGSTOP')
     const all = [postmaster, ...childrenOf(postmaster)]
     signalAll(all, 'SIGSTOP')
@@ -130,7 +130,7 @@ function childrenOf(pid: number): number[] {
   return children.split(' ').filter(Boolean).map(Number)
 }
 
-/** One that has ended meanwhile has nothing to hear. */
+/** Ignores a process that has ended meanwhile. */
 function signalAll(pids: number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

@@ -45,7 +45,7 @@ function wrong(procedure: Taking, candidates: (field: string) => unknown[]): Fie
     const value = candidates(field).find((value) => refuses(procedure, field, value))
     return value === undefined ? [] : [[field, value]]
   })
-  // No text is wrong for the id of something that is there, and an address is another one without it.
+  // Any text is valid for the id of an existing row, and without the parameter the path is another one.
   const ids = fieldsInPath(procedure).map((field) => [field, texts[0]])
   return faults.length > 0 ? Object.fromEntries([...ids, ...faults]) : null
 }

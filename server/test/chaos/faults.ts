@@ -1,5 +1,5 @@
 /**
- * How each fault is done. Each resolves when it is over and undone, with how many servers, connections or notices it hit. On a slow
+ * How each fault is done. Each resolves when it is over and undone, with the number of servers, connections or messages that it hit. On a slow
  * machine a fault may find nothing to hit: it lasts, or is repeated, until it has hit one, `longestMs` at most.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -36,7 +36,7 @@ export const faults = {
     await stage.restartPostgres(ms)
     return 1
   },
-  /** Every process of it, with connections open: nothing is answered. */
+  /** All its processes, with connections open: nothing responds. */
   'Postgres frozen': async (stage, _, { ms }) => {
     await stage.freezePostgres(ms * 4)
     return 1

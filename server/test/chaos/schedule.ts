@@ -46,7 +46,7 @@ export function missing(schedule: Fault[], done: { kind: FaultKind; hit: number 
 const clients = { 'clients cut': 4, 'half an answer': 3, 'answer lost': 4, 'clients stalled': 1 } as const
 
 export const databases = ['postgres', 'redis', 'embedded'] as const
-/** `redis`: Postgres, with notices between the servers by Redis. */
+/** `redis`: Postgres, with messages between the servers through Redis. */
 export type ChaosDatabase = (typeof databases)[number]
 
 /** For CI: 68 faults, 8 of them kill -9. */

@@ -1,4 +1,4 @@
-/** Faults that were there once and that schedules of the simulation find, by seeds of `simulation.test.ts`. */
+/** Faults that the code once had and that schedules of the simulation find, by the seeds in `simulation.test.ts`. */
 import type { Fault } from './fault.ts'
 
 const reader = 'server/platform/live/channel-reader.ts'

@@ -1,4 +1,4 @@
-/** What the pages of one browser share and what outlives them: stored entries, locks, and what they tell one another. */
+/** What the pages of one browser share and what outlives them: stored entries, locks, and broadcast messages. */
 import type { OutboxStore, StoredEntry } from '../../../client/outbox.ts'
 import type { Node, World } from './world.ts'
 
@@ -14,7 +14,7 @@ export class Browser {
   readonly #listeners = new Map<Node, ((data: unknown) => void)[]>()
   readonly #queues = new Map<string, Held[]>()
   #orders = 0
-  /** By what entries make: in which order they were written down. From then on no page's end may lose them. */
+  /** By the thing that an entry creates: the order in which they were stored. From then on they must survive the end of any page. */
   readonly orders = new Map<string, number>()
   isOnline = true
   /** While true, nothing can be written or read. */
@@ -28,7 +28,7 @@ export class Browser {
     return [...this.#disk.values()]
   }
 
-  /** As IndexedDB with strict durability: what has been answered is on the disk; of what has not, nobody knows. */
+  /** As IndexedDB with strict durability: a completed request is on the disk; one without a result may be. */
   storeFor(node: Node): OutboxStore {
     const ask = <T>(work: () => T) =>
       new Promise<T>((resolve, reject) => {
@@ -58,7 +58,7 @@ export class Browser {
     }
   }
 
-  /** Web Locks, of which one for each name is held at a time; a page that ends gives its own free. */
+  /** Web Locks, of which one for each name is held at a time; a page that ends releases its own. */
   locks(node: Node) {
     return {
       request: <T>(name: string, { signal }: { signal?: AbortSignal }, task: () => Promise<T>): Promise<T> =>
@@ -99,7 +99,7 @@ export class Browser {
     }
   }
 
-  /** The page is gone, and its locks are free. */
+  /** The page has ended, and its locks are free. */
   ended(node: Node) {
     this.#listeners.delete(node)
     for (const [name, queue] of this.#queues) {

@@ -1,6 +1,6 @@
 /**
- * What must hold, as in the chaos suite: nothing lost, doubled or reordered. Each stream is checked on the wire, where a fault that the client
- * mends is seen too; each page by what it shows in the end; each change by what is stored.
+ * What must hold, as in the chaos suite: nothing lost, doubled or reordered. Each stream is checked on the wire, to see faults that the client
+ * corrects too; each page by what it shows in the end; each change by what is stored.
  */
 import type { ViolationKind } from '../chaos/checker.ts'
 import type { Stream } from './network.ts'
@@ -12,7 +12,7 @@ export interface Found {
   atMs: number
 }
 
-/** What a run has among its faults, and so what it may have among its consequences. */
+/** The faults of a run that permit certain consequences. */
 export interface Allowed {
   /** Numbers restarted, events trimmed, a database set back. */
   resync: boolean
@@ -32,7 +32,7 @@ export class Checks {
     this.found.push({ kind, detail, atMs: this.#postgres.world.now })
   }
 
-  /** A stream of `name`, whose messages `saw` is given as they arrive. */
+  /** A stream of `name`. Call `saw` with its messages as they arrive. */
   stream(name: string): StreamCheck {
     return new StreamCheck(name, this, this.#postgres)
   }
@@ -105,7 +105,7 @@ export class StreamCheck {
 export class Shown {
   readonly #name: string
   readonly #checks: Checks
-  /** Its snapshots may be newer than their cursors, and it knows an old event when it comes. */
+  /** Its snapshots may be newer than their cursors, and it recognizes an old event when it comes. */
   readonly #isList: boolean
   ids = new Set<string>()
   #snapshots = 0

@@ -1,4 +1,4 @@
-/** Connections of one process to the simulated database: what the product uses of node-postgres, with its times and its errors. */
+/** Connections of one process to the simulated database: the part of node-postgres that the product uses, with its timeouts and its errors. */
 import { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import type { DatabaseDriver } from '../../platform/db/database.ts'
@@ -51,7 +51,7 @@ class Client extends EventEmitter {
     return this.#isLost
   }
 
-  /** At the server; the process that opened it may be gone. */
+  /** At the server; the process that opened it may have ended. */
   get session(): Session | null {
     return this.#session
   }
@@ -109,7 +109,7 @@ class Client extends EventEmitter {
     return this.status
   }
 
-  /** Nobody at either end hears any more of the other. */
+  /** Neither end receives anything more from the other. */
   cut() {
     const session = this.#session
     if (session) this.#world.in(0, this.#world.stage, () => this.#postgres.close(session))

@@ -1,4 +1,4 @@
-/** When everything has settled: what is stored against what was asked for, and what pages show against what is stored. */
+/** When everything has settled: compares what is stored with what was requested, and what pages show with what is stored. */
 import type { Browser } from './browser.ts'
 import type { Run } from './run.ts'
 
@@ -26,7 +26,7 @@ export function checkEnd({ postgres, checks, plan, pages, written }: Run, wasSet
     if (!wasSetBack && !plan.steps.some(({ kind }) => kind === 'disk full')) checkOrder(channel, ids)
   }
 
-  /** Of one browser, the order in which its changes were written down. */
+  /** Of one browser, the order in which its changes were stored in the outbox. */
   function checkOrder(channel: string, ids: string[]) {
     const latest = new Map<Browser, number>()
     for (const id of ids) {

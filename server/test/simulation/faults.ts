@@ -1,16 +1,16 @@
-/** What each step of a plan does, and how everything is made well again. */
+/** What each step of a plan does, and how all faults are undone. */
 import type { Step, StepKind } from './plan.ts'
 import type { Run } from './run.ts'
 
 const heldMs = 8_000
 const awayMs = 8_000
 const bytesOfMany = 1_300_000
-/** Of a statement's way there and back, each; its answer is waited for 12 s. */
+/** For each way, of a statement and of its response; the client waits 12 s for the response. */
 const slowMs = [50, 500, 2_000, 5_000, 7_000, 9_000]
 
 export class Faults {
   readonly #run: Run
-  /** How to end what is still going on. */
+  /** How to end the faults that still last. */
   readonly #ends = new Set<() => void>()
 
   constructor(run: Run) {

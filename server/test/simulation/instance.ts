@@ -39,7 +39,7 @@ export interface FollowRequest {
 type Plugin = (app: FastifyInstance, options: object) => Promise<void>
 
 const tooSlow = 1013
-/** Of an event stream that its reader does not take, in a Node stream and the socket under it. */
+/** Bytes of an event stream that its reader has not read, in a Node stream and the socket under it. */
 const streamBytes = 64 * 1024
 
 export class Instance {
@@ -64,7 +64,7 @@ export class Instance {
     postgres.world.in(0, node, () => void this.#start(lookEveryMs))
   }
 
-  /** Of streams, when they are all gone. */
+  /** Of streams, when all have ended. */
   get sinks(): number {
     return this.#isStarted ? this.#app.live.sinks : 0
   }

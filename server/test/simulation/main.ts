@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import type { Report } from './worker.ts'
 
 const atOnce = Math.min(8, availableParallelism())
-/** Of the schedules, so many are run twice, to see that a seed replays exactly. */
+/** One of so many schedules is run twice, to check that a seed replays exactly. */
 const replayEvery = 50
 const shownAtMost = 5
 
@@ -74,7 +74,7 @@ function share(given: object, onReport: (report: Report) => void): Promise<numbe
   return new Promise((resolve) => child.once('exit', resolve))
 }
 
-/** In this process, whose clock is virtual from here on. Each is printed, with the least of it that fails. */
+/** In this process, whose clock is virtual from here on. Prints each, shortened to the steps that still fail. */
 async function runEach(seeds: number[]): Promise<number> {
   const { print } = await import('./print.ts')
   let worst = 0

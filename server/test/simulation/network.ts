@@ -1,8 +1,8 @@
-/** Between pages and instances: calls with one answer, and streams that deliver in order until they break. */
+/** Between pages and instances: calls with one response, and streams that deliver in order until they break. */
 import type { Node, World } from './world.ts'
 
 export interface NetworkFaults {
-  /** Of all calls, how many get no answer. */
+  /** The share of calls that get no response. */
   answersLost: number
   /** Of each packet, at most. */
   slowMs: number
@@ -14,7 +14,7 @@ const retriesMs = 20
 /** One direction of a stream: first in, first out. */
 class Direction {
   arrivesAt = 0
-  /** Nothing arrives before. */
+  /** Nothing arrives before this time. */
   stalledUntil = 0
 }
 
@@ -53,7 +53,7 @@ export class Stream {
     this.#network.deliver(this.#up, this.server, () => this.isOpen && this.onServerMessage(message))
   }
 
-  /** What the kernel takes it takes between two turns of the event loop, for as long as the other side reads. */
+  /** The kernel takes data between two turns of the event loop, as long as the other side reads. */
   toClient(message: string | Buffer) {
     this.buffered += message.length
     this.#unsent.push(message)
@@ -78,11 +78,11 @@ export class Stream {
     }
   }
 
-  /** Ends it for both; each learns of it in its own time, and what is under way is lost. `code`: that the server gives. */
+  /** Ends it for both; each learns of it in its own time, and data in transit is lost. `code`: the server's close code. */
   close(code = 1006) {
     if (!this.isOpen) return
     const { world } = this.#network
-    // What was sent before a close frame arrives before it, where somebody reads.
+    // Data that was sent before a close frame arrives before it, if the other side reads.
     const isOrderly = code !== 1006 && !this.isStalled
     if (isOrderly) this.#flush()
     const end = () => {
@@ -120,7 +120,7 @@ export class Network {
     })
   }
 
-  /** Rejects with `lost` when no answer comes; the server may have done it. */
+  /** Rejects with `lost` when no response comes; the call may have taken effect. */
   call<T>(client: Node, server: Node, work: () => Promise<T>, lost: () => Error, withinMs = 15_000): Promise<T> {
     return new Promise((resolve, reject) => {
       const fail = () => reject(lost())

@@ -27,7 +27,7 @@ interface Message {
 export interface Surroundings {
   network: Network
   checks: Checks
-  /** One of those that there are, by a load balancer that does not know which of them are well. */
+  /** One of the instances, chosen by a load balancer that does no health checks. */
   anyInstance: (node: Node) => Instance
   acknowledged: (id: string) => void
 }
@@ -108,13 +108,13 @@ export class Page {
     this.#open?.stall(ms)
   }
 
-  /** As a page that is left. */
+  /** As when the user closes the page. */
   close() {
     this.#feed.close()
     this.outbox.close()
   }
 
-  /** Its process is gone. */
+  /** Its process has ended. */
   ended() {
     this.#surroundings.network.cut(this.node)
     this.#browser.ended(this.node)

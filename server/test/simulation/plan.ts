@@ -4,7 +4,7 @@ import { Random } from '../chaos/random.ts'
 import type { PagePlan } from './page.ts'
 import type { ReaderPlan } from './plain-reader.ts'
 
-/** `n` is which instance, page or channel, and how many, where that is asked. */
+/** `n` selects the instance, page or channel, or is a number of things, as the kind needs. */
 export interface Step {
   atMs: number
   kind: StepKind
@@ -21,7 +21,7 @@ export interface Plan {
   /** Events that each channel begins with, and how many of them are past their age. */
   history: number
   past: number
-  /** Where it is false, whoever asks first for a channel makes it. */
+  /** If false, the first request for a channel creates it. */
   isMade: boolean
   pages: PagePlan[]
   readers: ReaderPlan[]
@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 const work = ['add', 'add', 'add', 'add', 'add several', 'add several'] as const
-/** Some of them, for they take long to run. */
+/** In some schedules only, because they take long to run. */
 const heavyShare = 0.25
 const harmless = [
   'instance killed',
@@ -58,7 +58,7 @@ const harmless = [
   'disk full',
   'many at once',
 ] as const
-/** After these a `resync` is right. */
+/** After these a `resync` is permitted. */
 const upsetting = [
   'database set back',
   'commits lost',
@@ -84,12 +84,12 @@ const ladders: LiveTransport[][] = [
   ['polling'],
 ]
 
-/** What shows only when it lasts. */
+/** Faults with an effect only when they last. */
 const isLong = (kind: StepKind) => kind === 'database slow'
 
-/** What rarely meets by chance, so that it does in some of the schedules. */
+/** Combinations that are rare by chance, so some schedules have them on purpose. */
 const themes: { lengthMs: number; kinds: StepKind[]; begins?: Omit<Step, 'n'> }[] = [
-  // Pages that are read while numbers begin again, and readers who come for them later.
+  // Pages that are read while numbers restart, and readers who request them later.
   {
     lengthMs: 12_000,
     kinds: [
@@ -101,7 +101,7 @@ const themes: { lengthMs: number; kinds: StepKind[]; begins?: Omit<Step, 'n'> }[
       'instance killed',
     ],
   },
-  // Channels that take so long to open that they have been forgotten by then.
+  // Channels that take so long to open that the hub may have dropped them by then.
   {
     lengthMs: 60_000,
     kinds: ['reader opened', 'instance killed', 'page opened'],

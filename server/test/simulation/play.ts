@@ -1,11 +1,11 @@
-/** Runs schedules one after the other in this process, whose time and chance are virtual from here on. */
+/** Runs schedules one after the other in this process, whose time and random numbers are virtual from here on. */
 import './virtual-globals.ts'
 import type { Plan } from './plan.ts'
 import { type Outcome, Run } from './run.ts'
 import type { Task } from './world.ts'
 
 let run: Run | null = null
-// A page's own fault is thrown where nobody catches it, and so is what the server forgot to catch.
+// Errors of a page are thrown without a handler, as are errors that the server does not catch.
 const uncaught = (error: unknown) => run?.checks.report('process', `uncaught: ${(error as Error)?.stack ?? error}`)
 process.on('uncaughtException', uncaught).on('unhandledRejection', uncaught)
 
@@ -18,7 +18,7 @@ export async function play(plan: Plan, onTask: ((task: Task) => void) | null = n
   }
 }
 
-/** The same failure with as few steps as one can be left out at a time, within so many runs. */
+/** Leaves out one step at a time as long as the same failure remains, within so many runs. */
 export async function shortened(plan: Plan, most: number): Promise<{ plan: Plan; outcome: Outcome }> {
   let best = { plan, outcome: await play(plan) }
   const kinds = new Set(best.outcome.found.map(({ kind }) => kind))

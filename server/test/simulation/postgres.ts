@@ -4,12 +4,12 @@ import { SqlError, Tables, Transaction } from './tables.ts'
 import type { Node, Task, World } from './world.ts'
 
 const lockTimeoutMs = 5_000
-/** The virtual clock of the tables begins here, as that of the programs does. */
+/** The virtual clocks of the tables and of the programs begin here. */
 const epochMs = Date.UTC(2026, 0, 15, 12)
 
 export interface Session {
   transaction: Transaction | null
-  /** As ReadyForQuery says it: idle, in a transaction, in one that failed. */
+  /** As in ReadyForQuery: idle, in a transaction, in a failed one. */
   status: 'I' | 'T' | 'E'
   onNotice: ((payload: string) => void) | null
   isOpen: boolean
@@ -26,7 +26,7 @@ interface Waiter {
 
 const nothing = (command: string): Result => ({ command, rows: [] })
 
-/** What becomes of notices on their way. */
+/** What happens to notifications on their way. */
 export interface BusFaults {
   lost: number
   doubled: number
@@ -71,7 +71,7 @@ export class Postgres {
     this.#end(session)
   }
 
-  /** As by kill -9 or a cut of power: what is not committed is gone. The last `lost` commits are too, where the disk was not asked to wait. */
+  /** As by kill -9 or a power cut: uncommitted changes are lost, and so are the last `lost` commits, as without fsync. */
   crash(lost = 0) {
     this.world.kill(this.node)
     for (const session of [...this.#sessions]) {
@@ -124,7 +124,7 @@ export class Postgres {
     go()
   }
 
-  /** A transaction of somebody else's that holds a channel's row until the returned function is called. */
+  /** A transaction of another session that holds a channel's row until the returned function is called. */
   hold(channel: string): () => void {
     const session = this.open(() => {})
     if (!session) return () => {}
@@ -168,7 +168,7 @@ export class Postgres {
     }
   }
 
-  /** Whatever it has not committed is gone, and its locks are free. */
+  /** Its uncommitted changes are lost, and its locks are free. */
   #end(session: Session) {
     if (session.waiting) session.waiting.isCancelled = true
     session.waiting = null
@@ -203,7 +203,7 @@ export class Postgres {
     const [next, ...others] = (this.#waiters.get(key) ?? []).filter(({ session }) => session.isOpen)
     this.#waiters.set(key, others)
     if (!next) return
-    // Its, before anybody who comes later.
+    // Its locks pass to those that wait already, before any later session.
     this.#holders.set(key, next.session)
     next.session.transaction?.locks.add(key)
     this.world.in(0, this.node, next.go)

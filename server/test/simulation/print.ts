@@ -1,4 +1,4 @@
-/** A schedule by its seed, as somebody reads it who looks for the fault. */
+/** Prints the schedule of a seed, for a developer who looks for the fault. */
 import { planOf } from './plan.ts'
 import { play, shortened } from './play.ts'
 import type { Outcome } from './run.ts'

@@ -21,7 +21,7 @@ export interface Outcome {
 }
 
 const daysMs = 24 * 3600_000
-/** After everything is well again: more than the longest pauses of feeds and outboxes. */
+/** After all faults are undone: more than the longest pauses of feeds and outboxes. */
 const settlesWithinMs = 150_000
 const looksEveryMs = 250
 
@@ -142,7 +142,7 @@ export class Run {
     open.node = null
   }
 
-  /** A change by a page, which may never be written down if the page ends at once. */
+  /** A change by a page, which may never be stored if the page ends at once. */
   add({ page, browser }: OpenPage) {
     if (!page || page.node.isPaused) return
     const id = this.newId()
@@ -150,7 +150,7 @@ export class Run {
     this.world.in(0, page.node, () => page.add(id))
   }
 
-  /** Until everything has been sent and everybody shows it, with one more change in each channel. */
+  /** Until everything has been sent and every reader shows it, with one more change in each channel. */
   async #settle(): Promise<void> {
     const { world } = this
     const deadline = world.now + settlesWithinMs
@@ -197,7 +197,7 @@ export class Run {
     this.#isOver = true
   }
 
-  /** What nobody hears of a channel any more shows by one more event. */
+  /** One more event shows whether a channel still reaches its readers. */
   async #probe(): Promise<boolean> {
     for (const channel of this.plan.channels) {
       const id = this.newId()
@@ -215,7 +215,7 @@ export class Run {
     return true
   }
 
-  /** Whether an instance did what it was asked for by nobody in particular. */
+  /** Runs `work` on an instance, from no page. Returns whether it succeeded. */
   ask(instance: Instance, work: () => Promise<unknown>): Promise<boolean> {
     return this.network
       .call(this.world.stage, instance.node, work, () => new Error('no answer'))

@@ -1,10 +1,10 @@
-/** Schedules that found a fault, and that a seed is all it takes to run one again. In processes of their own, whose clocks are virtual. */
+/** Schedules that found a fault, and the proof that a seed suffices to replay one. In processes of their own, whose clocks are virtual. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
-// Of planOf as it is: where it changes, other seeds find the faults of server/test/mutants/simulation-faults.ts.
+// These seeds depend on planOf: when it changes, other seeds find the faults of server/test/mutants/simulation-faults.ts.
 const known = [
   ['a database that lost its newest commits', 16],
   ['a burst of events larger than what a reader may have waiting', 7],

@@ -1,6 +1,6 @@
 /**
- * The statements of the product that the simulated database understands, by their whole text: one that has changed is not guessed at, it fails
- * the run and is to be looked at here. Each does to the tables what Postgres would.
+ * The statements of the product that the simulated database understands, by their whole text: a changed one fails
+ * the run and must be described here. Each does to the tables what Postgres would.
  */
 import type { EventRow, Transaction } from './tables.ts'
 
@@ -177,7 +177,7 @@ const statesOf = new RegExp(
 
 const byText = new Map<string, Statement>()
 
-/** Undefined for what nobody has taught it. */
+/** Undefined for an unknown statement. */
 export function statementOf(text: string): Statement | undefined {
   let statement = byText.get(text)
   if (!statement) {

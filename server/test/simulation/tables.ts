@@ -1,7 +1,7 @@
 /**
- * The tables in memory, under the rules of Postgres that delivery stands on: a statement sees what is committed when it begins (a repeatable-read
- * transaction, what was when it began); a row that is written is locked to the end of its transaction, and whoever waits for it goes on from
- * what that one left; a commit is visible in the moment in which its locks are free. Every commit can be undone: that is how the database is set back.
+ * The tables in memory, under the rules of Postgres that delivery depends on: a statement sees what is committed when it begins (in a repeatable-read
+ * transaction, when that began); a written row is locked to the end of its transaction, and a transaction that waits for it continues with
+ * the new version; a commit is visible when its locks are released. Every commit can be undone, which is how the database is set back.
  */
 export interface ChannelRow {
   readonly id: string
@@ -60,7 +60,7 @@ export class SqlError extends Error {
   }
 }
 
-/** What a transaction has written and nobody else sees yet. */
+/** The rows that a transaction has written and no other sees yet. */
 export class Transaction {
   readonly locks = new Set<string>()
   readonly snapshot: Tables | null

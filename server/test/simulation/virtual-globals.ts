@@ -1,6 +1,6 @@
 /**
- * Puts the world's time and chance in the place of the machine's, for this process: timers, clocks, random numbers, and what pages of one browser
- * share. The product's modules run unchanged; import this file before them. Nothing real is to be waited for afterwards.
+ * Replaces the machine's time and random numbers by those of the world, for this process: timers, clocks, random numbers, and what pages of one browser
+ * share. The product's modules run unchanged; import this file before them. Await nothing real afterwards.
  */
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
@@ -8,14 +8,14 @@ import timersPromises from 'node:timers/promises'
 import type { Browser } from './browser.ts'
 import { Task, World } from './world.ts'
 
-/** An instant in the middle of nothing. */
+/** The date at which virtual time begins. */
 const epochMs = Date.UTC(2026, 0, 15, 12)
 
 let world = new World(0)
 /** Of the page whose task runs. */
 const browsers = new WeakMap<object, Browser>()
 
-/** From here on time and chance are those of `next`. */
+/** From here on time and random numbers are those of `next`. */
 export function enter(next: World): void {
   world = next
 }

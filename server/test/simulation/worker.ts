@@ -1,4 +1,4 @@
-/** A share of the schedules, in a process of its own: their failures and what it comes to are sent to the one that asked. */
+/** Runs a share of the schedules in a process of its own, and sends their failures and totals to the parent. */
 import { planOf } from './plan.ts'
 import { play } from './play.ts'
 
@@ -15,7 +15,7 @@ interface Share {
   replayEvery: number
 }
 
-// Nobody reads them here, and they are most of what an error costs.
+// Stacks are not read here, and they are most of the cost of an error.
 Error.stackTraceLimit = 0
 const { from, to, every, replayEvery } = JSON.parse(process.argv[2] as string) as Share
 const send = (report: Report) => process.send?.(report)

@@ -26,7 +26,7 @@ export class Node {
   }
 }
 
-/** What `setTimeout` and its like return, too. */
+/** `setTimeout` and the like return it too. */
 export class Task {
   at: number
   readonly order: number
@@ -57,9 +57,9 @@ export class World {
   now = 0
   /** Whose task runs; its microtasks are its own. */
   current: Node
-  /** The machinery of the run itself, which nothing happens to. */
+  /** The node of the run itself, which has no faults. */
   readonly stage: Node
-  /** Of all that happened: equal for equal runs. */
+  /** A digest of all that happened: equal for equal runs. */
   digest = 2166136261
   steps = 0
   readonly #heap: Task[] = []
@@ -93,7 +93,7 @@ export class World {
     node.isPaused = true
   }
 
-  /** What became due goes first, timers before what arrived or after it: a frozen event loop may wake up in either. */
+  /** Tasks that became due run first, timers before arrivals or after them: a frozen event loop may wake up in either order. */
   resume(node: Node) {
     if (!node.isPaused) return
     node.isPaused = false
