@@ -95,7 +95,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
       done(app.database.state === 'ready' ? undefined : new AppError('DATABASE_UNAVAILABLE'))
     })
     doors.addHook('onRequest', refuseOverBudget(app))
-    // Of sign-in's routes and of paths that lead nowhere. What takes bodies sets parsers of its own.
+    // For the routes of sign-in and unknown paths. Plugins that accept bodies set parsers of their own.
     ignoreBodies(doors)
     await doors.register(signInRoutes)
     await doors.register(restPlugin, { router: appRouter, createContext })

@@ -95,7 +95,7 @@ export function createContext(
 ): Context {
   const door = { app, request, reply }
   const resolveOnSocket = async () => {
-    // It may have been opened before.
+    // It may have been opened already.
     if (app.database.state !== 'ready') throw new AppError('DATABASE_UNAVAILABLE')
     return resolveCredential(request, app)
   }

@@ -141,7 +141,7 @@ describe('a legacy id is claimed by whoever signs in and is vouched for', () => 
     const made = await old.mutate('conversations.create', { title: 'left too' })
     const { id: conversationId } = made.json().result.data
     expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
-    // As a release that knew neither of the two tables would have left it.
+    // As a release without these two tables leaves it.
     await db.update(tasks).set({ userId: formerId }).where(eq(tasks.id, taskId))
     await db.update(taskLists).set({ openCount: 0 }).where(eq(taskLists.userId, me.id))
     await db.insert(taskLists).values({ userId: formerId, openCount: 1, doneCount: 0 })

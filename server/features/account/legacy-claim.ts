@@ -20,7 +20,7 @@ import { handOverDrafts } from '../drafts/service.ts'
 import { handOverDecisions } from '../drifts/service.ts'
 import { handOverTasks } from '../tasks/service.ts'
 
-/** As records name it. */
+/** The action in audit records. */
 const claimAction = 'account.identities.claimLegacyId'
 
 /** Every column that names a person, and whose it is after a claim; a test holds it against the database. */
@@ -43,8 +43,8 @@ export const claimedColumns = {
 } as const
 
 /**
- * Claiming what is one's own already hands over what its former holders still have: an instance of an earlier release, which did not know
- * all tables, may have left some.
+ * Claiming an id that the user already holds moves the rows that its former holders still have: an instance of an earlier release, which did
+ * not have all tables, may have left some.
  * @throws AppError LEGACY_ID_NOT_VOUCHED, LEGACY_ID_CLAIMED, ADDRESS_NOT_CONFIRMED, ACCOUNT_DISABLED
  */
 export async function claimLegacyId(
@@ -104,7 +104,7 @@ async function handOver(tx: Database, fromId: string, toId: string): Promise<voi
   await handOverReads(tx, fromId, toId)
 }
 
-/** Former holders are in the records of claims. One that was enabled since, or can sign in again, has what they have for themselves. */
+/** Former holders are in the audit records of claims. One that was enabled since, or can sign in again, owns their rows. */
 async function handOverRest(tx: Database, actor: Actor): Promise<void> {
   const claims = tx
     .select({ holderId: sql`(${auditLogs.before} ->> 'userId')::uuid` })

@@ -81,7 +81,7 @@ export async function listCollaborators(db: Database, draftId: string): Promise<
   return rows.map(toCollaborator)
 }
 
-/** The owner or, where the owner's role has become one that only reads, the first who may write: else nobody could go on. */
+/** The owner or, if the owner's role may no longer write, the first collaborator who may write; else the draft could not be continued. */
 async function holderAfter(tx: Database, { id, ownerId }: DraftRow): Promise<string> {
   const writers = (await listCollaborators(tx, id)).filter(({ mayWrite }) => mayWrite)
   return (writers.find((one) => one.id === ownerId) ?? writers[0])?.id ?? ownerId

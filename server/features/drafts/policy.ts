@@ -9,6 +9,6 @@ export const holdsRing = (who: Who, draft: Pick<DraftRow, 'ringHolderId'>) => dr
 /** The owner decides who writes; others may only leave. The owner cannot leave their own draft. */
 export const canRemove = (who: Who, draft: Pick<DraftRow, 'ownerId'>, userId: string) =>
   userId !== draft.ownerId && (ownsDraft(who, draft) || who.id === userId)
-/** By the role as the database has it: a viewer reads what they were added to. */
+/** By the role in the database: a viewer only reads the drafts that they were added to. */
 export const mayWrite = ({ role, isActive }: Pick<User, 'role' | 'isActive'>) =>
   isActive && hasCapability(role, 'draft:write')

@@ -71,7 +71,7 @@ describe.each([
 })
 
 describe('a user whose name is a legacy id of another', () => {
-  it('is meant by a word, and either by a field that says which kind of name it is', async () => {
+  it('is the one that a word names, and a field for one kind of name finds either user', async () => {
     const [owner, account] = [await program(), await program()]
     const username = `u${randomUUID().replaceAll('-', '').slice(0, 12)}`
     await app.database.db.update(users).set({ username }).where(eq(users.id, account.id))

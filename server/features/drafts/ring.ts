@@ -1,4 +1,4 @@
-/** The ring: who holds it may append. It goes only to a user who may write, so that it never stays where nobody can use it. */
+/** The ring: its holder may append. It goes only to a user who may write, so that a holder can always use it or pass it on. */
 import type { z } from 'zod'
 import type { DraftSummary, GetDraft, PassRing } from '../../../shared/drafts.ts'
 import { namedPerson } from '../../../shared/person-name.ts'
@@ -33,7 +33,7 @@ export async function passRing(
   })
 }
 
-/** Back to the owner, whoever holds it: a holder may stay away, or have become a viewer. @throws AppError NOT_DRAFT_OWNER */
+/** Gives it back to the owner without the holder's consent: a holder may be absent, or have become a viewer. @throws AppError NOT_DRAFT_OWNER */
 export async function takeRing(
   db: Database,
   actor: Actor,

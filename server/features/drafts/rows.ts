@@ -1,4 +1,4 @@
-/** What a draft is in its tables: found for whoever may see it, locked while it changes, and as it leaves the server. */
+/** The rows of a draft: found for a user who may see it, locked for a change, and converted to the wire form. */
 import { and, eq } from 'drizzle-orm'
 import type { Collaborator, DraftSummary } from '../../../shared/drafts.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'

@@ -150,7 +150,7 @@ describe('a report', () => {
 })
 
 describe('a decision', () => {
-  it('names who made it by user id in its event, as the clients from before expect, with the user beside it', async () => {
+  it('names its author by user id in its event, as earlier clients expect, and has the user beside it', async () => {
     const [me, { body }] = [await engineer(app), { body: { reason: 'As agreed' } }]
     const { id: driftId } = await driftOf(me)
     const since = await present()

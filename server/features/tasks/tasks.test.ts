@@ -145,7 +145,7 @@ describe('a list of tasks', () => {
 })
 
 describe('a new task', () => {
-  it('is done already where its maker says so, and counted as done', async () => {
+  it('is done from the beginning if it is created so, and counted as done', async () => {
     const me = await signedIn(app)
     const payload = { title: 'Done elsewhere', completed: true }
     const made = await me.browser.send({ method: 'POST', url: '/api/v1/tasks', payload })

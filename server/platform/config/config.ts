@@ -66,7 +66,7 @@ function crossFaults(given: Partial<Record<string, string>>) {
   for (const setting of ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET']) {
     if (!given[setting] && !mock && offersGoogle) faults.push({ setting, problem: 'is required and missing' })
   }
-  // By password alone nobody could confirm an address or set a new password where no mail is sent.
+  // With passwords as the only sign-in method and no mail, no user could confirm an address or reset a password.
   if (!offersGoogle && production && !otherSignInMethods.some((setting) => given[setting])) {
     faults.push({
       setting: 'REAL_AUTH_PROVIDER',
@@ -149,7 +149,7 @@ function group(s: Settings) {
       provider: s.REAL_AUTH_PROVIDER,
       sessionMode: s.AUTH_SESSION_MODE,
       hideExistence: s.AUTH_HIDE_EXISTENCE,
-      /** Null where sign-in with an OpenID provider is not offered, or played by the mock. */
+      /** Null where sign-in with an OpenID provider is not offered, or mocked. */
       google:
         s.REAL_AUTH_PROVIDER === 'google' && s.GOOGLE_CLIENT_ID && s.GOOGLE_CLIENT_SECRET
           ? { clientId: s.GOOGLE_CLIENT_ID, clientSecret: s.GOOGLE_CLIENT_SECRET, issuer: s.GOOGLE_ISSUER }

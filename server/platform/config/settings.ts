@@ -41,7 +41,7 @@ const isSecure = (at: URL) => at.protocol === 'https:' || isLoopback(at)
 const origin = secureUrl.refine((text) => !URL.canParse(text) || new URL(text).href === `${new URL(text).origin}/`, {
   error: 'must be an origin only, such as https://app.example.com, without a path',
 })
-/** The characters that OAuth has for them (RFC 6749, appendix A): @fastify/oauth2 fails on others with a message that quotes the secret. */
+/** The characters that OAuth allows (RFC 6749, appendix A): @fastify/oauth2 fails on others with a message that quotes the secret. */
 const clientCredential = z.string().regex(/^[\x20-\x7E]*$/, fault('must consist of printable ASCII characters'))
 const list = z.string().transform((text) =>
   text

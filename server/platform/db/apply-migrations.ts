@@ -11,13 +11,13 @@ import { type Migration, readMigrations, readMigrationsOf, refuseUnusable } from
 import { rowsOf } from './rows.ts'
 
 /**
- * While a statement waits for a lock, every later one on that table waits behind it, of the instances that serve too. So it gives up
- * well within their own limit of 5 s, lets them through, and tries again.
+ * While a statement waits for a lock, all later statements on that table wait behind it, those of instances that serve included. So it
+ * gives up well within their limit of 5 s, lets them run, and tries again.
  */
 const lockTimeoutMs = 1_000
 const pauseMs = 1_000
 
-/** Where the database has every migration nothing is written. @throws SchemaAhead, MigrationsOutOfOrder */
+/** Writes nothing if the database has every migration. @throws SchemaAhead, MigrationsOutOfOrder */
 export async function isMigrated(db: Database, folder: string): Promise<boolean> {
   const state = await readMigrations(db, folder)
   refuseUnusable(state)
@@ -25,7 +25,7 @@ export async function isMigrated(db: Database, folder: string): Promise<boolean>
 }
 
 /**
- * On one connection, under a lock that keeps other instances out. `signal` ends the wait for a table's lock.
+ * On one connection, under a lock that excludes other instances. `signal` ends the wait for a table's lock.
  * @throws SchemaAhead, MigrationsOutOfOrder, and what the database throws; the migrations before the failed one stay applied
  */
 export async function applyMigrations(
@@ -51,7 +51,7 @@ export async function applyMigrations(
 
 const waitingWords = 'a migration waits for a table that another session uses, trying again'
 
-/** `onWait` once, when the first attempt did not get its lock. */
+/** Calls `onWait` once, if the first attempt did not get its lock. */
 async function untilLocked(apply: () => Promise<void>, onWait: () => void, signal: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
@@ -67,7 +67,7 @@ async function untilLocked(apply: () => Promise<void>, onWait: () => void, signa
 
 async function prepareRecords(db: Database): Promise<void> {
   await db.execute(sql`create schema if not exists drizzle`)
-  // As drizzle makes it, for its own tools.
+  // As drizzle creates it, for its own tools.
   await db.execute(sql`create table if not exists drizzle.__drizzle_migrations (
     id serial primary key, hash text not null, created_at bigint)`)
   const [column] = rowsOf<{ is_there: boolean }>(
@@ -115,7 +115,7 @@ async function buildIndexes(db: Database, migration: Migration): Promise<void> {
   // Without a limit on the wait for locks: no read or write waits behind this one.
   for (const statement of migration.statements) {
     const [, verb = '', index = ''] = concurrently.exec(statement) ?? []
-    // What an attempt that was cut off leaves is an index that is never used.
+    // An interrupted attempt leaves an invalid index, which is never used.
     if (/create/i.test(verb)) await db.execute(sql.raw(`drop index concurrently if exists ${index}`))
     await db.execute(sql.raw(statement))
   }

@@ -9,7 +9,7 @@ import { diskFullMessage } from './disk-watch.ts'
 /** As the database reports a full disk, wherever a table grows. */
 const tables = ['draft_segments', 'events', 'rate_limits', 'audit_logs']
 
-it('a full disk is reported as one, reading goes on, and writing does once there is room; what was acknowledged is stored', async () => {
+it('a full disk is reported as such, reads continue, writes continue once there is space, and acknowledged writes are stored', async () => {
   const app = await buildTestApp({ times: { database: { probeDiskEveryMs: 50 } } })
   const { db } = app.database
   const me = await app.enter()

@@ -1,4 +1,4 @@
-/** Knows that the disk of the database is full: from the first statement that failed for it until rows can be stored again. */
+/** Whether the disk of the database is full: from the first statement that failed for that reason until rows can be stored again. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
@@ -6,7 +6,7 @@ import { rateLimits } from '../limits/table.ts'
 import type { Database } from './database.ts'
 import { isDiskFull } from './faults.ts'
 
-/** More than fits into the free space of pages that are there: the file has to grow. */
+/** More than the free space in existing pages, so that the file has to grow. */
 const probeRows = 256
 
 export const diskFullMessage =
@@ -27,7 +27,7 @@ export class DiskWatch {
     return this.#probing !== undefined
   }
 
-  /** Of any statement. `db` is asked until it stores rows again. */
+  /** Called with the failure of any statement. Polls `db` until it stores rows again. */
   note(error: unknown, db: () => Database): void {
     if (this.#probing || this.#closing.signal.aborted || !isDiskFull(error)) return
     this.#log.error(diskFullMessage)
@@ -55,7 +55,7 @@ export class DiskWatch {
 
 class Undone extends Error {}
 
-/** Rows that nothing compresses, in a transaction that is rolled back. */
+/** Writes incompressible rows in a transaction that is rolled back. */
 async function canStore(db: Database): Promise<boolean> {
   try {
     return await db.transaction(async (tx) => {

@@ -85,13 +85,13 @@ export function isStale(error: unknown): boolean {
   return error instanceof Error && ['0A000', '26000'].includes(sqlState(error) ?? '')
 }
 
-/** True when `error` or one of its causes is a lock that was not to be had within `lock_timeout`. */
+/** True when `error` or one of its causes is a lock that was not granted within `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '55P03') return true
   return false
 }
 
-/** True when `error` or one of its causes is that the disk of the database has no room left. */
+/** True when `error` or one of its causes is a full disk of the database. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '53100') return true
   return false

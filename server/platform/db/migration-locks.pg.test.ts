@@ -1,4 +1,4 @@
-/** What migrations lock, and what becomes of those who use the tables meanwhile. */
+/** What migrations lock, and what that means for sessions that use the tables meanwhile. */
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import postgres from 'postgres'
@@ -13,9 +13,9 @@ import { migrationsFolder, readMigrationsOf } from './migrations.ts'
 import { openPostgres } from './postgres-driver.ts'
 
 /**
- * Of each migration, the locks on tables that were there before it, but for ACCESS SHARE, which a query takes. They are held until it is
- * done, while instances of the release before serve. ACCESS EXCLUSIVE keeps out everybody: only for what takes no time, whatever the number of
- * rows. SHARE, of an index that is not built concurrently, keeps out who writes.
+ * The locks that each migration takes on existing tables, except ACCESS SHARE, which a query takes. They are held until the migration
+ * ends, while instances of the previous release serve. ACCESS EXCLUSIVE blocks every other session: only for changes whose time does not depend
+ * on the number of rows. SHARE, of an index that is not built concurrently, blocks writes.
  */
 const locks: Record<string, string[]> = {
   '0000_accounts': [],
@@ -60,7 +60,7 @@ it('each migration takes the locks that are listed, and no others', async () => 
       .toUpperCase()
   const found: Record<string, string[]> = {}
   for (const migration of readMigrationsOf(migrationsFolder)) {
-    // Outside a transaction it would show none, and by its form it takes SHARE UPDATE EXCLUSIVE alone.
+    // It runs outside a transaction, where its locks cannot be listed. It takes only SHARE UPDATE EXCLUSIVE.
     if (isConcurrent(migration)) {
       for (const statement of migration.statements) await other.unsafe(statement)
       found[migration.name] = ['concurrently']
@@ -74,7 +74,7 @@ it('each migration takes the locks that are listed, and no others', async () => 
       const held = await tx`
         select distinct relname, mode from pg_locks join pg_class on pg_class.oid = relation
         where pid = pg_backend_pid() and relname = any(${tables}) and mode <> 'AccessShareLock'`
-      // The strongest of each table: it keeps out whom the others do.
+      // The strongest lock on each table: it conflicts with all that the others do.
       const strength = [
         'RowShare',
         'RowExclusive',
@@ -118,7 +118,7 @@ it('a migration behind a long reader lets other sessions through, and is applied
       await other`select 1 from pg_stat_activity where application_name = 'plinth migrations'
       and wait_event_type = 'Lock' and datname = ${new URL(url).pathname.slice(1)}`
     ).length > 0
-  // Three times: it gives up and comes back, and each time who comes behind it is served.
+  // Three times: it gives up and tries again, and each time the statement behind it runs.
   const served: number[] = []
   for (let times = 0; times < 3; times++) {
     await until('the migration waits', waits)

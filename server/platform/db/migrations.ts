@@ -1,6 +1,6 @@
 /**
  * Which migrations this release has, and which of them a database has. A release does not use a schema that a later one has migrated,
- * unless each migration that it does not have says that it may (docs/upgrade.md).
+ * unless each migration that it lacks declares it compatible (docs/upgrade.md).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export interface MigrationState {
   readonly outOfOrder: readonly string[]
   /** The database has migrations of another release. */
   readonly isAhead: boolean
-  /** Each of those declares that this release may go on beside it. */
+  /** Each of those declares this release compatible. */
   readonly isCompatible: boolean
   /** Hash of the newest that is applied, by which two databases are of one form; null where none is. */
   readonly newest: string | null
@@ -37,7 +37,7 @@ export class SchemaAhead extends Error {
   }
 }
 
-/** What is older than an applied migration would never be applied: the schema would lack it without notice. */
+/** Drizzle never applies a migration that is older than an applied one, and reports nothing: the schema would lack it. */
 export class MigrationsOutOfOrder extends Error {
   override name = 'MigrationsOutOfOrder'
   constructor(names: readonly string[]) {
@@ -85,7 +85,7 @@ export interface Migration {
   readonly when: number
   readonly hash: string
   readonly statements: readonly string[]
-  /** `when` of the oldest migration whose release may go on beside it; null where none may. */
+  /** `when` of the oldest migration whose release is compatible; null where none is. */
   readonly compatibleFrom: number | null
 }
 

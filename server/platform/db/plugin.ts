@@ -1,6 +1,6 @@
 /**
  * Opens the database beside the server, not before it: the server listens at once, answers 503 until the database is
- * there and migrated, and finds it again by itself. It stops serving while the schema is that of a later release. Decorates `database`.
+ * there and migrated, and reconnects automatically. It stops serving while the schema is that of a later release. Decorates `database`.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
@@ -11,13 +11,13 @@ import { DiskWatch } from './disk-watch.ts'
 import { MigrationsOutOfOrder, migrationsFolder, readMigrations, SchemaAhead } from './migrations.ts'
 import { storageFault } from './storage-faults.ts'
 
-/** `schema-ahead`: a later release has migrated the database in a way that this one must not go on beside. */
+/** `schema-ahead`: a later release has migrated the database to a schema that this one must not use. */
 export type DatabaseState = 'starting' | 'ready' | 'schema-ahead'
 
 export interface AppDatabase extends DatabaseDriver {
-  /** Requests are served and recurring work is done while this is `ready`. */
+  /** Requests are served and recurring jobs run while this is `ready`. */
   readonly state: DatabaseState
-  /** Rows cannot be stored. Requests are served all the same, because reading goes on. */
+  /** Rows cannot be stored. Requests are served nevertheless, because reads still work. */
   readonly isDiskFull: boolean
   /** Resolves when `state` is `ready` for the first time; never, if the server closes before. */
   readonly whenMigrated: Promise<void>
@@ -26,7 +26,7 @@ export interface AppDatabase extends DatabaseDriver {
 }
 
 export interface DatabaseTimes {
-  /** How often a running instance looks whether a later release has migrated the database. */
+  /** How often a running instance checks whether a later release has migrated the database. */
   checkSchemaEveryMs: number
   /** How often it tries to store rows while the disk of the database is full. */
   probeDiskEveryMs: number
@@ -113,7 +113,7 @@ async function migrateUntilDone(
   return false
 }
 
-/** A database that does not answer says nothing about its schema: the state stays. */
+/** The state does not change if the database does not respond, because its schema is unknown then. */
 async function watchSchema(
   { db }: DatabaseDriver,
   log: FastifyBaseLogger,

@@ -115,7 +115,7 @@ export function openPostgres(
         const db = drizzle(client) as unknown as Database
         // Asked first, without the lock: nearly every start finds that another one has migrated.
         if (await isMigrated(db, folder)) return
-        // On the session, for it covers several transactions; it ends with the connection if this process dies.
+        // Set on the session, because it covers several transactions; it ends with the connection if this process dies.
         await lockSession(client, signal)
         await applyMigrations(db, folder, log, signal)
         await client.query('select pg_advisory_unlock($1)', [migrationLock])
@@ -151,8 +151,8 @@ export function openPostgres(
 }
 
 /**
- * Asked for again and again, not waited for in one statement: an index that is built concurrently waits for all transactions that were
- * there before it, and so for that statement, which would wait for it.
+ * Polled, and not awaited in one statement: an index that is built concurrently waits for all older transactions, and so for
+ * that statement, which would wait for it in turn.
  */
 async function lockSession(client: pg.Client, signal: AbortSignal): Promise<void> {
   for (;;) {

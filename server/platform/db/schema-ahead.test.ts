@@ -15,7 +15,7 @@ import { SchemaAhead } from './migrations.ts'
 const newestWhen = Number(ownMigrations().at(-1)?.when)
 const { message } = new SchemaAhead()
 
-/** What a migration of a later release leaves; `compatibleFrom` as it declares. */
+/** The record that a migration of a later release leaves; `compatibleFrom` is its declaration. */
 const migrateLater = (db: Database, compatibleFrom: number | null) =>
   db.execute(sql`insert into drizzle.__drizzle_migrations (hash, created_at, compatible_from)
     values ('later', ${newestWhen + 1}, ${compatibleFrom})`)

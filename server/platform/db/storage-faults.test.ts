@@ -8,11 +8,11 @@ it.each([
   [fault('EROFS', '/data/db.lock'), /^\/data\/db\.lock is on a disk that is read-only/],
   [fault('EIO', '/data/db.making'), /^\/data\/db\.making could not be written: its disk is full, or fails/],
   [fault('EACCES', '/data'), /^\/data may not be written by this user/],
-])('%s is a sentence for the operator', (error, sentence) => {
+])('%s is described to the operator in a sentence', (error, sentence) => {
   expect(storageFault(error)).toMatch(sentence)
 })
 
-it('what is refused of a port is no fault of the folder', () => {
+it('an error of a port is not reported as a fault of the folder', () => {
   expect(storageFault(fault('EACCES'))).toBeNull()
   expect(storageFault(new Error('unknown'))).toBeNull()
 })

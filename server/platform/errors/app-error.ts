@@ -9,7 +9,7 @@ type Options = { message?: string; details?: FieldFault[] | undefined; retryAfte
 export class AppError extends Error {
   override name = 'AppError'
   readonly code: ErrorCode
-  /** Always there where the message is that of VALIDATION_ERROR, which refers to them. */
+  /** Always present with the message of VALIDATION_ERROR, which refers to them. */
   readonly details: FieldFault[] | undefined
   /** Seconds after which trying again makes sense; set for every 503. */
   readonly retryAfterS: number | undefined
@@ -32,11 +32,11 @@ export class AppError extends Error {
   }
 }
 
-/** What a parser says of a request that it cannot read, where no field is at fault. */
+/** The message of a parser that cannot read a request, where no field is at fault. */
 function unreadable(cause: unknown): FieldFault[] {
   const { code, cause: inner } = (cause instanceof Error ? cause : {}) as { code?: string; cause?: unknown }
   if (code === 'FST_ERR_BAD_URL') return whole('Must be an address in which each % begins two hexadecimal digits')
-  // Of Fastify's parser and, in a TRPCError, of tRPC's.
+  // From Fastify's parser and, in a TRPCError, from tRPC's.
   if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || inner instanceof SyntaxError) {
     return whole('Must be JSON, without a key that names a prototype')
   }

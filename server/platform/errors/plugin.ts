@@ -53,7 +53,7 @@ const warned = new WeakMap<object, Map<string, { atMs: number; leftOut: number }
 
 /**
  * Ours at `error`; the surroundings' at `warn`, of each code once a second, for while a database is away every request fails alike;
- * the caller's own faults are in the access log already, and what they may not do has a line of its own.
+ * the caller's own faults are in the access log already, and refusals with 403 have a line of their own.
  */
 export function logFailure({ log, server, routeOptions }: FastifyRequest, error: AppError, err: unknown) {
   const { status, code } = error

@@ -1,4 +1,4 @@
-/** What the log says of calls that are refused with 403, and how little of it a flood leaves. */
+/** What the log contains about calls that are refused with 403, and how few lines a flood leaves. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { keyOf } from '../../test/api-keys.ts'
 import { buildTestApp } from '../../test/app.ts'
@@ -50,7 +50,7 @@ describe('a call that is refused with 403 leaves one line that names the user, t
     expect(refusals()).toMatchObject([{ userId: user.id, apiKeyId, asked: 'apiKeys.list', code: 'API_KEY_REFUSED' }])
   })
 
-  it('of another site, before anybody is looked up', async () => {
+  it('from another site, before the caller is identified', async () => {
     const { browser } = await signedIn(app)
     const answer = await browser.mutate('tasks.create', {}, { origin: 'https://elsewhere.example' })
     expect(answer.statusCode).toBe(403)

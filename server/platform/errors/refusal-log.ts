@@ -1,6 +1,6 @@
 /**
- * A line for what was refused with 403: which user asked, for what, and why not (OWASP ASVS 5.0, 16.3.2). By id; never a name or an address.
- * A client that goes on asking, or many of them, must not fill the log: one line a minute for the same refusal, and few a second in all.
+ * A line for each refusal with 403: the user, the procedure and the reason (OWASP ASVS 5.0, 16.3.2). By id; never a name or an address.
+ * A client that repeats its call, or many clients, must not fill the log: one line a minute for the same refusal, and few a second in total.
  */
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
@@ -12,10 +12,10 @@ const secondMs = 1000
 const perSecond = 10
 
 export interface Refused {
-  /** Null where it was refused before anybody looked who asks. */
+  /** Null if the request was refused before the caller was identified. */
   readonly userId: string | null
   readonly apiKeyId?: string
-  /** Of a procedure its name, else the route. */
+  /** The name of the procedure, else the route. */
   readonly asked: string
 }
 
@@ -25,7 +25,7 @@ export class RefusalLog {
   #second = { beganMs: Number.NEGATIVE_INFINITY, lines: 0 }
   #leftOut = 0
 
-  /** Of one error once, however many see it pass. */
+  /** Logs each error once, even if several layers report it. */
   add(log: FastifyBaseLogger, error: AppError, refused: Refused): void {
     if (error.status !== 403 || this.#seen.has(error)) return
     this.#seen.add(error)

@@ -1,4 +1,4 @@
-/** The body of a response, up to a limit: the other side may send without end. */
+/** The body of a response, up to a limit: the sender may not stop. */
 export async function boundedText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0

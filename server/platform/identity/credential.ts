@@ -137,20 +137,20 @@ async function findByAccessToken(token: string, { accessTokens, sessions }: Reso
   return { kind: 'signed-in', actor: { ...actor, role }, endsAtS: access.expiresAtS }
 }
 
-/** Whose budget a call counts against: a browser that has yet to exchange its refresh token is somebody already. */
+/** Whose budget a call counts against: a browser that has yet to exchange its refresh token counts as its user already. */
 export function payerOf(resolution: Resolution): { id: string } | null {
   if (resolution.kind === 'signed-in') return resolution.actor
   return resolution.kind === 'anonymous' && resolution.refreshable ? { id: resolution.refreshable } : null
 }
 
-/** Hashes of what a request presents that only the database can tell from random text: session cookies and API keys. */
+/** Hashes of the credentials in a request that only the database can distinguish from random text: session cookies and API keys. */
 export function presentedSecrets(raw: IncomingMessage, config: Config): string[] {
   const cookies = cookieValues(raw.headers.cookie, sessionCookieName(config)).map(hashSessionToken)
   const keys = presentedTokens(raw).map((token) => (token && isMeantAsApiKey(token) ? hashApiKey(token) : null))
   return [...cookies, ...keys].filter((hash) => hash !== null)
 }
 
-/** Whether a request says who makes it at all, truly or not. */
+/** Whether a request has any credential, valid or not. */
 export function presentsCredential(raw: IncomingMessage, { config, legacyBridge }: Resolvers): boolean {
   const cookies = [sessionCookieName(config), refreshCookieName(config)]
   return (

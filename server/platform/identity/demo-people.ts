@@ -62,7 +62,7 @@ export async function seedDemoSignIns(
   for (const user of without) await setPassword(db, user, await hashes.make(passwords[user.email ?? ''] ?? ''))
 }
 
-/** One of each kind of character, whatever the random ones are. */
+/** Adds one of each required kind of character to the random ones. */
 export const newDemoPassword = () => `Aa1-${randomBytes(15).toString('base64url')}`
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Sign-in with Google, or any OpenID provider that GOOGLE_ISSUER names: the order of its steps, one deadline for all of
- * them, and the error code of each failure. Nothing is requested from the provider before the first sign-in, so that one
- * that is away delays nothing else.
+ * them, and the error code of each failure. Nothing is requested from the provider before the first sign-in, so that an
+ * unavailable one delays nothing else.
  */
 import type { FastifyBaseLogger } from 'fastify'
 import type { JWKSCacheInput } from 'jose'
@@ -36,7 +36,7 @@ export function googleProvider(
   let discovered: Discovered | undefined
   let discovering: Promise<Discovered> | undefined
 
-  /** One discovery for all callers that wait. A day later another one, for which none waits: metadata changes once in years. */
+  /** One discovery for all waiting callers. It is repeated after a day in the background: metadata changes once in years. */
   async function provider(): Promise<Discovered> {
     if (discovered && Date.now() - discovered.at < rediscoverAfterMs) return discovered
     discovering ??= discover().finally(() => {
@@ -72,7 +72,7 @@ export function googleProvider(
     }
   }
 
-  /** The provider's words are logged, and never shown. */
+  /** The provider's text is logged, and never shown. */
   function logFault(error: unknown): void {
     if (!(error instanceof AppError)) return
     if (error.code === 'PROVIDER_UNAVAILABLE') log.warn({ err: error.cause }, 'sign-in provider not available')
@@ -95,7 +95,7 @@ export function googleProvider(
 }
 
 /**
- * Lets pass a callback with a code of this provider. `iss` comes first, before anything else in the callback is believed:
+ * Accepts a callback with a code of this provider. `iss` is checked first, before anything else in the callback is trusted:
  * it may be the response of another provider, sent into this attempt (mix-up, RFC 9207 section 2.4).
  */
 function checkCallback(query: URLSearchParams, metadata: OpenIdMetadata): void {

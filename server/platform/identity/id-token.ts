@@ -6,7 +6,7 @@ import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { AppError } from '../errors/app-error.ts'
 
-/** Signatures with a published key. Never an HMAC: its key would be the client secret, which the browser's side may leak. */
+/** Only signatures with a published key. Never an HMAC: its key would be the client secret, which the browser's side may leak. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const clockSkewS = 30
 

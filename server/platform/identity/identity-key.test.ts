@@ -1,4 +1,4 @@
-/** Whose an identity is: its issuer's, whatever other issuers call their users. */
+/** An identity belongs to its issuer, even if other issuers use the same subjects. */
 import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { expect, it } from 'vitest'
@@ -13,7 +13,7 @@ const configured = issuerName(app.inside.config.auth.google?.issuer ?? '')
 const idOf = async (claims: Record<string, unknown>) => (await (await app.signIn(claims)).get('/me')).json().id
 const rowsOf = (subject: string) => db.select().from(identities).where(eq(identities.subject, subject))
 
-/** The user that a sign-in of `issuer` makes or finds. */
+/** The user that a sign-in with `issuer` creates or finds. */
 const userBy = (issuer: string, subject: string) =>
   db.transaction(async (tx) => {
     const profile = { email: null, emailVerified: false, name: null, pictureUrl: null }

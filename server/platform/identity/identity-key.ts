@@ -1,7 +1,7 @@
 /**
- * By what an identity is found: its issuer and the issuer's subject (OpenID Connect Core 5.7), so another issuer in the place of the
- * configured one has other users, though its subjects be the same. Passwords and legacy ids have no issuer. Nor have rows from before issuers
- * were stored: they are of the issuer that was configured then, which a migration cannot know, so the server writes it down.
+ * An identity is found by its issuer and the issuer's subject (OpenID Connect Core 5.7), so a new issuer in place of the
+ * configured one has other users, even with the same subjects. Passwords and legacy ids have no issuer. Nor do rows from before issuers
+ * were stored: they belong to the issuer that was configured then, which a migration cannot know, so the server fills it in.
  */
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Config } from '../config/config.ts'
@@ -9,7 +9,7 @@ import type { Database } from '../db/database.ts'
 import type { WayIn } from './provider.ts'
 import { identities } from './table.ts'
 
-/** In a query of `identities`, the first one `byIssuer`: beside the row of the issuer there may be one from before, which is not its then. */
+/** For a query of `identities`, of which the first row by `byIssuer` counts: a row without an issuer beside one with it belongs to another issuer. */
 export function isIdentity({ provider, issuer, subject }: WayIn): SQL {
   const isUnnamed = and(eq(identities.provider, provider), isNull(identities.issuer))
   const isOf = issuer === null ? isUnnamed : sql`(${identities.issuer} = ${issuer} or (${isUnnamed}))`
@@ -18,12 +18,12 @@ export function isIdentity({ provider, issuer, subject }: WayIn): SQL {
 
 export const byIssuer: SQL = sql`${identities.issuer} nulls last`
 
-/** Issuers are compared without the slash at their end, which some documents have and some tokens have not. */
+/** Issuers are compared without their trailing slash, which documents and tokens of one issuer do not always agree on. */
 export const issuerName = (url: string): string => url.replace(/\/+$/, '')
 
 /**
- * Writes down the issuers of rows from before they were stored, and of those that an instance of that release has added since. Until
- * then each is found by its provider, and gets its issuer at its next sign-in.
+ * Fills in the issuers of rows from before they were stored, and of rows that an instance of the previous release has added since. Until
+ * then each is found by its provider, and gets its issuer at the next sign-in.
  */
 export async function nameIssuers(db: Database, { auth }: Config): Promise<number> {
   const issuers: [WayIn['provider'], string | undefined][] = [

@@ -16,7 +16,7 @@ export interface Issuer {
   readonly provider: ProviderProfile['provider']
   /** `iss`; absent, tokens of this issuer name none. */
   readonly name: string | undefined
-  /** Of the identities that it vouches for; null where it has no address. */
+  /** The issuer of the identities that it asserts; null where it has no address. */
   readonly identityIssuer: string | null
   readonly algorithms: readonly string[]
   /** Who we are to it: what it says to others alone is not for us (RFC 7519 section 4.1.3). */

@@ -6,7 +6,7 @@ import { until } from '../../test/until.ts'
 const app = await buildTestApp()
 const impatient = await buildTestApp({ times: { identity: { providerDeadlineMs: 1000 } } })
 
-/** One that needs everything that the discovery document may hold. */
+/** A provider that uses every optional part of the discovery document. */
 const tenant = await buildTestApp()
 const { issuer, metadata, answers, routes } = tenant.provider
 Object.assign(metadata, {
@@ -27,14 +27,14 @@ async function callback(of: TestApp, { iss }: { iss?: string } = {}) {
 }
 
 describe('the authorization address', () => {
-  it('is the endpoint of the discovery document, with the slashes and the query that it has there', async () => {
+  it('is the endpoint of the discovery document, with the same slashes and query', async () => {
     const there = await tenant.beginSignIn(tenant.browser())
     expect(there.href.startsWith(`${issuer}//tenant/authorize?tenant=a&`)).toBe(true)
     expect(there.searchParams.get('scope')).toBe('openid email profile')
     expect(there.searchParams.get('client_id')).toBe(clientId)
   })
 
-  it('holds the prompt select_account only where the provider lists it', async () => {
+  it('has the prompt select_account only where the provider lists it', async () => {
     expect((await tenant.beginSignIn(tenant.browser())).searchParams.get('prompt')).toBe('select_account')
     expect((await app.beginSignIn(app.browser())).searchParams.has('prompt')).toBe(false)
   })

@@ -17,7 +17,7 @@ it.each([
   'L3tme1n!',
   'Aa1!aaaa',
   'Plinth2026!',
-])('%s is refused, though it keeps the rules', async (password) => {
+])('%s is refused although it satisfies the rules of composition', async (password) => {
   expect(await weaknessOf(password, ada)).toMatch(/first that would be guessed/)
 })
 
@@ -36,12 +36,12 @@ it.each([
   '正しい馬のBattery-7',
   'Aa1-👩🏽‍🚀-staple',
   'correct horse battery staple',
-])('%s is taken', async (password) => {
+])('%s is accepted', async (password) => {
   expect(passwordRules.filter(({ holds }) => !holds(password)).map(({ rule }) => rule)).toEqual([])
   expect(await weaknessOf(password, ada)).toBeNull()
 })
 
-it('nobody’s name is no reason, nor are two letters', async () => {
+it('a user without names, and a name of two letters, are no reason to refuse a password', async () => {
   expect(await weaknessOf('Horse-battery-7', { username: null, email: null })).toBeNull()
   expect(await weaknessOf('Horse-battery-7', { username: null, email: 'se@example.org' })).toBeNull()
 })
@@ -61,7 +61,7 @@ it('below 15 characters each kind of character is needed, from 15 on none', () =
   expect([missing('correct horse'), missing('correct-horse7'), missing('correct horse b')]).toEqual([2, 1, 0])
 })
 
-it('the longest password takes no longer to estimate than its beginning, so that nobody holds up the event loop', async () => {
+it('the longest password takes no longer to estimate than its beginning, so that no caller can block the event loop', async () => {
   // Signs that stand for letters are what the estimate takes longest for.
   const beginning = 'i|77l77i!+i71|1lil1i'
   const cpuMs = async (password: string) => {

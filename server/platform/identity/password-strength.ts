@@ -1,15 +1,15 @@
 /**
- * Passwords that are guessed too soon: common ones in disguise, what is known of the owner, and whatever zxcvbn estimates so (Wheeler,
- * USENIX Security 2016): dates, keys that are neighbours, repetitions. Signs and digits around a word, and digits in the place of its
- * letters, hide it from nobody: rules of composition are met that way, and guessing programs begin with it (NIST SP 800-63B section 5.1.1.2).
+ * Passwords that are easy to guess: variants of common ones, known data of the owner, and those that zxcvbn rates as weak (Wheeler,
+ * USENIX Security 2016): dates, neighbouring keys, repetitions. Signs and digits around a word, or digits in place of its
+ * letters, do not make it harder to guess: users satisfy rules of composition in that way, and guessing programs try it first (NIST SP 800-63B section 5.1.1.2).
  */
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
 
-/** At least 10^8 guesses: out of reach for who may try only at this server, and slow for who has the argon2id hash. */
+/** At least 10^8 guesses: out of reach for an attacker who can only try to sign in, and slow for one who has the argon2id hash. */
 const leastScore = 3
 /**
- * The estimate runs on the event loop, and takes the more the longer the text is: docs/decisions/028-password-strength.md. Whoever guesses
- * the whole guesses its beginning too, so the beginning never makes a password seem stronger than it is.
+ * The estimate runs on the event loop, and its time grows with the length of the text: docs/decisions/028-password-strength.md. A guess of
+ * the whole password is a guess of its beginning too, so the beginning never makes a password seem stronger than it is.
  */
 const estimated = 20
 const productName = 'plinth'
@@ -18,7 +18,7 @@ const digitsForLetters: Record<string, string> = { '@': 'a', '4': 'a', '3': 'e',
 
 let estimator: Promise<{ common: Set<string>; zxcvbn: ZxcvbnFactory }> | undefined
 
-/** Loaded when it is first asked for: 49,000 entries, of which no start should wait. */
+/** Loaded on first use: 49,000 entries, which must not delay the start. */
 function loadOnce() {
   estimator ??= load()
   return estimator
@@ -35,7 +35,7 @@ async function load() {
   }
 }
 
-/** Why `password` is refused, to the user who chose it; null when it is not. */
+/** Why `password` is refused, as text for the user who chose it; null when it is accepted. */
 export async function weaknessOf(
   password: string,
   { username, email }: { username: string | null; email: string | null },
@@ -52,7 +52,7 @@ export async function weaknessOf(
   return isWeak ? 'Is one of the first that would be guessed. Add words that do not belong together' : null
 }
 
-/** What may be left of it when the disguise is taken off. */
+/** The words that remain without the added signs and digits. */
 function disguises(typed: string): string[] {
   const bare = typed.replace(/^[^\p{L}\p{Nd}]+|[^\p{L}\p{Nd}]+$/gu, '')
   const word = typed.replace(/^\P{L}+|\P{L}+$/gu, '')

@@ -1,5 +1,5 @@
 /**
- * From a provider's verified profile to a person. Found by (issuer, subject) only. An e-mail address joins two ways
+ * From a provider's verified profile to a user. Found by (issuer, subject) only. An e-mail address joins two ways
  * in only when both sides have verified it; an account whose address nobody verified loses every way in and every
  * session to whoever proves the address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
  */

@@ -43,7 +43,7 @@ export const defaultIdentityTimes: IdentityTimes = {
   unseenMs: 300,
   providerDeadlineMs: 5000,
 }
-/** While instances of a release without issuers run beside this one. */
+/** For instances of a release without issuers that run beside this one. */
 const nameEveryMs = 3_600_000
 const deleteEveryMs = 6 * 3_600_000
 /** It was never meant to stay. */

@@ -158,7 +158,7 @@ describe('a provider that was well yesterday', () => {
 describe('a provider that does not answer', () => {
   it('at all, or not to the end, is given up on in bounded time, wherever it stops', async () => {
     const bystander = await acquainted.signIn()
-    // Keys are asked for again after ten minutes.
+    // Keys are requested again after ten minutes.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * 60_000 })
     let asked = 0
     const silent = (_request: IncomingMessage, response: ServerResponse) => {

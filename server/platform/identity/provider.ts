@@ -5,7 +5,7 @@ import type { NewAttempt, SignInAttempt } from './sign-in-attempt.ts'
 /** Names a row of `identities`. */
 export interface WayIn {
   readonly provider: (typeof identityProviders)[number]
-  /** By the name of `issuerName`; null for what we issue ourselves. */
+  /** As `issuerName` returns it; null for identities of our own. */
   readonly issuer: string | null
   readonly subject: string
 }

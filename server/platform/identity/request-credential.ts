@@ -1,4 +1,4 @@
-/** The credential of one request, resolved once, whoever asks for it. What outlives its request (a socket) resolves anew for each call. */
+/** The credential of one request, resolved once for all its users. A socket outlives its request and resolves again for each call. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { presentedSecrets, type Resolution, resolveCredential } from './credential.ts'
 
@@ -16,6 +16,6 @@ function resolve(request: FastifyRequest, app: FastifyInstance): Promise<Resolut
   return hasUnseenSecret(request, app) ? app.secretLookups.run(request.ip, look) : look()
 }
 
-/** Whether resolving it may cost a statement for what is random text. */
+/** Whether resolving it may cost a statement although the secret is random text. */
 export const hasUnseenSecret = ({ raw }: FastifyRequest, { config, sessions }: FastifyInstance): boolean =>
   presentedSecrets(raw, config).some((hash) => !sessions.hasSeen(hash))

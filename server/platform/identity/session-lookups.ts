@@ -1,13 +1,13 @@
 /**
- * What this instance knows of credentials, by the hash of a secret or the id of a session: which ones are good, for as long as they are
- * trusted without a query, and which ones named nothing a moment ago. Bounded; unknown ones never displace known ones.
+ * Caches the credentials that this instance has looked up, by the hash of a secret or the id of a session: valid ones, for as long as they are
+ * trusted without a query, and ones that were not found a moment ago. Bounded; unknown ones never displace known ones.
  * A burst of calls with one credential is one query.
  */
 import { LRUCache } from 'lru-cache'
 import { upTo } from '../cache-size.ts'
 import type { Actor } from './sessions.ts'
 
-/** A secret is 256 random bits, which nobody knows before its row is there: what is new is never among the unknown. */
+/** A secret is 256 random bits that no client has before its row is stored: a new secret is never cached as unknown. */
 const unknownMs = 5000
 
 /** Null for a session that is over, or whose user is disabled, for now; undefined where there is none. */
@@ -16,7 +16,7 @@ export type Found = Actor | null | undefined
 export class SessionLookups {
   readonly #cache: LRUCache<string, Actor>
   readonly #unknown = new LRUCache<string, true>({ ...upTo(10_000), ttl: unknownMs })
-  /** Secrets that were ever good here. */
+  /** Secrets that were ever valid on this instance. */
   readonly #seen = new LRUCache<string, true>(upTo(50_000))
   readonly #underWay = new Map<string, { endings: number; found: Promise<Found> }>()
   #endings = 0
@@ -29,7 +29,7 @@ export class SessionLookups {
     const known = this.#cache.get(key)
     if (known) return Promise.resolve(known)
     const underWay = this.#underWay.get(key)
-    // What ended since that query began may be what it finds.
+    // The query may find a session that has ended since it began.
     if (underWay?.endings === this.#endings) return underWay.found
     const endings = this.#endings
     const found = this.#ask(key, look).finally(() => {
@@ -39,7 +39,7 @@ export class SessionLookups {
     return found
   }
 
-  /** As `find`, for a key that is random in whole: one that named nothing a moment ago is not asked for again. */
+  /** As `find`, for a wholly random key: one that was not found a moment ago is not queried again. */
   async findSecret(key: string, look: () => Promise<Found>): Promise<Found> {
     if (this.#unknown.get(key)) return undefined
     const found = await this.find(key, look)
@@ -48,7 +48,7 @@ export class SessionLookups {
     return found
   }
 
-  /** Whether `findSecret` has seen it, good or unknown: anything else may be random text. */
+  /** Whether `findSecret` has looked it up, valid or unknown: anything else may be random text. */
   hasSeen(key: string): boolean {
     return this.#seen.get(key) === true || this.#unknown.has(key)
   }
@@ -78,7 +78,7 @@ export class SessionLookups {
   async #ask(key: string, look: () => Promise<Found>): Promise<Found> {
     const endings = this.#endings
     const found = await look()
-    // Not stored if anything ended meanwhile: what was read may be what ended.
+    // Not cached if any session ended meanwhile: it may be the one that was read.
     if (found && endings === this.#endings) this.#cache.set(key, found)
     return found
   }

@@ -127,7 +127,7 @@ export class Sessions {
     return this.#lookups.hasSeen(tokenHash)
   }
 
-  /** Whether it named nothing a moment ago. */
+  /** Whether it was not found a moment ago. */
   isUnknown(tokenHash: string): boolean {
     return this.#lookups.isUnknown(tokenHash)
   }
@@ -347,7 +347,7 @@ function alive(idleTtlMs: number): SQL {
 }
 
 interface Row {
-  /** It lives, and its user is active. */
+  /** The session has not ended, and its user is active. */
   isGood: boolean
   sessionId: string
   userId: string

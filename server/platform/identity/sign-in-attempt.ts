@@ -26,7 +26,7 @@ const Attempt = z.object({
   returnTo: z.string(),
 })
 export type SignInAttempt = z.infer<typeof Attempt>
-/** Without the verifier, which its provider makes. */
+/** Without the verifier, which the provider's client generates. */
 export type NewAttempt = Omit<SignInAttempt, 'verifier'>
 
 /** Touches no database: anybody may begin one, as often as they like. */

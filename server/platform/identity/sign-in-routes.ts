@@ -33,7 +33,7 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     ? mockProvider(config, app.database.db)
     : google && googleProvider(config, google, app.log, app.identityTimes)
 
-  // In the browser, whatever refuses a request before its handler runs leads to the page as well.
+  // In a browser, a refusal before the handler runs leads to the page as well.
   app.setErrorHandler((error, request, reply) =>
     request.method === 'GET' && request.headers.accept?.includes('text/html')
       ? failed(request, reply, error, safeReturnTo((request.query as Record<string, unknown>).returnTo))

@@ -231,7 +231,7 @@ describe('names of hosts in requests', () => {
   )
 })
 
-it('where no provider is offered there is no sign-in route of one, and pages are told so', async () => {
+it('a server that offers no provider has no sign-in route for one, and pages learn that', async () => {
   const none = { REAL_AUTH_PROVIDER: 'none', GOOGLE_CLIENT_ID: '', GOOGLE_CLIENT_SECRET: '' }
   const alone = await buildTestApp({ environment: none })
   const browser = alone.browser()

@@ -40,7 +40,7 @@ export const identities = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     provider: text('provider', { enum: identityProviders }).notNull(),
-    /** Null for a password and a legacy id, and for what was stored before issuers were. */
+    /** Null for a password, for a legacy id, and for rows from before issuers were stored. */
     issuer: text('issuer'),
     subject: text('subject').notNull(),
     email: text('email'),

@@ -13,9 +13,9 @@ export interface Recurring {
   /** For the log. */
   name: string
   everyMs: number
-  /** Asked before each round, which begins when this resolves. */
+  /** Called before each round, which begins when the promise resolves. */
   ready: () => Promise<void>
-  /** Of work that deletes what is old: the database, whose clock decides. A round is left out while that may have jumped ahead. */
+  /** For jobs that delete old rows: the database whose clock counts. A round is skipped while that clock may have jumped ahead. */
   deletesFrom?: Database | undefined
   /** Should end soon after `signal`. */
   work: (signal: AbortSignal) => Promise<void>

@@ -13,7 +13,7 @@ import { mayDelete, moveRetentionClock } from './retention-clock.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** All that is stored is of `interval` ago then, as after a clock that jumped ahead by it. */
+/** Makes all rows older by `interval`, as after a clock that jumped ahead by it. */
 async function jumpAhead(db: Database, interval: string): Promise<void> {
   for (const column of [
     'events.created_at',
@@ -27,7 +27,7 @@ async function jumpAhead(db: Database, interval: string): Promise<void> {
 }
 
 describe('the clock of retention', () => {
-  it('follows the database’s clock by half an hour at most for a look, and looks are minutes apart', async () => {
+  it('follows the database’s clock by at most half an hour for each check, and checks are minutes apart', async () => {
     const { db } = (await buildTestApp()).database
     await moveRetentionClock(db)
     expect(await mayDelete(db)).toBe(true)
@@ -59,7 +59,7 @@ describe('the clock of retention', () => {
   })
 })
 
-it('a clock that jumped ahead deletes no events and no idempotency keys, which age deletes otherwise', async () => {
+it('a clock that jumped ahead deletes no events or idempotency keys, which are deleted by age otherwise', async () => {
   const { url, drop } = await createStoredDatabase()
   atEnd(drop)
   // The first round of all recurring work comes at once.

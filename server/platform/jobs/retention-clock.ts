@@ -1,20 +1,20 @@
 /**
- * What is deleted for its age is lost for good, and a clock that jumps ahead makes everything old. So retention has a clock of its own, in the
- * database: it follows the database's clock by half an hour at most for each look, and looks are some minutes apart, also with several
- * instances. While it is behind, nothing is deleted. It makes up for a day in which no server ran in about seven hours, and for a jump of ten
- * days in about three days; a clock that is set right again ends the wait at once.
+ * Rows that are deleted by age are lost, and a clock that jumps ahead makes all rows old. So retention has a clock of its own, in the
+ * database: it follows the database's clock by at most half an hour for each check, and checks are some minutes apart, even with several
+ * instances. While it is behind, nothing is deleted. It catches up with a day in which no server ran in about seven hours, and with a jump of ten
+ * days in about three days; when the database's clock is corrected the wait ends at once.
  */
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { retentionClock } from './table.ts'
 
-/** More than a look and the next one can be apart. */
+/** More than the time between two checks. */
 const toleratedS = 3600
 
 const behindS = sql`extract(epoch from now() - ${retentionClock.at})::float8`
 
-/** One look. Returns by how many seconds retention is behind the database's clock, 0 where that is too little to wait for. */
+/** One check. Returns by how many seconds retention is behind the database's clock, 0 where that is too little to wait for. */
 export async function moveRetentionClock(db: Database): Promise<number> {
   await db.execute(sql`
     insert into ${retentionClock} (id, at, seen_at) values (1, now(), now())

@@ -5,6 +5,6 @@ import { instant } from '../db/columns.ts'
 export const retentionClock = pgTable('retention_clock', {
   id: integer('id').primaryKey(),
   at: instant('at').notNull(),
-  /** What the clock of the database was when `at` was last moved. */
+  /** The time of the database's clock when `at` was last moved. */
   seenAt: instant('seen_at').notNull(),
 })

@@ -9,7 +9,7 @@ export interface Budget {
   readonly limit: number
   readonly windows: {
     add(key: string): Count | Promise<Count>
-    /** As far as this process knows, without asking a store. */
+    /** As far as this process knows, without a query to the store. */
     peek(key: string): Count | null
   }
 }
@@ -39,7 +39,7 @@ export class CallBudgets {
     return spent(limit, await windows.add(key))
   }
 
-  /** What `spend` would return if its call were one too many, and null while there is something left; counts nothing. */
+  /** What `spend` would return for a call over the limit; null while calls are left. Counts nothing. */
   peekOver(personId: string | null, ip: string): Spent | null {
     const { limit, windows, key } = this.#of(personId, ip)
     const count = windows.peek(key)

@@ -1,14 +1,14 @@
-/** One call counted against a budget, and what is left of the budget in the headers of its response. */
+/** Counts a call against a budget, and sends what is left of the budget in the headers of the response. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
 import { operator } from '../identity/operator.ts'
 import type { SocketCalls } from '../trpc/socket-calls.ts'
 import type { Spent } from './call-budgets.ts'
 
-/** `payer` null for nobody known. @throws AppError RATE_LIMITED */
+/** `payer`: null for an anonymous caller. @throws AppError RATE_LIMITED */
 export type CountCall = (payer: { id: string } | null) => Promise<void>
 
-/** Of a batch the headers state the least that was left. */
+/** For a batch, the headers have the least that was left. */
 export function callCounter(
   { callBudgets }: Pick<FastifyInstance, 'callBudgets'>,
   { ip }: Pick<FastifyRequest, 'ip'>,

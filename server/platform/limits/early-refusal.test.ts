@@ -1,4 +1,4 @@
-/** Callers who are over their limits, and what they can still make the server do: no body is read for them, and no statement run. */
+/** The cost of callers who are over their limits: the server reads no body and runs no statement for them. */
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -26,7 +26,7 @@ const environment = {
 const app = await buildTestApp({ environment })
 const url = await app.listen()
 
-/** Of the right form, and nobody's. */
+/** Well-formed, and unknown. */
 function newApiKey(): string {
   const random = randomBytes(32).toString('hex')
   return `plinth_key_${random}${crc32(random).toString(16).padStart(8, '0')}`
@@ -80,7 +80,7 @@ describe('a request of a network that is over its limit', () => {
     expect(headers['retry-after']).toBe(headers['ratelimit-reset'])
   })
 
-  it('is refused before its body is read where the session or key that it shows is unknown', async () => {
+  it('is refused before its body is read if its session or key is unknown', async () => {
     const ip = await spentAddress()
     const credentials: Record<string, string>[] = [
       { cookie: `plinth_session=${newSessionToken()}`, origin: publicUrl },
@@ -100,7 +100,7 @@ describe('a request of a network that is over its limit', () => {
     expect([page.statusCode, refusal(page)]).toEqual([302, 'RATE_LIMITED'])
   })
 
-  it('is still answered where a signed-in user, a key or a refresh token makes it', async () => {
+  it('is still served if it has a valid session, key or refresh token', async () => {
     const ip = await spentAddress()
     const [user, other] = [await signedIn(app), await signedIn(app)]
     const headers = { 'x-forwarded-for': ip }
@@ -114,7 +114,7 @@ describe('a request of a network that is over its limit', () => {
     expect((await from(ip).mutate('auth.refresh', { refreshToken })).statusCode).toBe(200)
   })
 
-  it('is refused before its body is read where a signed-in user has no calls left either', async () => {
+  it('is refused before its body is read if its signed-in user has no calls left either', async () => {
     const { browser } = await signedIn(app)
     const credential = { cookie: browser.cookieHeader, origin: publicUrl, 'x-forwarded-for': newAddress() }
     for (let n = 0; n < perPerson; n++) await browser.query('account.me')
@@ -123,7 +123,7 @@ describe('a request of a network that is over its limit', () => {
   })
 })
 
-it.each(['/api/v1/auth/login', '/mcp'])('a body that cannot be parsed is a call as well: %s', async (url) => {
+it.each(['/api/v1/auth/login', '/mcp'])('a body that cannot be parsed counts as a call: %s', async (url) => {
   const ip = newAddress()
   const headers = { 'content-type': 'application/json' }
   const send = () => from(ip).send({ method: 'POST', url, headers, payload: '[[[[' })
@@ -131,7 +131,7 @@ it.each(['/api/v1/auth/login', '/mcp'])('a body that cannot be parsed is a call 
   expect((await send()).statusCode).toBe(429)
 })
 
-it('a path that does not take a method, or leads nowhere, answers before a body is read', async () => {
+it('an unknown path, or one that does not support the method, responds before a body is read', async () => {
   const headers = { 'x-forwarded-for': newAddress() }
   expect(await responseToHead('/api/v1/auth/login', headers, 'PUT')).toMatchObject({ status: 405 })
   expect(await responseToHead('/auth/nothing', headers)).toMatchObject({ status: 404 })
@@ -145,7 +145,7 @@ describe('secrets that are unknown', () => {
     'API keys': () => ({ authorization: `Bearer ${newApiKey()}` }),
   }
 
-  it.each(Object.entries(random))('one of them costs one statement, however often it comes: %s', async (_, secret) => {
+  it.each(Object.entries(random))('cost one statement each, however often they are sent: %s', async (_, secret) => {
     const [headers, count] = [secret(), countStatements(app, lookUp)]
     for (let n = 0; n < 20; n++) expect((await from(newAddress()).get('/me', headers)).statusCode).toBe(401)
     expect(count()).toBe(1)
@@ -172,7 +172,7 @@ describe('secrets that are unknown', () => {
     await flood
   })
 
-  it('on sockets count as calls do', async () => {
+  it('count as calls on sockets too', async () => {
     const ip = newAddress()
     for (let n = 0; n < perNetwork; n++) {
       const headers = { 'x-forwarded-for': ip, origin: publicUrl, ...random['session cookies']() }
@@ -182,7 +182,7 @@ describe('secrets that are unknown', () => {
     expect((await from(ip).query('account.methods')).statusCode).toBe(429)
   })
 
-  it('become known as soon as they are valid: a sign-in and a new key are never taken for what was refused', async () => {
+  it('become known as soon as they are valid: a sign-in or a new key is never mistaken for a refused one', async () => {
     const user = await signedIn(app)
     const { sessions } = app
     for (let n = 0; n < 5; n++) {
@@ -194,7 +194,7 @@ describe('secrets that are unknown', () => {
     expect(await sessions.find(newSessionToken())).toBeNull()
   })
 
-  it('are none of a disabled user, which are good again as soon as the user is enabled', async () => {
+  it('do not include those of a disabled user, which are valid again as soon as the user is enabled', async () => {
     const user = await signedIn(app)
     const { bearer } = await keyOf(app, user)
     const { db } = app.database

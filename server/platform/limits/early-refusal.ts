@@ -1,7 +1,7 @@
 /**
- * Refuses requests of callers whose budget is spent before their bodies are read: what is over the limit must cost next to nothing. Counts
- * nothing; each call that is let through is counted where it runs. Asks the database only for a caller of a spent network who presents
- * a credential, for that may be of a user with a budget of their own.
+ * Refuses requests of callers whose budget is spent before their bodies are read, because a request over the limit must cost next to nothing. Counts
+ * nothing: a call that passes is counted where it runs. Queries the database only if the network's budget is spent and the request has
+ * a credential, which may be that of a user with a budget of their own.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
@@ -12,25 +12,25 @@ import { stateBudget } from './call-counter.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The credential is in the body: who calls is known when it has been read. A function, where the path decides. */
+    /** The credential is in the body, so the caller is known once it has been read. A function where that depends on the path. */
     credentialInBody?: boolean | ((request: FastifyRequest) => boolean)
   }
 }
 
-/** Parsing as much takes less than responding. */
+/** Parsing a body of this size costs less than the response. */
 const smallBodyBytes = 16 * 1024
 
 /** An `onRequest` hook. @throws AppError RATE_LIMITED, and what `credentialOf` throws */
 export function refuseOverBudget(app: FastifyInstance) {
   const { callBudgets } = app
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    // Of a socket it is seen at once, in the code that it is closed with: a browser does not learn why an upgrade was refused.
+    // A socket is closed with a code instead, because a browser does not learn why an upgrade was refused.
     if (request.method === 'GET' && request.headers.upgrade !== undefined) return
     const isSmall = isSmallBody(request)
     if (!callBudgets.peekOver(null, request.ip) && (isSmall || hasUnseenSecret(request, app))) return
     if (isSmall && hasCredentialInBody(request)) return
     const resolution = presentsCredential(request.raw, app) ? await credentialOf(request, app) : null
-    // A signed-in user who claims a legacy id: nobody's call, which is counted and refused where it runs.
+    // A signed-in user who claims a legacy id: an anonymous call, which is counted and refused where it runs.
     if (resolution?.kind === 'refused' && resolution.claim) return
     const payer = resolution && payerOf(resolution)
     const over = payer === operator ? null : callBudgets.peekOver(payer?.id ?? null, request.ip)

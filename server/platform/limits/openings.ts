@@ -1,6 +1,6 @@
 /**
- * Sockets that open and subscriptions that begin on them, a few at a time, and a turn of the event loop between any two that take the
- * same place. Clients that were disconnected together come back together, and requests of others are served meanwhile.
+ * Limits how many sockets open, and how many subscriptions begin on them, at the same time; the event loop gets a turn before a place is
+ * used again. Clients that were disconnected together reconnect together, and other requests must be served meanwhile.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PoolGate } from '../db/pool-gate.ts'
@@ -21,7 +21,7 @@ export class Openings {
       try {
         return await task()
       } finally {
-        // What is cached needs no I/O: a thousand would follow one another before anything else is served.
+        // Tasks served from a cache need no I/O: a thousand of them would run before anything else is served.
         await nextTurn()
       }
     })

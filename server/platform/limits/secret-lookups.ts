@@ -1,8 +1,8 @@
 /**
  * Bounds the database look-ups of session cookies and API keys that this instance has not seen yet: each may be random text, and
- * whether it counts against the network's budget is known only after the look-up. So a network has few of them at a time, and those
- * that wait are refused once the budget is spent. From then on it has some each second, because users may share the network: what
- * one of its callers sends must not refuse all the others.
+ * only the look-up shows whether the call counts against the network's budget. So a network may run few of them at a time, and those
+ * that wait are refused once the budget is spent. From then on it may run some each second, because users may share the network: one
+ * caller must not lock out all others.
  */
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
@@ -33,7 +33,7 @@ export class SecretLookups {
     const lane = this.#lanes.get(network) ?? { running: 0, waiting: [] }
     this.#lanes.set(network, lane)
     if (lane.running < atOnce) lane.running++
-    // Whoever ends hands over its place.
+    // A look-up that ends passes its place on.
     else await new Promise<void>((resolve) => lane.waiting.push(resolve))
     try {
       const isRefused = this.#budgets.peekOver(null, ip) && this.#overBudget.add(network).points > perSecondOverBudget

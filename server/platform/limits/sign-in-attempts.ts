@@ -38,8 +38,8 @@ export class SignInAttempts {
 
   /**
    * Runs `attempt` unless too many have failed. Every failure that is the caller's (4xx) counts; one of ours (503) and
-   * success do not, nor does a user who changed their mind. `account` null where the attempt itself tells whose it is. Not in a
-   * transaction: counts are kept on a connection of their own. @throws AppError TOO_MANY_ATTEMPTS
+   * success do not, nor does an attempt that the user cancelled. `account` is null if only the attempt itself shows whose it is. Not in a
+   * transaction: counts are stored through a connection of their own. @throws AppError TOO_MANY_ATTEMPTS
    */
   async guard<T>(ip: string, account: string | null, attempt: () => Promise<T>): Promise<T> {
     const taken = await this.#take('attempt', ip, account, this.#limits.signIn)

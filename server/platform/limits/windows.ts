@@ -77,7 +77,7 @@ export interface Taken extends Count {
 export class SharedWindows {
   readonly #shared: Windows
   readonly #own: MemoryWindows
-  /** What the store last answered, by key. */
+  /** The last result of the store, by key. */
   readonly #answers = new LRUCache<string, { points: number; endsAt: number }>(upTo(100_000))
   readonly #log: FastifyBaseLogger
   #askAgainAt = 0
@@ -96,7 +96,7 @@ export class SharedWindows {
     return { ...count, from: this.#shared }
   }
 
-  /** As of the last count that this process took part in: asks no store, so others may have counted since. */
+  /** As of the last count by this process, without a query to the store: other instances may have counted since. */
   peek(key: string): Count | null {
     if (this.#away) return this.#own.peek(key)
     const answer = this.#answers.peek(key)

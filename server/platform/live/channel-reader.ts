@@ -41,7 +41,7 @@ export class ChannelReader {
   readonly id: string
   readonly #store: ChannelStore
   readonly #sinks = new Set<{ sink: Sink; cursor: number }>()
-  /** Subscribers that wait for it to open, and sinks still being sent pages: the reader is in use for them too. */
+  /** Subscribers that wait for it to open, and sinks that are still being sent pages: the reader is in use for them too. */
   #joining = 0
   #epoch = ''
   #last = 0
@@ -85,8 +85,8 @@ export class ChannelReader {
   }
 
   /**
-   * Reads where the channel stands; once, however many ask. In use meanwhile: the caller is about to join, and would get nothing from a reader
-   * that its hub has dropped by then. Between the two the caller waits for nothing. @throws what the database throws, and may be called again
+   * Reads the state of the channel; once for all concurrent callers. The reader is in use meanwhile: the caller is about to join, and would get no events
+   * from a reader that its hub has dropped by then. The caller must not await anything before it joins. @throws what the database throws, and may be called again
    */
   async open(): Promise<void> {
     this.#joining++
@@ -135,7 +135,7 @@ export class ChannelReader {
             hasLooked = true
             const { epoch, head } = await this.look()
             if (left || sink.ended) return
-            // The table has what comes before `at`, and it could not be read: no reason to start over.
+            // The table has the events before `at` but could not be read, so the client need not reset.
             if (epoch === this.#epoch && at.seq > this.#last && at.seq <= head)
               throw new AppError('DATABASE_UNAVAILABLE')
             continue
@@ -225,7 +225,7 @@ export class ChannelReader {
     }
   }
 
-  /** Reads the table now. Resolves to where the channel stood, when what that led to has been read, or could not be. */
+  /** Reads the table now. Resolves to the state of the channel once the events up to it have been read, or could not be. */
   async look(): Promise<ChannelState> {
     const asked = this.cursor
     const state = await this.#store.state()

@@ -1,4 +1,4 @@
-/** The newest events of a channel, without gaps: what a reconnect of everybody finds in memory. The table has the rest. */
+/** The newest events of a channel, without gaps: when all subscribers reconnect, they are served from memory. The table has the rest. */
 import type { ChannelEvent } from './channel-event.ts'
 
 /** Each bounds what one channel has in memory. */
@@ -37,7 +37,7 @@ export class RecentEvents {
     this.#chars = 0
   }
 
-  /** `events` follow the newest one. The oldest ones go when there are too many. */
+  /** `events` follow the newest one. The oldest ones are dropped when there are too many. */
   add(events: readonly ChannelEvent[]): void {
     for (const event of events) {
       this.#events.push(event)
@@ -50,7 +50,7 @@ export class RecentEvents {
     if (surplus > 0) this.#events = this.#events.slice(surplus)
   }
 
-  /** `older` end where these begin. All of them or none. */
+  /** `older` end where these begin. Adds all of them or none. */
   prepend(older: readonly ChannelEvent[]): void {
     const chars = older.reduce((sum, { json }) => sum + json.length, 0)
     if (older.length + this.#events.length > recentEvents || chars + this.#chars > recentChars) return

@@ -1,11 +1,11 @@
 /**
- * @fastify/oauth2 for one provider. It reads the endpoints once, when it is registered; ours are known after discovery, and
- * a server that has started registers nothing more. So it has a Fastify of its own, without routes, which never listens.
+ * @fastify/oauth2 for one provider. It reads the endpoints once, when it is registered; ours are known after discovery, when
+ * the server can no longer register plugins. So it has a Fastify instance of its own, without routes, which never listens.
  */
 import type { FastifyOAuth2Options, OAuth2Namespace } from '@fastify/oauth2'
 import Fastify from 'fastify'
 
-/** Loads the plugin as well: no start needs it, only the first sign-in (docs/decisions/021-starts.md). */
+/** Loads the plugin as well, at the first sign-in, so that the start does not need it (docs/decisions/021-starts.md). */
 export async function registerOAuth(options: Omit<FastifyOAuth2Options, 'name'>): Promise<OAuth2Namespace> {
   const { default: oauth2 } = await import('@fastify/oauth2')
   const app = Fastify()

@@ -7,8 +7,8 @@ import { credentialOf } from '../identity/request-credential.ts'
 import { callCounter } from '../limits/call-counter.ts'
 
 /**
- * Counts a call whose body cannot be read, which runs no procedure that would: parsing it has cost as much as a good one.
- * Resolves to why it fails. Never rejects.
+ * Counts a call whose body cannot be parsed, because no procedure runs that would count it: the parse costs as much as that of a valid body.
+ * Resolves to the error. Never rejects.
  */
 export function countUnreadable(request: FastifyRequest, app: FastifyInstance, error: Error): Promise<Error> {
   const counted = credentialOf(request, app).then((resolution) =>
@@ -37,7 +37,7 @@ export function acceptJsonAlone(app: FastifyInstance): void {
   })
 }
 
-/** For a scope of routes without input: what a body holds is neither stored nor parsed, whatever its type. */
+/** For a scope of routes without input: a body is neither buffered nor parsed, whatever its type. */
 export function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, body, done) => {

@@ -59,7 +59,7 @@ function rightRequest(
   if (schema) {
     const own = Object.entries(known).filter(([name]) => name in (schema.properties ?? {}))
     const usual = own.filter(() => random.chance(0.5))
-    // Also the whole of it: what may not be beside one another a schema does not say.
+    // The path of the whole input is allowed too: JSON Schema does not express which fields exclude each other.
     body = random.chance(0.2)
       ? Object.fromEntries(own)
       : { ...(madeOf(api, schema, random) as object), ...Object.fromEntries(usual) }

@@ -297,7 +297,7 @@ describe('a failure below /api', () => {
     ])
     const bare = await send('POST', '/me', {})
     expect([bare.statusCode, bare.headers.allow, bare.json().error.code]).toEqual([405, 'GET', 'METHOD_NOT_ALLOWED'])
-    // Those are words of tRPC, which a client of REST does not know.
+    // Those are terms of tRPC, which mean nothing to a REST client.
     expect(bare.json().error.message).not.toMatch(/quer|mutation|procedure/i)
   })
 

@@ -1,4 +1,4 @@
-/** Moves the clock of retention, and says when it waits. */
+/** Moves the clock of retention, and logs when it waits. */
 import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
 import { moveRetentionClock } from '../jobs/retention-clock.ts'
@@ -31,5 +31,5 @@ export const retentionClockPlugin = fp(
 )
 
 const waits =
-  'The clock of the database is ahead of when a server last looked at it, so nothing is deleted for its age for now. ' +
-  'If no server was stopped for that long, the clock is wrong: set it right.'
+  'The clock of the database is far ahead of the last check, so nothing is deleted by age for now. ' +
+  'Unless no server ran for that long, the clock is wrong: correct it.'

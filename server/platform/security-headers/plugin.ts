@@ -1,6 +1,6 @@
 /**
- * The security headers of every response. They are those of helmet, written down: they never change while a server runs, and helmet, as
- * a plugin too, builds its policy again for each request. The test compares them with what helmet answers for the same options.
+ * The security headers of every response: the headers of helmet as constants, because they never change while a server runs and helmet, as
+ * a plugin too, builds its policy for each request. The test compares them with those that helmet sends for the same options.
  */
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
@@ -10,7 +10,7 @@ const contentSecurityPolicy = [
   "script-src 'self'",
   // The component library sets sizes and colours as inline styles.
   "style-src 'self' 'unsafe-inline'",
-  // Avatars are where the provider stores them.
+  // Avatars are on the provider's hosts.
   "img-src 'self' data: https:",
   "connect-src 'self'",
   "object-src 'none'",
@@ -19,7 +19,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join(';')
 
-/** The app needs nothing of what a page can ask its user for; helmet has no header for it. */
+/** The app needs none of the browser features that require permission; helmet has no header for them. */
 const permissionsPolicy = [
   'camera',
   'microphone',

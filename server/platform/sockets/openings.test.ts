@@ -1,4 +1,4 @@
-/** Sockets that a thousand clients open in one moment, as after a restart: what they take of the server while they do. */
+/** The load of sockets that a thousand clients open at once, as after a restart. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
@@ -15,7 +15,7 @@ import { Openings } from '../limits/openings.ts'
 import { trpcPlugin } from '../trpc/plugin.ts'
 import { isUpgradeTo, Upgrades } from './upgrades.ts'
 
-/** Half of the connections that the database has. */
+/** Half of the connections of the database pool. */
 const atOnce = 3
 let [running, most] = [0, 0]
 const held: (() => void)[] = []
@@ -61,7 +61,7 @@ function open(headers: Record<string, string>, to = `${url.replace('http', 'ws')
   return socket
 }
 
-it('are opened a few at a time, and a request beside them is answered before the last', async () => {
+it('many sockets are opened a few at a time, and a concurrent request is served before the last', async () => {
   const browser = await app.signIn()
   const find = app.inside.sessions.find.bind(app.inside.sessions)
   vi.spyOn(app.inside.sessions, 'find').mockImplementation(async (token) => {
@@ -77,7 +77,7 @@ it('are opened a few at a time, and a request beside them is answered before the
   expect(most).toBe(atOnce)
 })
 
-it('begin their subscriptions a few at a time, and a query on one of them is answered before the last', async () => {
+it('many subscriptions begin a few at a time, and a query on one of their sockets is served before the last', async () => {
   const browser = await app.signIn()
   const all = await Promise.all(range(1, 20).map(() => TestSocket.openAs(url, browser, '/holding')))
   sockets.push(...all.map(({ ws }) => ws))
@@ -89,7 +89,7 @@ it('begin their subscriptions a few at a time, and a query on one of them is ans
   expect(most).toBe(atOnce)
 })
 
-it('that are refused make room for the next', async () => {
+it('a refused socket makes room for the next', async () => {
   const browser = await app.signIn()
   const refused = range(1, 12).map(() => open({ cookie: browser.cookieHeader, origin: 'https://elsewhere.example' }))
   // Without a key no WebSocket opens.
@@ -105,7 +105,7 @@ it('that are refused make room for the next', async () => {
   await Promise.all(broken)
 })
 
-it('are refused with 503 and a time at random to come back, when their turn does not come', async () => {
+it('a socket whose turn does not come is refused with 503 and a random Retry-After', async () => {
   const server = createServer()
   afterAll(() => server.close())
   const upgrades = new Upgrades(server, new Openings(2, 50))

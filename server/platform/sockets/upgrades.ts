@@ -32,10 +32,10 @@ export function isUpgradeTo(path: string): IsOurs {
   }
 }
 
-/** A client that was refused comes back this much later, up to twice as long, so that not all come in one moment. */
+/** A refused client retries after this time, or up to twice as long, so that not all retry at once. */
 const retryAfterS = 5
 
-/** Emits `upgrade` in the server's place, for our paths alone, and as many at once as `openings` admits. */
+/** Emits `upgrade` in place of the server, for our paths only, and for as many sockets at once as `openings` admits. */
 export class Upgrades extends EventEmitter {
   readonly #ours: IsOurs[] = []
   readonly #openings: Openings

@@ -47,7 +47,7 @@ export const trpcPlugin: FastifyPluginAsync<TrpcOptions> = async (app, options) 
 
 const pathOf = ({ params }: FastifyRequest) => (params as { '*': string })['*']
 
-/** Of a call alone: a batch has one budget, and its other calls have no such credential. */
+/** Only for a single call: a batch has one budget, and its other calls have no such credential. */
 function ofCredentialProcedure({ _def }: AnyRouter): (request: FastifyRequest) => boolean {
   const procedures = Object.entries(_def.procedures as Record<string, { _def: { meta?: { access?: Access } } }>)
   const names = new Set(procedures.flatMap(([name, { _def }]) => (_def.meta?.access === 'credential' ? [name] : [])))

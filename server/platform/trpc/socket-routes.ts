@@ -27,7 +27,7 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
   socketRoute(app, '', (socket, request, resolution) => {
     if (resolution.kind !== 'signed-in') {
       const isRefreshable = payerOf(resolution) !== null
-      // No call follows that would count what was guessed.
+      // No call follows that would count the guessed credential.
       const isGuess = presentedSecrets(request.raw, app.config).some((hash) => app.sessions.isUnknown(hash))
       if (isGuess) void app.callBudgets.spend(null, request.ip)
       return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : 'sign in first')

@@ -58,8 +58,8 @@ interface Subscription {
 }
 
 /**
- * The procedure refuses, and counts, a caller without a sign-in as any call; here its refusal is the response, with its status. In a stream
- * it would come after a 200.
+ * The procedure refuses and counts a caller who is not signed in, as for any call; here its refusal becomes the response, with its status. In a stream
+ * it would follow a 200.
  */
 async function refuse(
   request: FastifyRequest,
