@@ -1,9 +1,9 @@
-/** Another user, who asks for `/me` every few milliseconds, the next time when there is an answer. Answers with the time of each. */
+/** Another user, who requests `/me` every few milliseconds, each time after the last response. Reports the duration of each. */
 import { setTimeout as delay } from 'node:timers/promises'
 
 const everyMs = 10
 const url = `http://127.0.0.1:${process.argv[2]}/me`
-/** Milliseconds of each answer; and how many there were that said 503. */
+/** Milliseconds of each response, and how many responses were 503. */
 export interface Asked {
   taken: number[]
   refused: number
@@ -33,7 +33,7 @@ for (;;) {
     },
     () => null,
   )
-  // Nobody is there while the server starts.
+  // The connection is refused while the server starts.
   if (status === null) continue
   if (status === 503) asked.refused++
   else if (status === 200) asked.taken.push(performance.now() - began)

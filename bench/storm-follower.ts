@@ -1,4 +1,4 @@
-/** A socket that follows one draft, and comes back with the pauses of the client. */
+/** A socket that follows one draft, and reconnects after the pauses of the client. */
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { publicUrl } from './environment.ts'
@@ -17,7 +17,7 @@ export class StormFollower {
     this.#door = { port, path: '/trpc', headers: { cookie, origin: publicUrl }, hello }
   }
 
-  /** Resolves when it has been answered `ready`. */
+  /** Resolves when it has received `ready`. */
   async follow(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       await delay(Math.min(pauseMs.first * 2 ** attempt, pauseMs.most) * (0.5 + Math.random() / 2))
@@ -26,7 +26,7 @@ export class StormFollower {
         this.#socket.on('error', () => {})
         return
       } catch {
-        // The server is away, or has too many who want to be in.
+        // The server is down, or too many sockets are opening.
       }
     }
   }

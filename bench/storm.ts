@@ -1,7 +1,7 @@
 /**
- * What sockets that come back together cost other users: each follows a draft and resumes from its cursor; all are cut in one moment,
- * by their network (the server is warm) and by a `kill -9` of the server (it is cold). Latencies of another user who asks for `/me`
- * over and over meanwhile, as ratios to before; and the time until every socket follows again.
+ * What sockets that reconnect together cost other users: each follows a draft and resumes from its cursor; all are cut at once,
+ * by their network (the server is warm) and by a `kill -9` of the server (it is cold). Latencies of another user who requests `/me`
+ * repeatedly meanwhile, as ratios to before; and the time until every socket receives again.
  *
  * node storm.ts [sockets …]      default 1000 5000; needs `npm run build`
  */

@@ -49,7 +49,7 @@ export const exportCommands: Record<string, OwnCommand> = {
           await unlink(partPath)
           if (interrupted.aborted) throw new Refusal('Interrupted: nothing was exported.')
           const { syscall, message } = error as NodeJS.ErrnoException
-          // The file's, such as of a full disk; what the database says has none, or is wrapped.
+          // An error of the file, such as a full disk. Errors of the database have none, or are wrapped.
           if (syscall && fileCalls.has(syscall)) throw new Refusal(`${path} cannot be written: ${message}.`)
           throw error
         }
@@ -66,7 +66,7 @@ export const exportCommands: Record<string, OwnCommand> = {
   },
 }
 
-/** Under the name of `path` only when it is whole, so that a run that was killed leaves nothing there. */
+/** The file gets the name `path` only when it is complete, so that a killed run leaves nothing there. */
 async function newFile(path: string): Promise<{ handle: FileHandle; partPath: string }> {
   const partPath = `${path}.${process.pid}.part`
   try {
@@ -81,7 +81,7 @@ async function newFile(path: string): Promise<{ handle: FileHandle; partPath: st
 
 const isThereAlready = (path: string) => new Refusal(`${path} is there already. Name a new file.`)
 
-/** Parts of runs of the same name that were killed: they hold what the database does. */
+/** Deletes incomplete files of killed runs with the same name: they contain data of the database. */
 async function deleteAbandoned(path: string): Promise<void> {
   for (const name of await readdir(dirname(path))) {
     const [, pid] = name.startsWith(`${basename(path)}.`) ? (/\.(\d+)\.part$/.exec(name) ?? []) : []
@@ -94,19 +94,19 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return pid !== process.pid
   } catch (error) {
-    // It runs, under another user.
+    // The process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
-/** By a second name and not by `rename`, which replaces a file that was made meanwhile. */
+/** By a hard link and not by `rename`, which would replace a file that was created meanwhile. */
 async function publishFile(partPath: string, path: string): Promise<void> {
   try {
     await link(partPath, path)
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') throw isThereAlready(path)
-    // File systems without second names.
+    // File systems without hard links.
     if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code)) throw error
     return rename(partPath, path)
   }

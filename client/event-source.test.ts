@@ -6,7 +6,7 @@ import { FetchEventSource } from './event-source.ts'
 
 type Event = { type: string; data: string; lastEventId: string }
 
-/** A stream that `answer` writes, and what arrives of it. */
+/** A stream that `answer` writes, and the events that arrive from it. */
 async function stream(answer: (response: ServerResponse, connection: number) => void) {
   const asked: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
@@ -48,7 +48,7 @@ it.each([
     const bytes = Buffer.from(lines.join(end))
     const next = (at: number) => {
       if (at < bytes.length) response.write(bytes.subarray(at, at + 1), () => setImmediate(next, at + 1))
-      // What is not ended by an empty line is no event.
+      // Without an empty line at its end it is not an event.
       else response.end('data: cut off')
     }
     next(0)

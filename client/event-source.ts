@@ -1,6 +1,6 @@
 /**
- * Server-sent events for programs: Node has no EventSource by default, and a browser's could not send their headers. The
- * stream is parsed by eventsource-parser; ours is as much of the interface as tRPC's client uses, and the reconnecting:
+ * Server-sent events for programs: Node has no EventSource by default, and a browser's could not send their headers.
+ * eventsource-parser parses the stream; this file has the part of the interface that tRPC's client uses, and the reconnecting:
  * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 import { createParser } from 'eventsource-parser'
@@ -20,7 +20,7 @@ export class FetchEventSource {
   readonly #url: string
   readonly #headers: () => Promise<Record<string, string>>
   #lastEventId = ''
-  /** Until the server names another (`retry`). */
+  /** Until the server sends another (`retry`). */
   #reconnectMs = 1000
   #timer: ReturnType<typeof setTimeout> | undefined
 

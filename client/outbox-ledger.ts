@@ -26,7 +26,7 @@ export class OutboxLedger {
     return this.#store !== null && this.#isReadable && this.#inMemory.size === 0
   }
 
-  /** What is in the store was there when it was asked last. */
+  /** Whether the last read of the store succeeded. */
   get isReadable(): boolean {
     return this.#isReadable
   }
@@ -66,7 +66,7 @@ export class OutboxLedger {
     return [...new Set([...stored, ...[...this.#inMemory.values()].map(({ personId }) => personId)])]
   }
 
-  /** @throws what the store throws, and then what is stored may still be there */
+  /** @throws what the store throws; the entries may still be stored then */
   async removeAllOf(personId: string): Promise<void> {
     this.forgetAllOf(personId)
     await this.#store?.removeAllOf(personId)

@@ -390,7 +390,7 @@ describe('storage that fails', () => {
     expect([outbox.durable, await me.titles()]).toEqual([true, numbers(5)])
   })
 
-  it('for a while: what is stored and cannot be read then is sent once it can, though nobody asks for it', async () => {
+  it('for a while: stored entries that cannot be read then are sent once they can, without another call', async () => {
     const me = await someone()
     const rows: Parameters<OutboxStore['put']>[0][] = []
     let reads = 0

@@ -167,13 +167,13 @@ export class Outbox<Path extends MutationPath> {
     })
   }
 
-  /** The users who have entries on this device, whoever the page shows. */
+  /** All users who have entries on this device, not only the one that the page shows. */
   owners(): Promise<string[]> {
     return this.#ledger.owners()
   }
 
   /**
-   * Takes out all entries of a user, in every tab, while none is being sent. One that was sent and got no answer may have
+   * Removes all entries of a user, in every tab, while none is being sent. One that was sent without a response may have
    * taken effect. @throws when the browser does not delete
    */
   async discardAllOf(personId: string): Promise<void> {
@@ -204,7 +204,7 @@ export class Outbox<Path extends MutationPath> {
     await this.#list()
     if (this.#plinth.actingAs.id !== personId) return { next: 'go-on' }
     const entry = this.#written.find(({ refusal }) => refusal === null)
-    // What is stored and cannot be read now is still to be sent, and nothing else says when it can be read again.
+    // Entries that cannot be read now are still to be sent, and no event reports when they can be read again.
     if (!entry) return this.#ledger.isReadable ? { next: 'nothing' } : { next: 'wait', failure: toPlinthError(null) }
     if (!isOnline()) return { next: 'wait', failure: toPlinthError(null) }
     this.#sending = entry.id

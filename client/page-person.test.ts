@@ -46,13 +46,13 @@ describe('the tabs of one browser', () => {
     expect([first.seen, second.seen]).toEqual([[], [{ type: 'ended', reason: 'signed-out' }]])
   })
 
-  it('hear of the reason also after they heard of the end, and only once', async () => {
+  it('learn the reason even after they learned of the end, and only once', async () => {
     const channel = randomUUID()
     const [first, second] = [open(channel), open(channel)]
     for (const { person } of [first, second]) person.become('ada')
     await settled(channel, first, second)
     for (const { seen } of [first, second]) seen.length = 0
-    // A call was refused before the sign-out was answered.
+    // A call was refused before the response to the sign-out.
     for (const reason of ['unknown', 'signed-out', 'signed-out', 'unknown'] as const) first.person.become(null, reason)
     await settled(channel, first, second)
     const news = ['unknown', 'signed-out'].map((reason) => ({ type: 'ended', reason }))

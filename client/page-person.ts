@@ -18,7 +18,7 @@ export class PagePerson {
   #id: string | null = null
   /** Whom calls are meant for. The last one also after their end: what a page still shows is written as nobody else. */
   #last: string | null = null
-  /** Of the last end, as far as it is known. */
+  /** Why the last session ended, as far as it is known. */
   #reason: EndReason = 'unknown'
   readonly #channel: BroadcastChannel | null = null
   readonly #changeListeners = new Set<() => void>()
@@ -77,7 +77,7 @@ export class PagePerson {
     for (const listener of [...this.#newsListeners]) listener(news)
   }
 
-  /** False when it is no news. A call that was refused says only that the session has ended; the reason may come later. */
+  /** False if nothing changed. A refused call shows only that the session has ended; the reason may come later. */
   #end(reason: EndReason): boolean {
     const isReasonNew = this.#last !== null && reason !== 'unknown' && reason !== this.#reason
     if (this.#id === null && !isReasonNew) return false

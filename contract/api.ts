@@ -1,4 +1,4 @@
-/** The generated client, and how the program reads what it gets: a response that the document does not lead to expect ends it. */
+/** The generated client, and how the program reads responses: it ends at one that the document does not describe. */
 import createClient, { type Client } from 'openapi-fetch'
 import type { paths } from './generated/api.ts'
 

@@ -36,7 +36,7 @@ it('a program that is written for the document is accepted by the compiler', asy
   await tool('typescript/bin/tsc', '--project', '.')
 }, 60_000)
 
-it('and does what it says, by every path and method of the document', async () => {
+it('the same program runs against the server, with every path and method of the document', async () => {
   const called = new Set<string>()
   const draft = await run({
     url,

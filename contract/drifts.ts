@@ -1,4 +1,4 @@
-/** Drifts, their alerts and their figures: reported and decided on by an engineer, read by everybody. */
+/** Drifts, their alerts and their figures: reported and decided on by an engineer, read by anonymous callers too. */
 import { type Api, check, expected } from './api.ts'
 
 export async function reviewDrifts(engineer: Api, anybody: Api): Promise<void> {

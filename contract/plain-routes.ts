@@ -1,4 +1,4 @@
-/** Paths that are no procedures: how the server is, and what a browser is led through. */
+/** Paths that are no procedures: the state of the server, and the redirects of a browser's sign-in. */
 import { type Api, check, expected } from './api.ts'
 
 export async function browse(anybody: Api, draftId: string): Promise<void> {

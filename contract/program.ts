@@ -135,7 +135,7 @@ async function readAgain(writer: Api, draftId: string) {
 
 type Account = ReturnType<Surroundings['newAccount']>
 
-/** Returns the password that it leaves the account with. */
+/** Returns the new password of the account. */
 async function byMail(api: Api, { email, password }: Account, tokenFor: Surroundings['tokenFor']) {
   const asked = expected(await api.POST('/api/v1/auth/forgot-password', { body: { email } }))
   const again = expected(await api.POST('/api/v1/auth/resend-verification', { body: { email } }))

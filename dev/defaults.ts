@@ -24,10 +24,10 @@ export function developmentEnvironment(given: NodeJS.ProcessEnv): NodeJS.Process
 
 const secretNames = ['COOKIE_SECRET', 'JWT_ACCESS_SECRET', 'JWT_REFRESH_SECRET']
 
-/** Stored, so that a restart signs nobody out. */
+/** Stored, so that sessions survive a restart. */
 const secrets = () => madeOnce('secrets.json', secretNames, () => randomBytes(48).toString('base64'))
 
-/** By e-mail address. Those that the demo people are given, who may change them. */
+/** Initial passwords of the demo people, by e-mail address. They may change them. */
 export const demoPasswords = () =>
   madeOnce(
     'demo-passwords.json',

@@ -36,7 +36,7 @@ describe('npm run dev', () => {
       ended.then((code) => Promise.reject(new Error(`exit ${code}: ${output()}`))),
     ])
 
-    // What a newcomer needs is not below the lines of requests that nobody made.
+    // The lines that a new developer needs are not buried under log lines of requests that the command makes itself.
     const [before = '', announced = ''] = output().split('Plinth is ready')
     expect(before).not.toMatch(/GET|POST/)
     const passwords = [...announced.matchAll(/^ +(\S+@plinth\.local) +(\S+)$/gm)].map(([, email, password]) => ({

@@ -64,7 +64,7 @@ const vite = await createServer({
   clearScreen: false,
   server: { host: '127.0.0.1', port: vitePort, strictPort: true, hmr: { host: 'localhost', clientPort: vitePort } },
 })
-// What it prepares of libraries takes a core for seconds, which the server's first start needs.
+// Its preparation of libraries occupies a core for seconds, which the server's first start needs.
 await untilReady()
 await vite.listen()
 vite.watcher.add(['server', 'shared', 'migrations'].map((folder) => join(packageFolder, folder)))
@@ -127,13 +127,13 @@ async function stop(): Promise<void> {
   process.exit(0)
 }
 
-/** Told by the server: each question would be a line of its log. */
+/** The server reports it: each poll would be a line in its log. */
 async function untilReady(): Promise<void> {
   await serverReady.promise
   wasReady = true
 }
 
-/** Their passwords are those that they were given at first. */
+/** With their initial passwords. */
 function demoPeople(): string {
   const people = Object.entries(demoPasswords())
   return people.map(([email, password]) => `             ${email.padEnd(24)}${password}`).join('\n')

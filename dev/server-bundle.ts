@@ -1,6 +1,6 @@
 /**
- * The server of `npm run dev` as a bundle in `.data/server/`, rebuilt when any of its sources is newer: a second once, where loading
- * the files one by one takes three at each start. Maps lead from it back to the source. Beside it, as beside a build, an embedded
+ * The server of `npm run dev` as a bundle in `.data/server/`, rebuilt when any of its sources is newer. That takes a second once; loading
+ * the files one by one takes three at each start. Source maps point to the source. Beside it, as beside a build, is an embedded
  * database that a first start copies.
  */
 import { execFile } from 'node:child_process'
@@ -32,7 +32,7 @@ export async function bundleServer(): Promise<string> {
   return join(folder, 'launch.js')
 }
 
-/** Without the `tar` command the server makes its database itself, which takes a second longer. */
+/** Without the `tar` command the server creates its database itself, which takes a second longer. */
 async function unpackDatabase(): Promise<void> {
   const archive = join(packageFolder, 'node_modules/@electric-sql/pglite-prepopulatedfs/dist/prepopulatedfs.tgz')
   if (timeOf(database) >= timeOf(archive)) return

@@ -26,7 +26,7 @@ const vitePage: FastifyPluginAsync = async (app) => {
   void Promise.all([listening, app.database.whenMigrated.then(() => seed(app))]).then(() => process.send?.('ready'))
 }
 
-/** Who may sign in is said at the start: `PLINTH_DEMO_PASSWORDS` has the passwords by address. */
+/** Prints at the start who may sign in: `PLINTH_DEMO_PASSWORDS` has the passwords by address. */
 async function seed({ database, config, passwordHashes, log }: FastifyInstance): Promise<void> {
   const passwords = process.env.PLINTH_DEMO_PASSWORDS
   if (!passwords) return

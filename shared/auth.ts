@@ -48,7 +48,7 @@ const kind = (name: string, pattern: RegExp) => ({
   holds: (text: string) => lengthOf(text) >= longFrom || pattern.test(text),
 })
 
-/** What a new password needs; a page shows them all before. Whether it is guessed too soon the server estimates. */
+/** What a new password needs; a page shows all rules beforehand. The server estimates whether it is easy to guess. */
 export const passwordRules = [
   { rule: 'At least 8 characters', holds: (text: string) => lengthOf(text) >= 8 },
   { rule: 'At most 128 characters', holds: (text: string) => lengthOf(text) <= 128 },

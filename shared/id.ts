@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
-/** As the server makes them. Opaque to callers, who store one and send it back. In one spelling, for names are made of it and compared. */
+/** As the server generates them. Opaque to callers, who store one and send it back. In one spelling, because names contain it and are compared. */
 export const Id = z.uuid().toLowerCase()
 export type Id = z.infer<typeof Id>
 
-/** A well-formed id that nothing has: each one is made with the time in it (RFC 9562 section 5.9). */
+/** A well-formed id that no row has: generated ids contain their time (RFC 9562 section 5.9). */
 const nothing = '00000000-0000-0000-0000-000000000000'
 
 /**
- * The id of something that is there already, in an input. Ids are opaque, so a malformed one is no fault of form: it names nothing, as an
- * unknown one does, and is answered as that is.
+ * The id of an existing row, in an input. Ids are opaque, so a malformed one is not a validation error: it gets the same response as
+ * an unknown one.
  */
 export const TargetId = z
   .string()

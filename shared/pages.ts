@@ -56,7 +56,7 @@ export function numberedPageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), pagination: Pagination })
 }
 
-/** The same, and where to follow the changes of the list from. */
+/** The same, with the cursor from which to follow changes of the list. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return numberedPageOf(item).extend({ cursor: LiveCursor })
 }

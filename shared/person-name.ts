@@ -1,4 +1,4 @@
-/** How an input names a user: by a word, whatever kind of name it is, or by a field that says which kind. */
+/** How an input names a user: by a word, which may be a name of any kind, or by a field for one kind. */
 import { TargetId } from './id.ts'
 import { singleLine } from './text.ts'
 
@@ -13,7 +13,7 @@ export type PersonNameKind = (typeof kinds)[number]
 
 const instead = (kind: string) => ({ description: `In the place of a word: ${kind}` })
 
-/** Beside the field for a word, of which and these an input has exactly one. */
+/** The fields beside the one for a word. An input has exactly one of them all. */
 export const personNameFields = {
   username: singleLine(254).optional().meta(instead('a username')),
   userId: TargetId.optional().meta(instead('a user id')),
@@ -38,7 +38,7 @@ export interface NamedPerson {
   name: string
 }
 
-/** Of an input that `namesOne` has accepted. */
+/** For an input that `namesOne` has accepted. */
 export function namedPerson(word: string | undefined, input: Named): NamedPerson {
   const [kind] = given(input)
   return kind === undefined ? { kind: null, name: word ?? '' } : { kind, name: input[kind] ?? '' }
