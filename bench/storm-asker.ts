@@ -4,21 +4,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 const everyMs = 10
 const url = `http://127.0.0.1:${process.argv[2]}/me`
 /** Milliseconds of each response, and how many responses were 503. */
-export interface Asked {
+export interface Latencies {
   taken: number[]
   refused: number
 }
-let asked: Asked = { taken: [], refused: 0 }
+let latencies: Latencies = { taken: [], refused: 0 }
 let cookie: string | null = null
 
 process.on('message', ({ begin }: { begin?: string }) => {
   if (begin) {
-    asked = { taken: [], refused: 0 }
+    latencies = { taken: [], refused: 0 }
     cookie = begin
     process.send?.({})
   } else {
     cookie = null
-    process.send?.(asked)
+    process.send?.(latencies)
   }
 })
 
@@ -35,7 +35,7 @@ for (;;) {
   )
   // The connection is refused while the server starts.
   if (status === null) continue
-  if (status === 503) asked.refused++
-  else if (status === 200) asked.taken.push(performance.now() - began)
+  if (status === 503) latencies.refused++
+  else if (status === 200) latencies.taken.push(performance.now() - began)
   else throw new Error(`/me was answered ${status}`)
 }

@@ -14,7 +14,7 @@ import { benchEnvironment } from './environment.ts'
 import { percentile, rounded } from './figures.ts'
 import { OwnDatabase } from './own-database.ts'
 import { freePort } from './plinth-process.ts'
-import type { Asked } from './storm-asker.ts'
+import type { Latencies } from './storm-asker.ts'
 import { StormFollower } from './storm-follower.ts'
 
 const socketsOfEach = 20
@@ -45,7 +45,7 @@ async function measure(size: number): Promise<void> {
     const askWhile = async (work: () => Promise<unknown>) => {
       await ask(asker, { begin: (other as { cookie: string }).cookie })
       await work()
-      return ask<Asked>(asker, { end: true })
+      return ask<Latencies>(asker, { end: true })
     }
     const rows: Record<string, object> = {}
     const idle = await askWhile(() => delay(idleMs))
@@ -85,7 +85,7 @@ async function measure(size: number): Promise<void> {
   }
 }
 
-function row({ taken, refused }: Asked, { taken: idle }: Asked) {
+function row({ taken, refused }: Latencies, { taken: idle }: Latencies) {
   return {
     p50: rounded(percentile(taken, 50), 1),
     p99: rounded(percentile(taken, 99), 1),

@@ -1,13 +1,13 @@
 /** Drifts, their alerts and their figures: reported and decided on by an engineer, read by anonymous callers too. */
 import { type Api, check, expected } from './api.ts'
 
-export async function reviewDrifts(engineer: Api, anybody: Api): Promise<void> {
+export async function reviewDrifts(engineer: Api, anonymous: Api): Promise<void> {
   const [approved, rejected, resolved] = [await report(engineer), await report(engineer), await report(engineer)]
   const all = expected(
-    await anybody.GET('/api/v1/drifts', { params: { query: { status: 'pending', severity: 'critical' } } }),
+    await anonymous.GET('/api/v1/drifts', { params: { query: { status: 'pending', severity: 'critical' } } }),
   )
   check(all.meta.pagination.total === 3 && all.data[0]?.id === resolved, 'drifts are listed, the newest first')
-  await readValues(engineer, anybody, approved)
+  await readValues(engineer, anonymous, approved)
 
   const params = { path: { driftId: approved } }
   check(
@@ -24,7 +24,7 @@ export async function reviewDrifts(engineer: Api, anybody: Api): Promise<void> {
   check(expected(await engineer.POST('/api/v1/drifts/{driftId}/resolve', gone)).data.status === 'resolved', 'resolved')
 
   await readAlerts(engineer, approved)
-  const { data: figures } = expected(await anybody.GET('/api/v1/metrics/summary'))
+  const { data: figures } = expected(await anonymous.GET('/api/v1/metrics/summary'))
   check(figures.byStatus.approved === 1 && figures.byStatus.rejected === 1, 'figures count decisions')
 }
 
@@ -42,9 +42,9 @@ async function report(engineer: Api): Promise<string> {
   return data.id
 }
 
-async function readValues(engineer: Api, anybody: Api, driftId: string) {
+async function readValues(engineer: Api, anonymous: Api, driftId: string) {
   const params = { path: { driftId } }
-  const seen = expected(await anybody.GET('/api/v1/drifts/{driftId}', { params })).data
+  const seen = expected(await anonymous.GET('/api/v1/drifts/{driftId}', { params })).data
   check(seen.expected === undefined && seen.differences.length > 0, 'anonymous callers see what differs, and no value')
   const { data } = expected(await engineer.GET('/api/v1/drifts/{driftId}', { params }))
   check(data.expected?.password === '[hidden]', 'secrets are hidden')

@@ -22,30 +22,30 @@ export interface Surroundings {
 
 /** Returns the draft as both have left it. @throws where an answer is not what the document leads one to expect */
 export async function run({ url, fetch, newAccount, tokenFor, makeEngineer }: Surroundings): Promise<Draft> {
-  const anybody = clientOf(url, fetch)
+  const anonymous = clientOf(url, fetch)
   const [ada, grace] = [newAccount(), newAccount()]
-  const registered = await register(anybody, ada)
-  await register(anybody, grace)
-  await signInErrors(anybody, ada)
+  const registered = await register(anonymous, ada)
+  await register(anonymous, grace)
+  await signInErrors(anonymous, ada)
 
   const writer = clientOf(url, fetch, registered.accessToken)
-  const friend = clientOf(url, fetch, await signIn(anybody, grace))
+  const friend = clientOf(url, fetch, await signIn(anonymous, grace))
   const draftId = await begin(writer)
   await writeTogether(writer, friend, draftId, grace.username)
   const draft = expected(await writer.GET('/v1/collab/drafts/{draftId}', { params: { path: { draftId } } }))
   await readAgain(writer, draftId)
 
-  await browse(anybody, draftId)
+  await browse(anonymous, draftId)
   await keepTasks(writer)
 
-  const password = await byMail(anybody, ada, tokenFor)
-  const proven = clientOf(url, fetch, await signIn(anybody, { ...ada, password }))
+  const password = await byMail(anonymous, ada, tokenFor)
+  const proven = clientOf(url, fetch, await signIn(anonymous, { ...ada, password }))
   await converse(proven)
   await useApiKey(proven, (key) => clientOf(url, fetch, key))
   await makeEngineer(ada.email)
-  await reviewDrifts(clientOf(url, fetch, await signIn(anybody, { ...ada, password }, 'engineer')), anybody)
-  await takeBack(anybody, newAccount(), tokenFor)
-  await tokens(anybody, grace)
+  await reviewDrifts(clientOf(url, fetch, await signIn(anonymous, { ...ada, password }, 'engineer')), anonymous)
+  await takeBack(anonymous, newAccount(), tokenFor)
+  await tokens(anonymous, grace)
   return draft
 }
 

@@ -33,7 +33,7 @@ class Client extends EventEmitter {
   readonly #answerMs: number
   #session: Session | null = null
   #isLost = false
-  readonly #asked = new Set<(error: Error) => void>()
+  readonly #pending = new Set<(error: Error) => void>()
   #arrivesAt = 0
   #answersAt = 0
   status: 'I' | 'T' | 'E' = 'I'
@@ -73,11 +73,11 @@ class Client extends EventEmitter {
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
         clearTimeout(tooLate)
-        this.#asked.delete(fail)
+        this.#pending.delete(fail)
         reject(error)
       }
       const tooLate = setTimeout(() => fail(new Error('Query read timeout')), this.#answerMs)
-      this.#asked.add(fail)
+      this.#pending.add(fail)
       if (this.#isLost || !this.#session) {
         this.#world.in(0, this.#node, () => fail(new Error('Connection terminated unexpectedly')))
         return
@@ -93,8 +93,8 @@ class Client extends EventEmitter {
           if (isCut) return this.cut()
           this.#answersAt = Math.max(this.#answersAt, this.#world.now + this.#latency())
           this.#world.in(this.#answersAt - this.#world.now, this.#node, () => {
-            if (!this.#asked.has(fail)) return
-            this.#asked.delete(fail)
+            if (!this.#pending.has(fail)) return
+            this.#pending.delete(fail)
             clearTimeout(tooLate)
             this.status = status
             if (error) reject(error)
@@ -124,7 +124,7 @@ class Client extends EventEmitter {
     if (this.#isLost) return
     this.#isLost = true
     this.emit('end')
-    for (const fail of [...this.#asked]) fail(new Error('Connection terminated unexpectedly'))
+    for (const fail of [...this.#pending]) fail(new Error('Connection terminated unexpectedly'))
   }
 
   #latency(): number {
