@@ -10,7 +10,7 @@ import { isDiskFull } from './faults.ts'
 const probeRows = 256
 
 export const diskFullMessage =
-  'The disk of the database is full: nothing can be stored, reading goes on. Make room, and writing goes on without a restart.'
+  'The disk of the database is full: nothing can be stored, but reads still work. Free some space: writes then work again without a restart.'
 
 export class DiskWatch {
   readonly #log: FastifyBaseLogger
