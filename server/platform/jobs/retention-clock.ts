@@ -25,7 +25,7 @@ export async function moveRetentionClock(db: Database): Promise<number> {
   return s !== null && s > toleratedS ? s : 0
 }
 
-/** Takes the first look itself: work that deletes may begin before the plugin's, and its next round is an hour away. */
+/** Takes the first check itself: work that deletes may begin before the plugin's, and its next round is an hour away. */
 export async function mayDelete(db: Database): Promise<boolean> {
   const s = (await readBehindS(db)) ?? (await moveRetentionClock(db))
   return s <= toleratedS
