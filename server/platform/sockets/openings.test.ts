@@ -105,6 +105,39 @@ it('a refused socket makes room for the next', async () => {
   await Promise.all(broken)
 })
 
+it('a request of another method takes no place of a socket, though it asks for an upgrade', async () => {
+  const browser = await app.signIn()
+  const head = (path: string) => [
+    `POST ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ]
+  // The first is refused by a hook, and the second has no route.
+  const paths = ['/trpc', '/v1/ws/drafts/1']
+  const others = range(1, 12).map(async (n) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    afterAll(() => socket.destroy())
+    socket.write([...head(paths[n % 2] as string), 'Origin: https://elsewhere.example', '', ''].join('\r\n'))
+    const [response] = await once(socket, 'data')
+    return Number(String(response).split(' ')[1])
+  })
+  expect(new Set(await Promise.all(others))).toEqual(new Set([403, 404]))
+  const next = open({ cookie: browser.cookieHeader })
+  await until('the next', () => next.readyState === WebSocket.OPEN)
+})
+
+it('a socket that nothing completes or refuses gives its place back at a deadline', async () => {
+  const server = createServer()
+  afterAll(() => server.close())
+  const upgrades = new Upgrades(server, new Openings(2), 50)
+  upgrades.take(isUpgradeTo('/trpc'))
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const [first, second] = range(1, 2).map(() => open({}, `ws://127.0.0.1:${port}/trpc`)) as [WebSocket, WebSocket]
+  await until('their ends', () => [first, second].every(({ readyState }) => readyState === WebSocket.CLOSED))
+})
+
 it('a socket whose turn does not come is refused with 503 and a random Retry-After', async () => {
   const server = createServer()
   afterAll(() => server.close())

@@ -32,27 +32,36 @@ export function isUpgradeTo(path: string): IsOurs {
   }
 }
 
+/** RFC 6455 section 4.1. Another method has no route at these paths, and nothing would end the connection after its response. */
+const isGet = ({ method }: IncomingMessage) => method === 'GET'
+
 /** A refused client retries after this time, or up to twice as long, so that not all retry at once. */
 const retryAfterS = 5
+
+/** As long as Fastify gives a handler. Nothing reads the connection until then, so that its end would not be noticed. */
+const settlesWithinMs = 15_000
 
 /** Emits `upgrade` in place of the server, for our paths only, and for as many sockets at once as `openings` admits. */
 export class Upgrades extends EventEmitter {
   readonly #ours: IsOurs[] = []
   readonly #openings: Openings
+  readonly #settlesWithinMs: number
   readonly #opening = new WeakMap<IncomingMessage, () => void>()
 
-  constructor(server: Server & UpgradeChoice, openings: Openings) {
+  constructor(server: Server & UpgradeChoice, openings: Openings, withinMs = settlesWithinMs) {
     super()
     this.#openings = openings
+    this.#settlesWithinMs = withinMs
     const isOurs: IsOurs = (request) => this.#ours.some((isThis) => isThis(request))
     const others = () => server.listenerCount('upgrade') > 1
     // What nobody serves stays an ordinary request: Java's HttpClient offers h2c with each one on plain http.
     const choose = server.shouldUpgradeCallback
-    server.shouldUpgradeCallback = (request) => isOurs(request) || (others() && choose?.call(server, request) !== false)
+    server.shouldUpgradeCallback = (request) =>
+      isOurs(request) ? isGet(request) : others() && choose?.call(server, request) !== false
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (isOurs(request)) void this.#admit(request, socket, head)
+      if (isOurs(request) && isGet(request)) void this.#admit(request, socket, head)
       // Node before 24.9 does not ask.
-      else if (!others()) socket.destroy()
+      else if (isOurs(request) || !others()) socket.destroy()
     })
   }
 
@@ -74,8 +83,10 @@ export class Upgrades extends EventEmitter {
     try {
       await this.#openings.run(async () => {
         if (socket.destroyed) return
+        const deadline = setTimeout(() => socket.destroy(), this.#settlesWithinMs)
         this.emit('upgrade', request, socket, head)
         await settled
+        clearTimeout(deadline)
       })
     } catch {
       const seconds = retryAfterS + Math.floor(Math.random() * retryAfterS)

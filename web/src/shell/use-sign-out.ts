@@ -6,14 +6,14 @@ import { useLeave } from '../unsent/use-leave.ts'
 
 /** A recent change is usually sent within this time. */
 const momentMs = 1000
-/** A menu returns the focus 10 ms after it closes, and a dialog returns it to the element that has it when the dialog opens. */
-const focusReturnsMs = 50
+/** Longer than the menu takes that was clicked. */
+const focusReturnsWithinMs = 1000
 
 /** Signs out, or opens the dialog about unsent work if there is any. */
 export function useSignOut(ask: () => void) {
   const leave = useLeave()
   return async () => {
-    await Promise.all([aMomentToSend(), after(focusReturnsMs)])
+    await Promise.all([aMomentToSend(), focusReturned()])
     const { id } = plinth.actingAs
     if (outbox.entries.length > 0 || (id !== null && unsentOf(id).length > 0)) return ask()
     try {
@@ -24,7 +24,14 @@ export function useSignOut(ask: () => void) {
   }
 }
 
-const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+/** A menu returns the focus when it has closed, and a dialog returns it to the element that has it when the dialog opens. */
+async function focusReturned(): Promise<void> {
+  const isReturned = () =>
+    document.activeElement?.closest('body, [role=menu], [role=dialog]') === document.body &&
+    document.activeElement !== document.body
+  const deadline = performance.now() + focusReturnsWithinMs
+  while (!isReturned() && performance.now() < deadline) await new Promise(requestAnimationFrame)
+}
 
 async function aMomentToSend(): Promise<void> {
   const isUnderWay = () => navigator.onLine && outbox.entries.some(({ state }) => state !== 'refused')
