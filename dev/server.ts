@@ -6,12 +6,21 @@ import { answerNotFound } from '../server/platform/errors/plugin.ts'
 import { seedDemoSignIns } from '../server/platform/identity/demo-people.ts'
 import { isDoor } from '../server/platform/page/plugin.ts'
 
+const startingPage =
+  '<!doctype html><meta http-equiv="refresh" content="1"><title>Plinth</title><p>Plinth is starting.</p>'
+
 const vitePage: FastifyPluginAsync = async (app) => {
   const vite = process.argv[2]
   if (!vite) throw new Error('dev/server.ts needs the address of Vite')
   await app.register(httpProxy, {
     upstream: vite,
     httpMethods: ['GET', 'HEAD'],
+    // A page consists of hundreds of files here, and each would be three lines.
+    logLevel: 'error',
+    replyOptions: {
+      // Vite listens a moment after the server.
+      onError: (reply) => void reply.code(503).header('retry-after', '1').type('text/html').send(startingPage),
+    },
     preHandler(request, reply, next) {
       if (isDoor(request)) return void answerNotFound(request, reply)
       // Vite puts an inline script into the page and opens a socket to its own port.
