@@ -34,7 +34,7 @@ function faultOf(name: string): string | null {
 
 /** One line, trimmed, 1 to 80 Unicode code points. */
 export const DisplayName = singleLine(maxDisplayName).check(({ value, issues }) => {
-  // One fault is enough to be told.
+  // One fault at a time is reported.
   const message = issues.length === 0 ? faultOf(value) : null
   if (message !== null) issues.push({ code: 'custom', message, input: value })
 })

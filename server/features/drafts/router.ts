@@ -112,7 +112,7 @@ export const draftsRouter = router({
       rest: {
         method: 'POST',
         path: `${path}/{draftId}/take-ring`,
-        summary: 'Take the ring back from whoever holds it, as the owner',
+        summary: 'Take the ring back from its holder, as the owner',
         errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED'],
       },
     })

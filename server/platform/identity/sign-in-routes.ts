@@ -149,7 +149,7 @@ const entryFor = (request: FastifyRequest, actorId: string, sessionId: string) =
 })
 
 /**
- * A page of another site must not put somebody else in the place of whoever is signed in here (login CSRF, RFC 6749 section 10.12): the
+ * A page of another site must not replace the session of the user who is signed in here (login CSRF, RFC 6749 section 10.12): the
  * sign-in page then shows that they are. A browser too old to say where a request comes from says nothing.
  */
 function isCrossSiteBesideSession({ headers }: FastifyRequest, config: Config): boolean {

@@ -53,9 +53,9 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
         const data: unknown = await callProcedure(router, call)
         if (data === undefined) return reply.code(204).send()
         // By itself: Fastify would send a bare text as text, and null as nothing.
-        const told = JSON.stringify(data)
-        if (type === 'query' && isKnownAlready(request, reply, told, isPublicRead)) return reply.code(304).send()
-        const body = isEnveloped(request) ? JSON.stringify(envelope(data)) : told
+        const json = JSON.stringify(data)
+        if (type === 'query' && isKnownAlready(request, reply, json, isPublicRead)) return reply.code(304).send()
+        const body = isEnveloped(request) ? JSON.stringify(envelope(data)) : json
         return reply.code(rest.status).type('application/json; charset=utf-8').send(body)
       },
     })
@@ -81,10 +81,10 @@ export const restPlugin: FastifyPluginAsync<RestOptions> = async (app, { router,
 function isKnownAlready(
   { headers }: FastifyRequest,
   reply: FastifyReply,
-  told: string,
+  json: string,
   isPublicRead: boolean,
 ): boolean {
-  const etag = weakTag(told)
+  const etag = weakTag(json)
   const vary = [reply.getHeader('vary'), 'authorization', 'cookie', 'x-user-id'].filter((name) => name !== undefined)
   const cacheControl = isPublicRead ? 'private, no-cache' : 'no-store'
   reply.headers({ etag, 'cache-control': cacheControl, vary: vary.join(', ') })

@@ -44,14 +44,14 @@ export function Header({ isBare, onSearch, onSearchHint, onSignOut }: Props) {
         </button>
       )}
       <div className={classes.person}>
-        <Whoever isBare={isBare} onSignOut={onSignOut} />
+        <AccountControls isBare={isBare} onSignOut={onSignOut} />
       </div>
     </header>
   )
 }
 
 /** Unknown until the server has said: a skeleton, so that nobody signed in ever sees a sign-in button flash by. */
-function Whoever({ isBare, onSignOut }: Pick<Props, 'isBare' | 'onSignOut'>) {
+function AccountControls({ isBare, onSignOut }: Pick<Props, 'isBare' | 'onSignOut'>) {
   const session = useSession()
   const returnHere = useReturnHere()
   if (session.state === 'loading') return <PersonSkeleton />
