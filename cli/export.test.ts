@@ -19,7 +19,7 @@ beforeAll(async () => {
     err: '',
     out: expect.stringMatching(/^Exported \d+ rows/),
   })
-}, 120_000)
+})
 
 const lines = () => readFileSync(file, 'utf8').split('\n').slice(0, -1)
 const withLines = (name: string, change: (lines: string[]) => string[]) => {
@@ -29,7 +29,7 @@ const withLines = (name: string, change: (lines: string[]) => string[]) => {
 }
 
 describe('export', () => {
-  it('makes a file for its owner alone, and writes over none', { timeout: 60_000 }, async () => {
+  it('makes a file for its owner alone, and writes over none', async () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const before = readFileSync(file)
     expect(await source.run(['export', file])).toMatchObject({
@@ -43,7 +43,7 @@ describe('export', () => {
     })
   })
 
-  it('interrupted, leaves no half of a file', { timeout: 60_000 }, async () => {
+  it('interrupted, leaves no half of a file', async () => {
     const path = join(scratch, 'half.ndjson')
     expect(await source.run(['export', path], { interrupted: AbortSignal.abort() })).toMatchObject({
       code: 65,
@@ -52,7 +52,7 @@ describe('export', () => {
     expect(() => statSync(path)).toThrow(/ENOENT/)
   })
 
-  it('is recorded', { timeout: 60_000 }, async () => {
+  it('is recorded', async () => {
     const { out } = await source.run(['audit', 'list', '--action', 'database.export', '--json'])
     expect(JSON.parse(out).items[0]).toMatchObject({ actorId: null, ip: 'cli', target: 'database:all' })
   })
@@ -63,7 +63,7 @@ describe('import', () => {
   beforeAll(async () => {
     target = await CommandLine.create()
     await target.withDatabase(async (db) => void (await db.execute(kindsTable)))
-  }, 120_000)
+  })
 
   it.each([
     ['cut off', (all: string[]) => all.slice(0, -1), /was cut off/],
@@ -99,7 +99,7 @@ describe('import', () => {
   )
 
   // Which this one is, whatever was refused before.
-  it('fills an empty database with the same rows, exactly; and no other', { timeout: 60_000 }, async () => {
+  it('fills an empty database with the same rows, exactly; and no other', async () => {
     expect(await target.run(['import', file])).toMatchObject({
       code: 0,
       err: '',
@@ -121,9 +121,7 @@ describe('import', () => {
     })
   })
 
-  it('tells readers of channels to begin anew, for their cursors are of the database before', {
-    timeout: 60_000,
-  }, async () => {
+  it('tells readers of channels to begin anew, for their cursors are of the database before', {}, async () => {
     const states = (line: CommandLine) =>
       line.withDatabase(async (db) => {
         const found = await db.execute(

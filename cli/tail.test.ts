@@ -20,16 +20,15 @@ const environment = testEnvironment({ DATABASE_URL, PORT: '0' })
 const line = new CommandLine(environment)
 
 /** For a machine that is busy with other things; each wait ends as soon as it can. */
-const patienceMs = 60_000
 let server = new ServerProcess(environment)
 let authorization = ''
 beforeAll(async () => {
-  await server.ready(patienceMs)
+  await server.ready()
   const people = JSON.parse((await line.run(['seed', '--json'])).out)
   const { email, password } = people.at(-1)
   const { accessToken } = await mutate('auth.login', { email, password })
   authorization = `Bearer ${accessToken}`
-}, 2 * patienceMs)
+})
 afterAll(async () => {
   await server.kill('SIGKILL')
   await database?.drop()
@@ -78,7 +77,7 @@ function tail(...words: string[]) {
       await this.until('it follows', () => said.err.includes('Following'))
     },
     async until(what: string, look: () => boolean) {
-      await until(what, () => look() || isOver, patienceMs)
+      await until(what, () => look() || isOver)
       if (!look()) throw new Error(`${what}: it ended before, saying ${said.err}`)
     },
     async end() {
@@ -91,13 +90,11 @@ function tail(...words: string[]) {
 async function restart(signal: 'SIGTERM' | 'SIGKILL') {
   await server.kill(signal)
   server = new ServerProcess(environment)
-  await server.ready(patienceMs)
+  await server.ready()
 }
 
 describe('tail', () => {
-  it('shows each event once and in order, through a stop, a kill and a start of the server', {
-    timeout: 5 * patienceMs,
-  }, async () => {
+  it('shows each event once and in order, through a stop, a kill and a start of the server', {}, async () => {
     const { draftId, append } = await draft()
     await append(2)
     const tailing = tail(`draft:${draftId}`, '--after', '0')
@@ -116,7 +113,7 @@ describe('tail', () => {
     expect(tailing.said.err).not.toMatch(/missing/)
   })
 
-  it('begins where it is told to, by number or cursor, or now', { timeout: 2 * patienceMs }, async () => {
+  it('begins where it is told to, by number or cursor, or now', async () => {
     const { draftId, append } = await draft()
     await append(3)
     const [byNumber, fromNow] = [tail(`drafts/${draftId}`, '--after', '1'), tail(`drafts/${draftId}`)]
@@ -131,7 +128,7 @@ describe('tail', () => {
     for (const each of [byNumber, fromNow, byCursor]) expect(await each.end()).toMatchObject({ code: 0 })
   })
 
-  it('is told that it missed something where it did', { timeout: 2 * patienceMs }, async () => {
+  it('is told that it missed something where it did', async () => {
     const { draftId, append } = await draft()
     await append(1)
     const tailing = tail(`draft:${draftId}`, '--after', 'another:1')
@@ -142,7 +139,7 @@ describe('tail', () => {
     expect(tailing.events().map(({ type }) => type)).toEqual(['resync', 'segment.added'])
   })
 
-  it('is recorded: the operator followed the channel', { timeout: 2 * patienceMs }, async () => {
+  it('is recorded: the operator followed the channel', async () => {
     const { draftId } = await draft()
     const tailing = tail(`draft:${draftId}`)
     await tailing.following()
@@ -151,7 +148,7 @@ describe('tail', () => {
     expect(JSON.parse(out).items).toMatchObject([{ action: 'channels.follow', actorId: null, ip: 'cli' }])
   })
 
-  it('of a channel that is not there makes none, and says so', { timeout: 2 * patienceMs }, async () => {
+  it('of a channel that is not there makes none, and says so', async () => {
     for (const _ of ['once', 'again']) {
       expect(await line.run(['tail', 'draft:nobody'])).toMatchObject({
         code: 65,

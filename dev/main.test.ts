@@ -12,7 +12,6 @@ import { freePort } from './free-port.ts'
 const folder = await mkdtemp(join(tmpdir(), 'plinth-dev-'))
 const started: ChildProcess[] = []
 /** For a machine that is busy with other things; each wait ends as soon as it can. */
-const patienceMs = 60_000
 
 afterAll(async () => {
   for (const child of started) {
@@ -25,14 +24,12 @@ afterAll(async () => {
 })
 
 describe('npm run dev', () => {
-  it('leads to a signed-in person through a real OpenID provider, with no setting given', {
-    timeout: 5 * patienceMs,
-  }, async () => {
+  it('leads to a signed-in person through a real OpenID provider, with no setting given', {}, async () => {
     copyMigratedFolder(join(folder, 'db'))
     const port = await freePort()
     const { output, ended, child } = startDev(port, 'npm', ['run', 'dev'])
     await Promise.race([
-      until('the address', () => output().includes(`Plinth is ready: http://localhost:${port}`), patienceMs),
+      until('the address', () => output().includes(`Plinth is ready: http://localhost:${port}`)),
       ended.then((code) => Promise.reject(new Error(`exit ${code}: ${output()}`))),
     ])
 
@@ -73,13 +70,9 @@ describe('npm run dev', () => {
     // A change of the code, as an editor makes it. A server whose log nobody reads would stand still before long.
     const now = new Date()
     await utimes(join(import.meta.dirname, '../server/router.ts'), now, now)
-    await until(
-      'the server to be restarted',
-      () => output().includes('server/router.ts changed: restarting'),
-      patienceMs,
-    )
-    await until('the new server', async () => (await fetch(`http://localhost:${port}/readyz`)).ok, patienceMs)
-    await until('its log', () => output().split('Server listening').length === 3, patienceMs)
+    await until('the server to be restarted', () => output().includes('server/router.ts changed: restarting'))
+    await until('the new server', async () => (await fetch(`http://localhost:${port}/readyz`)).ok)
+    await until('its log', () => output().split('Server listening').length === 3)
 
     // The database is taken: the second one says by whom, and goes.
     const second = startDev(await freePort())
@@ -89,14 +82,11 @@ describe('npm run dev', () => {
     // Of npm's process alone, as a service manager does: what it has started ends too, and gives the port back.
     child.kill('SIGTERM')
     await ended
-    await until(
-      'the end of the server',
-      () =>
-        fetch(`http://localhost:${port}/livez`).then(
-          () => false,
-          () => true,
-        ),
-      patienceMs,
+    await until('the end of the server', () =>
+      fetch(`http://localhost:${port}/livez`).then(
+        () => false,
+        () => true,
+      ),
     )
   })
 })

@@ -139,7 +139,7 @@ describe.skipIf(onPostgres)('with the embedded database', () => {
       const path = join(folder, when, 'db')
       prepare(path)
       const server = new ServerProcess(environment({ DATABASE_URL: `pglite://${path}` }))
-      await until(when, () => reached(path), 60_000)
+      await until(when, () => reached(path))
       expect(await server.kill('SIGTERM')).toMatchObject({ code: 0, signal: null })
       expect(server.errorLogs).toEqual([])
       expect(existsSync(`${path}.lock`)).toBe(false)

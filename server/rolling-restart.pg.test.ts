@@ -24,7 +24,7 @@ const portOf = (url: string) => Number(new URL(url).port)
 
 it('readiness goes first, what is under way is answered, sockets are told 1012, and feeds go on', async () => {
   const [old, next] = [new ServerProcess(environment), new ServerProcess(environment)]
-  await Promise.all([old.ready(60_000), next.ready(60_000)])
+  await Promise.all([old.ready(), next.ready()])
   const [oldUrl, nextUrl] = [await old.origin(), await next.origin()]
   const proxy = await TcpProxy.before(portOf(oldUrl))
   const url = `http://127.0.0.1:${proxy.port}`
@@ -51,7 +51,7 @@ it('readiness goes first, what is under way is answered, sockets are told 1012, 
     return { feed, seen, transport }
   }
   const carried = () => feeds.every(({ feed, transport }) => feed.transport === transport)
-  await until('all carried', carried, 30_000)
+  await until('all carried', carried)
   const sockets = await Promise.all(range(1, 50).map(() => TestSocket.openAs(oldUrl, owner.browser)))
   await Promise.all(sockets.map((socket) => socket.subscribe('drafts.onEvent', { draftId: followed.id })))
 
@@ -78,7 +78,7 @@ it('readiness goes first, what is under way is answered, sockets are told 1012, 
     }
   }
   const readers = range(1, 4).map(reader)
-  await until('some load', () => written > 50 && (statuses.get(200) ?? 0) > 20, 30_000)
+  await until('some load', () => written > 50 && (statuses.get(200) ?? 0) > 20)
 
   const append = () =>
     fetch(`${oldUrl}/trpc/drafts.append`, {
@@ -116,10 +116,10 @@ it('readiness goes first, what is under way is answered, sockets are told 1012, 
   expect([old.errorLogs, old.stderr]).toEqual([[], ''])
 
   const backAt = written
-  await until('all carried again', () => carried() && feeds.every(({ seen }) => seen.seqs.length > backAt), 30_000)
+  await until('all carried again', () => carried() && feeds.every(({ seen }) => seen.seqs.length > backAt))
   loading = false
   await Promise.all([writer, ...readers])
-  await until('all events', () => feeds.every(({ seen }) => seen.seqs.length >= written), 15_000)
+  await until('all events', () => feeds.every(({ seen }) => seen.seqs.length >= written))
   process.stdout.write(
     `ended ${Math.round(took)} ms after SIGTERM; ${written} events; answers ${JSON.stringify([...statuses])}\n`,
   )

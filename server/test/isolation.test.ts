@@ -161,7 +161,7 @@ beforeAll(async () => {
   stored = await storedOfTheirs()
   // Or an id of theirs would prove nothing.
   expect(idsIn([...stranger.inputs.values()]).filter((id) => theirs.has(id))).toEqual([])
-}, 120_000)
+})
 
 async function storedOfTheirs(): Promise<string[]> {
   return (await linesOf(app, mutableTables)).filter((line) => idsIn(line).some((id) => theirs.has(id)))
@@ -212,9 +212,7 @@ async function sweep(procedure: Procedure, ask: Ask): Promise<void> {
 describe('what is somebody else’s', () => {
   it.each(withPlaces.filter(({ type }) => type !== 'subscription'))(
     'is told of to nobody and changed by nobody: $path',
-    {
-      timeout: 60_000,
-    },
+    {},
     async (procedure) => {
       for (const door of byHttp.filter((door) => door.leadsTo(procedure))) {
         await sweep(procedure, (input) => stranger.ask(door, procedure, input))
@@ -225,9 +223,7 @@ describe('what is somebody else’s', () => {
 
   it.each(withPlaces.filter(({ type }) => type === 'subscription'))(
     'is not there to follow: $path',
-    {
-      timeout: 60_000,
-    },
+    {},
     async (procedure) => {
       const socket = await TestSocket.openAs(house.url, stranger.person.browser)
       await sweep(procedure, async (input) => {

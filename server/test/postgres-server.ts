@@ -66,7 +66,7 @@ export class PostgresServer {
       ],
       { ...owner(), cwd: this.#folder, stdio: 'ignore' },
     )
-    await until('Postgres takes connections', () => this.query((sql) => sql`select 1`), 30_000)
+    await until('Postgres takes connections', () => this.query((sql) => sql`select 1`))
   }
 
   /** At once, as `pg_ctl stop -m immediate`: connections are cut, the next start recovers. */

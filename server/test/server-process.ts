@@ -14,8 +14,6 @@ const running = new Set<ChildProcess>()
 /** The server, the commands of an operator, or a program that only tests have. */
 export type Program = 'main' | 'plinth' | 'folder-lock-child' | 'folder-writer-child' | 'herd-child'
 export const programPath = (program: Program) => join(inject('builtPrograms'), `${program}.js`)
-/** A server has this long to start on a machine that is busy with other things. */
-const patienceMs = 60_000
 
 export class ServerProcess {
   readonly child: ChildProcess
@@ -65,14 +63,10 @@ export class ServerProcess {
 
   /** Where it listens; the settings should say PORT=0. */
   async origin(): Promise<string> {
-    return until(
-      `a server listening; it said:\n${this.stdout}${this.stderr}`,
-      () => {
-        if (!running.has(this.child)) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
-        return /http:\/\/127\.0\.0\.1:\d+/.exec(this.logs.find((line) => /listening/.test(line.msg))?.msg ?? '')?.[0]
-      },
-      patienceMs,
-    )
+    return until(`a server listening; it said:\n${this.stdout}${this.stderr}`, () => {
+      if (!running.has(this.child)) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
+      return /http:\/\/127\.0\.0\.1:\d+/.exec(this.logs.find((line) => /listening/.test(line.msg))?.msg ?? '')?.[0]
+    })
   }
 
   async get(path: string): Promise<{ status: number; headers: Headers; body: unknown; tookMs: number }> {
@@ -85,8 +79,8 @@ export class ServerProcess {
   }
 
   /** Milliseconds from its start until /readyz said 200. */
-  async ready(deadlineMs = patienceMs): Promise<number> {
-    await until('/readyz answers 200', async () => (await this.get('/readyz')).status === 200, deadlineMs)
+  async ready(): Promise<number> {
+    await until('/readyz answers 200', async () => (await this.get('/readyz')).status === 200)
     return performance.now() - this.startedAt
   }
 

@@ -2,7 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** The first truthy answer of `look`, whose throws count as "not yet". @throws after `deadlineMs`, naming `what` */
-export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 30_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  deadlineMs = 120_000,
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + deadlineMs
   let last: unknown
   // Most of what is waited for is there within moments.

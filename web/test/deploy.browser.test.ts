@@ -58,7 +58,7 @@ it('a folder with what README names for a deployment, and nothing else, serves p
       ({ ok }) => ok,
       () => (server.exitCode === null ? false : Promise.reject(new Error(said))),
     )
-  await until('the server is ready', isReady, 60_000)
+  await until('the server is ready', isReady)
   expect(await (await fetch(url)).text()).toContain('<!doctype html>')
   const registered = await fetch(`${url}/api/v1/auth/register`, {
     method: 'POST',

@@ -19,6 +19,8 @@ import { until } from '../../server/test/until.ts'
 export const root = join(import.meta.dirname, '../..')
 const statements = join(import.meta.dirname, 'statements.ts')
 
+/** As that of `expect.poll`: see vitest.config.ts. */
+const patienceMs = 120_000
 const origins = new WeakMap<BrowserContext, string>()
 
 /** What the page's user asks of the stage, as a page of the app would, though this one may be at none yet. Its answer. */
@@ -155,7 +157,7 @@ export class Stage {
         ({ ok }) => ok,
         () => false,
       )
-    await until('the built server to be ready', isReady, 20_000)
+    await until('the built server to be ready', isReady)
   }
 
   async closePages() {
@@ -176,6 +178,7 @@ export class Stage {
 
   #take(context: BrowserContext) {
     this.#contexts.push(context)
+    context.setDefaultTimeout(patienceMs)
     origins.set(context, this.url)
     context.on('page', (page) => this.#listen(page))
   }

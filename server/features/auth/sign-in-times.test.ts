@@ -48,7 +48,7 @@ it('unknown, wrong, disabled and Google’s are not told apart by time', async (
     expect(part, what).toBeGreaterThan(0.25)
     expect(part, what).toBeLessThan(0.75)
   }
-}, 120_000)
+})
 
 function partLonger(one: number[], other: number[]): number {
   let longer = 0

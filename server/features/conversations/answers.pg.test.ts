@@ -38,14 +38,11 @@ async function asked() {
   const socket = await TestSocket.openAs(url, elsewhere)
   await socket.subscribe('conversations.onEvent', { conversationId })
   const told = (type: ConversationEvent['type'], text = '') =>
-    until(
-      `${type} ${text}`,
-      () =>
-        socket.answers.some((answer) => {
-          const told = JSON.stringify(answer)
-          return told.includes(`"type":"${type}"`) && told.includes(text)
-        }),
-      30_000,
+    until(`${type} ${text}`, () =>
+      socket.answers.some((answer) => {
+        const told = JSON.stringify(answer)
+        return told.includes(`"type":"${type}"`) && told.includes(text)
+      }),
     )
   const read = async () =>
     (await elsewhere.query('conversations.messages.list', { conversationId })).json().result.data as Messages
@@ -141,7 +138,7 @@ it('one during which the database is away for a moment is whole all the same', a
 it('one whose server is killed is given up by another, and can be asked for again', async () => {
   const { browser, conversationId, told, read, close } = await asked()
   const server = new ServerProcess(environment)
-  await server.ready(60_000)
+  await server.ready()
   assistant.play = saying(delta('Half of'))
   const call = await fetch(`${await server.origin()}/trpc/conversations.answer.ask`, {
     method: 'POST',
@@ -167,4 +164,4 @@ it('one whose server is killed is given up by another, and can be asked for agai
   await ok(browser, 'answer.ask', { conversationId })
   await told('message.added', 'Here I am')
   close()
-}, 90_000)
+})

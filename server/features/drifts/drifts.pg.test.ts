@@ -63,7 +63,7 @@ it('of two who decide at once, each at an instance, exactly one does: 30 times',
     ])
   }
   expect(winners.size).toBe(2)
-}, 60_000)
+})
 
 it('of one name, reported by many at once, there is one drift and one word of it', async () => {
   const [me, other] = [await engineer(one), await engineer(two)]
@@ -157,6 +157,6 @@ it('what is counted is what is there, after a storm of all that changes it', asy
     approved: await told('drift.approved'),
     rejected: await told('drift.rejected'),
   })
-}, 60_000)
+})
 
 const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort()

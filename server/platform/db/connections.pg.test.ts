@@ -41,7 +41,7 @@ describe('connections that fall silent', () => {
     // Below the server's handler timeout, so that the answer is ours.
     expect(performance.now() - began).toBeLessThan(15_000)
     await Promise.all(Array.from({ length: 12 }, () => load.write()))
-  }, 40_000)
+  })
 })
 
 describe('a port that takes connections and ends them', () => {
@@ -62,5 +62,5 @@ describe('a port that takes connections and ends them', () => {
     expect(proxy.accepted - accepted).toBeLessThan(200)
     proxy.mode = 'pass'
     await until('writes again', () => load.write(), 4000)
-  }, 40_000)
+  })
 })

@@ -72,7 +72,7 @@ describe.skipIf(onPostgres)('a folder in use', () => {
     expect(readFileSync(`${folder}.lock`, 'utf8')).toBe(lock)
     expect((await first.get('/health')).status).toBe(200)
     expect(await first.kill('SIGTERM')).toMatchObject({ code: 0 })
-  }, 120_000)
+  })
 
   it('is refused to the same process as well, and free again after a close', async () => {
     const folder = newMigratedFolder()
@@ -113,7 +113,7 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
     const acknowledged: number[] = []
     for (let round = 1; round <= 3; round++) {
       const writer = child('folder-writer-child', folder)
-      await until('50 rows acknowledged', () => lines(writer).length >= 50, 60_000)
+      await until('50 rows acknowledged', () => lines(writer).length >= 50)
       await writer.kill('SIGKILL')
       acknowledged.push(...lines(writer).map(Number))
       expect(existsSync(`${folder}.lock`)).toBe(true)
@@ -123,7 +123,7 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
     // One more may have been stored in each round than could be said.
     expect(stored.length - acknowledged.length).toBeLessThanOrEqual(3)
     expect(stored).toEqual(stored.map((_, at) => at + 1))
-  }, 240_000)
+  })
 
   it('is not kept by another process that got the same pid', async () => {
     const folder = newFolder()
@@ -145,13 +145,9 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
     const parent = spawn('sh', ['-c', script, programPath('folder-lock-child'), folder])
     mkdirSync(join(folder, '..'))
     writeFileSync(`${folder}-0.go`, '')
-    const { pid } = await until(
-      'the child holds it',
-      () => JSON.parse(readFileSync(`${folder}-0.lock`, 'utf8')),
-      60_000,
-    )
+    const { pid } = await until('the child holds it', () => JSON.parse(readFileSync(`${folder}-0.lock`, 'utf8')))
     process.kill(pid, 'SIGKILL')
-    await until('a zombie', () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')), 60_000)
+    await until('a zombie', () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
     lockFolder(`${folder}-0`).release()
     parent.kill('SIGKILL')
     await once(parent, 'exit')
@@ -182,11 +178,11 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
       execFileSync('mkfifo', [`${folder}-${round}.go`])
     }
     const racers = Array.from({ length: 20 }, () => child('folder-lock-child', folder, String(rounds)))
-    await until('all wait', () => racers.every((racer) => lines(racer).length === 1), 60_000)
+    await until('all wait', () => racers.every((racer) => lines(racer).length === 1))
     for (let round = 0; round < rounds; round++) {
       // Opening the pipe starts all that wait for it in one moment; those that come later do not wait while it is open.
       const go = await open(`${folder}-${round}.go`, 'w')
-      await until('all know', () => racers.every((racer) => lines(racer).length === round + 2), 60_000)
+      await until('all know', () => racers.every((racer) => lines(racer).length === round + 2))
       const answers = racers.map((racer) => lines(racer).at(-1))
       const winners = racers.filter((_, at) => answers[at] === 'held')
       expect(winners, answers.join('\n')).toHaveLength(1)
@@ -198,7 +194,7 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
     // Nobody left a turn behind.
     expect(readdirSync(join(folder, '..')).filter((name) => name.endsWith('.turn'))).toEqual([])
     await Promise.all(racers.map((racer) => racer.kill('SIGKILL')))
-  }, 240_000)
+  })
 })
 
 describe.skipIf(onPostgres)('a half-made folder', () => {
@@ -224,11 +220,11 @@ describe.skipIf(onPostgres)('a half-made folder', () => {
         () => existsSync(folder),
         () => lines(writer).length > 0,
       ][stage] as () => boolean
-      await until(`stage ${stage}`, reached, 60_000)
+      await until(`stage ${stage}`, reached)
       ready = lines(writer).length > 0
       await writer.kill('SIGKILL')
     }
     expect(ready).toBe(true)
     expect((await journalOf(folder))[0]).toBe(1)
-  }, 240_000)
+  })
 })

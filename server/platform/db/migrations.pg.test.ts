@@ -67,7 +67,7 @@ describe('ten instances that start at once on an empty database', () => {
     expect(new Set(hashes).size).toBe(entries.length)
     for (const each of processes) expect(each.errorLogs).toEqual([])
     await Promise.all([...here.map((driver) => driver.close()), ...processes.map((each) => each.kill())])
-  }, 60_000)
+  })
 })
 
 describe('an instance', () => {
@@ -102,7 +102,7 @@ describe('an instance', () => {
     await Promise.all(others.map((other) => other.ready()))
     expect(await recorded(database)).toHaveLength(entries.length)
     await Promise.all(others.map((other) => other.kill()))
-  }, 60_000)
+  })
 
   it('told to end while it waits for its turn ends with 0, soon', async () => {
     const database = await emptyDatabase('ended')
@@ -115,7 +115,7 @@ describe('an instance', () => {
       expect(performance.now() - told).toBeLessThan(3000)
       expect(one.errorLogs).toEqual([])
     })
-  }, 40_000)
+  })
 })
 
 describe('a migration that fails', () => {
@@ -134,7 +134,7 @@ describe('a migration that fails', () => {
     const tries = () =>
       server.query((sql) => sql`select xact_rollback::int as n from pg_stat_database where datname = ${database}`)
     const [before] = await tries()
-    await until('two more tries', async () => (await tries())[0]?.n >= before?.n + 2, 15_000)
+    await until('two more tries', async () => (await tries())[0]?.n >= before?.n + 2)
     expect(failures()).toHaveLength(1)
     expect(await recorded(database)).toEqual([])
 
@@ -142,5 +142,5 @@ describe('a migration that fails', () => {
     await app.database.whenMigrated
     expect(await recorded(database)).toHaveLength(entries.length)
     expect((await app.browser().get('/readyz')).statusCode).toBe(200)
-  }, 40_000)
+  })
 })

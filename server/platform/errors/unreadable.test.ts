@@ -15,7 +15,7 @@ const post = (headers: string[], body: string) =>
 const get = (...headers: string[]) => `GET /livez HTTP/1.1\r\n${[host, ...headers].join('\r\n')}\r\n\r\n`
 
 /** To the end of the connection. */
-const say = (said: string, within = 10_000) =>
+const say = (said: string, within = 120_000) =>
   exchange(port, [Buffer.from(said, 'latin1')], { methods: [], answers: Number.POSITIVE_INFINITY, withinMs: within })
 const isAlive = async () => expect((await say(get('Connection: close'))).answers[0]?.status).toBe(200)
 

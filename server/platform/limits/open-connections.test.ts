@@ -213,13 +213,13 @@ describe('a client that is refused', () => {
       onEvent: ({ seq }) => void seqs.push(seq),
       climbEveryMs: 200,
     })
-    await until('polling', () => feed.transport === 'polling', 30_000)
+    await until('polling', () => feed.transport === 'polling')
     await draft.tell()
     await until('the event', () => seqs.length === 1)
     for (const { ws } of others) ws.close()
-    await until('live', () => feed.transport !== 'polling', 30_000)
+    await until('live', () => feed.transport !== 'polling')
     await draft.tell()
     await until('the next', () => seqs.length === 2)
     expect(seqs).toEqual(range(1, 2))
-  }, 60_000)
+  })
 })

@@ -10,9 +10,7 @@ import { until } from '../../test/until.ts'
 
 type Polled = { events: { seq: number }[]; cursor: string; resync: boolean }
 
-it('a subscriber that was sent commits which a crash took back is told to begin anew', {
-  timeout: 120_000,
-}, async () => {
+it('a subscriber that was sent commits which a crash took back is told to begin anew', {}, async () => {
   // Written out every ten seconds at most, and when somebody waits for a commit.
   const postgres = await PostgresServer.create({ synchronous_commit: 'off', wal_writer_delay: '10s' })
   onTestFinished(() => postgres.close())

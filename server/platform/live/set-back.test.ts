@@ -82,7 +82,7 @@ beforeAll(async () => {
   for (const title of ['c', 'd', 'e']) await addTask(mine, title)
   const ofTasks = { before: tasksBefore, lost: tasksLost }
   here = { app, url, browser: mine, draft, before, lost, ofTasks }
-}, 120_000)
+})
 
 /** Follows the draft from `cursor`, and says what came: words, and numbers of events. */
 type Follow = (cursor: string) => Promise<{ came: () => (string | number)[]; end: () => unknown }>

@@ -82,12 +82,12 @@ it('sixteen at once hold a mebibyte each at most, are cut off, and come back to 
   for (const { seqs } of slow) expect(seqs.length).toBeLessThan(written)
 
   proxy.flow()
-  await until('all back', () => slow.every(({ seqs, ready }) => seqs.length >= written && ready === 2), 20_000)
+  await until('all back', () => slow.every(({ seqs, ready }) => seqs.length >= written && ready === 2))
   await draft.tell('and on')
   await until('all on', () => [...slow, ...others].every(({ seqs }) => seqs.length > written))
   for (const { seqs } of [...slow, ...others]) expect(seqs).toEqual(range(1, written + 1))
   expect(others.flatMap(({ errors }) => errors)).toEqual([])
-}, 60_000)
+})
 
 it('one that stops while it catches up is waited for, and sent no faster than it reads', async () => {
   const owner = await signedIn(app)
@@ -122,7 +122,7 @@ it('one that stops while it catches up is waited for, and sent no faster than it
   await until('all', () => bySocket().length >= events + 20 && byEvents().length >= events + 20)
   expect([bySocket(), byEvents(), socket.close]).toEqual([range(1, events + 20), range(1, events + 20), null])
   await until('both live', () => live.sinks === 2)
-}, 60_000)
+})
 
 it('ones that read are sent three mebibytes of one commit, and none is taken for slow', async () => {
   const owner = await signedIn(app)

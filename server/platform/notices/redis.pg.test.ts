@@ -165,10 +165,10 @@ describe('while Redis is away', () => {
     takeAway()
     // Also before anybody has found out.
     for (let n = 0; n < 4; n++) expect(await cross()).toBeLessThan(2000)
-    await until('found out', () => !connected(here) && !connected(there), 20_000)
+    await until('found out', () => !connected(here) && !connected(there))
     const tries = proxy.accepted
     for (let n = 0; n < 3; n++) expect(await cross()).toBeLessThan(2000)
-    await until('several tries', () => proxy.accepted >= tries + 8, 20_000)
+    await until('several tries', () => proxy.accepted >= tries + 8)
     for (const app of [here, there]) {
       expect(lines(app, /Redis is away/)).toHaveLength(1)
       expect(lines(app, /not told/)).toEqual([])
@@ -218,7 +218,7 @@ describe('while Redis is away', () => {
     const began = performance.now()
     await leaving.root.close()
     expect(performance.now() - began).toBeLessThan(2000)
-    await until('the others are well', () => connected(here) && connected(there), 20_000)
+    await until('the others are well', () => connected(here) && connected(there))
   })
 })
 

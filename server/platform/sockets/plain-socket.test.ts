@@ -414,7 +414,7 @@ describe('what a client says', () => {
       if (pings.ws.readyState === pings.ws.OPEN) for (let n = 0; n < 20_000; n++) pings.ws.ping(payload)
       return live.sinks === 1
     }
-    await until('its end', flood, 15_000)
+    await until('its end', flood)
     other.ws.send('{"type":"ping"}')
     await until('the pong', () => other.frames.length === 2)
   })

@@ -43,7 +43,7 @@ export class Instance {
   async open(): Promise<void> {
     await this.clients.listen()
     await this.start()
-    await until(`${this.name} is ready`, async () => (await fetch(`${this.url}/readyz`)).ok, 30_000)
+    await until(`${this.name} is ready`, async () => (await fetch(`${this.url}/readyz`)).ok)
   }
 
   /** Ends it with `signal` and starts it again after `downMs`. Resolves when it listens. */

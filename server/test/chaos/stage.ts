@@ -169,7 +169,7 @@ export class Stage {
     else await this.#whileDown(() => cp(this.databaseFolder, saved, { recursive: true }))
     const savedAt = now()
     await this.#rename('lost', 4, null)
-    await until('every reader was given what will be lost', async () => this.#areUpToDate(), 60_000)
+    await until('every reader was given what will be lost', async () => this.#areUpToDate())
     for (const { clients } of this.instances) {
       clients.refusing = true
       clients.cut()
@@ -203,7 +203,7 @@ export class Stage {
   async #rename(what: string, times: number, journal: Journal<WriteEntry> | null) {
     const [{ clients }] = this.instances as [Instance]
     const url = `http://127.0.0.1:${clients.target}`
-    await until('a server is ready', async () => (await fetch(`${url}/readyz`)).ok, 60_000)
+    await until('a server is ready', async () => (await fetch(`${url}/readyz`)).ok)
     for (const { id: draftId, owner } of this.#drafts) {
       const plinth = createPlinth({ url, headers: owner.headers })
       for (let n = 1; n <= times; n++) {
@@ -345,7 +345,6 @@ export class Stage {
     await until(
       'every reader has its snapshots',
       async () => ![...(await this.slowestPositions()).values()].includes(-1),
-      60_000,
     )
   }
 

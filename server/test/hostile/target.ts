@@ -59,7 +59,7 @@ export class Target {
     })
     const target = new Target(child, createWriteStream(log))
     Object.assign(target, { origin: await target.#listening() })
-    await until('the server is ready', async () => (await fetch(`${target.origin}/readyz`)).ok, 60_000)
+    await until('the server is ready', async () => (await fetch(`${target.origin}/readyz`)).ok)
     return target
   }
 

@@ -85,9 +85,9 @@ describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
     await page
       .getByText(/Connection lost, trying again/)
       .first()
-      .waitFor({ timeout: 20_000 })
+      .waitFor()
     await stage.startServer()
-    await page.getByRole('complementary', { name: 'Status' }).waitFor({ state: 'detached', timeout: 30_000 })
+    await page.getByRole('complementary', { name: 'Status' }).waitFor({ state: 'detached' })
     await page.getByLabel('Display name').fill('Back again')
     await page.getByRole('button', { name: 'Save name' }).click()
     await page.getByText('Saved', { exact: true }).waitFor()

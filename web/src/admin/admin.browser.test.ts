@@ -192,7 +192,7 @@ describe('both pages', () => {
     for (const path of ['/admin/people', '/admin/audit']) {
       isAway = true
       await page.goto(path)
-      await page.getByText('Plinth cannot answer right now').waitFor({ timeout: 15_000 })
+      await page.getByText('Plinth cannot answer right now').waitFor()
       await page.getByText('Details').click()
       await page.getByText('request-of-the-test').waitFor()
       isAway = false

@@ -105,7 +105,7 @@ it('keeps ten changes over its own end and the server’s, shows them without a 
 
   await stage.startServer()
   await after.context().setOffline(false)
-  await status(after).waitFor({ state: 'detached', timeout: 20_000 })
+  await status(after).waitFor({ state: 'detached' })
   expect(await titles(after)).toEqual(all)
   const elsewhere = await stage.openAs('engineer', '/tasks')
   await expect.poll(() => titles(elsewhere)).toEqual(all)

@@ -19,7 +19,7 @@ async function add(page: Page, text: string) {
   await page.getByRole('button', { name: 'Add segment' }).click()
 }
 
-const confirmed = (page: Page, text: string) => segment(page, text).locator('time').waitFor({ timeout: 10_000 })
+const confirmed = (page: Page, text: string) => segment(page, text).locator('time').waitFor()
 
 async function tabOf(context: BrowserContext, path: string) {
   const page = await context.newPage()
@@ -72,7 +72,7 @@ describe('many tabs', () => {
     const isSettled = async (tab: Page) => streamed.has(tab) || isPolled(tab)
     const count = async (is: (tab: Page) => Promise<boolean>) =>
       (await Promise.all(tabs.map(is))).filter((answer) => answer).length
-    await expect.poll(() => count(isSettled), { timeout: 40_000 }).toBe(7)
+    await expect.poll(() => count(isSettled)).toBe(7)
     expect(await count(isPolled)).toBe(4)
     const seventh = tabs[6] as Page
     await add(seventh, 'From the seventh')
@@ -102,7 +102,7 @@ describe('many tabs', () => {
     }
     await signOut(page)
     for (const tab of [draft, account]) {
-      await tab.getByRole('main').getByText('You signed out.').waitFor({ timeout: 3000 })
+      await tab.getByRole('main').getByText('You signed out.').waitFor({ timeout: 10_000 })
       await isEmpty(tab)
       await expectAccessible(tab)
     }
@@ -118,7 +118,7 @@ describe('many tabs', () => {
     await Promise.all([restored.waitForURL(/\/sign-in/), restore()])
     await isEmpty(restored)
     await stage.signIn(page)
-    for (const tab of [draft, account]) await accountMenu(tab).waitFor({ timeout: 5000 })
+    for (const tab of [draft, account]) await accountMenu(tab).waitFor()
   })
 
   it('go on when their person signs in again in one of them', async () => {
@@ -145,9 +145,9 @@ describe('many tabs', () => {
     // While nothing can tell this tab that the draft is none of the admin's.
     await draft.route(/drafts\.get/, (route) => route.abort())
     await signInAgain(page, 'admin')
-    await accountMenu(account, 'Demo admin').waitFor({ timeout: 5000 })
+    await accountMenu(account, 'Demo admin').waitFor()
     expect(await account.getByLabel('Display name').inputValue()).toBe('Demo admin')
-    await accountMenu(draft, 'Demo admin').waitFor({ timeout: 5000 })
+    await accountMenu(draft, 'Demo admin').waitFor()
     await draft.getByRole('link', { name: 'Drafts', exact: true }).first().click()
     await draft.getByText('You write in no draft yet').waitFor()
     await draft.goBack()
@@ -155,7 +155,7 @@ describe('many tabs', () => {
     await draft.getByRole('heading', { name: 'This draft is not here' }).waitFor()
     expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain('Half a')
     await signInAgain(page, 'engineer')
-    await expect.poll(() => field(draft).isEnabled(), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => field(draft).isEnabled()).toBe(true)
     expect(await field(draft).inputValue()).toBe('')
   })
 
