@@ -13,7 +13,7 @@ type Do = (stage: Stage, instance: Instance, fault: Fault) => Promise<number>
 const occasionMs = 5_000
 const noticesMs = 4_000
 const refusedMs = 5_000
-const longestMs = 30_000
+const longestMs = 120_000
 const pollMs = 50
 
 export const faults = {
