@@ -10,6 +10,7 @@ import { idempotencyKeyOf, oncePerKey } from './platform/idempotency/idempotency
 import { payerOf, type Resolution } from './platform/identity/credential.ts'
 import { operator, operatorIp, personIdOf } from './platform/identity/operator.ts'
 import type { Actor } from './platform/identity/sessions.ts'
+import { networkOf } from './platform/limits/open-connections.ts'
 import type { McpMeta } from './platform/mcp/tool.ts'
 import type { Access, RestMeta } from './platform/rest/rest-route.ts'
 import type { SocketMeta } from './platform/sockets/plain-socket-routes.ts'
@@ -88,14 +89,19 @@ type Next = { ok: boolean; data?: unknown }
  * disconnect and when a stream fails, and by the end of the stream itself.
  */
 async function countingOnSocket<Result extends Next>(
-  { ctx: { socketCalls, openings }, type, signal }: { ctx: Context; type: string; signal: AbortSignal | undefined },
+  {
+    ctx: { socketCalls, socketPayer, origin, openings },
+    type,
+    signal,
+  }: { ctx: Context; type: string; signal: AbortSignal | undefined },
   run: () => Promise<Result>,
 ): Promise<Result> {
   if (!socketCalls) return run()
   const end = socketCalls.begin()
   try {
     if (type !== 'subscription') return await run()
-    return await holdingSubscription(socketCalls.openSubscription(), signal, () => openings.run(run))
+    const by = socketPayer ? { userId: socketPayer.id } : { network: networkOf(origin.ip) }
+    return await holdingSubscription(socketCalls.openSubscription(), signal, () => openings.run(by, run))
   } finally {
     end()
   }

@@ -47,6 +47,30 @@ describe('the gate of a pool', () => {
     expect(await gate.run(async () => 'next')).toBe('next')
   })
 
+  it('gives shares a turn each, however many tasks one of them has', async () => {
+    const gate = new PoolGate(1)
+    const order: string[] = []
+    const runs = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((name) =>
+      gate.run(async () => void order.push(name), name.slice(0, 1)),
+    )
+    await Promise.all(runs)
+    expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2'])
+  })
+
+  it('refuses a task at once when too many of its share wait, or too many of all', async () => {
+    const gate = new PoolGate(1, 2000, { perShare: 2, total: 3 })
+    const slow = heldTask()
+    const runs = [gate.run(slow.task, 'a')]
+    const next = (share: string) => gate.run(async () => share, share)
+    runs.push(next('a'), next('a'))
+    await expect(next('a')).rejects.toMatchObject({ code: 'SERVER_BUSY' })
+    runs.push(next('b'))
+    await expect(next('c')).rejects.toMatchObject({ code: 'SERVER_BUSY' })
+    slow.finish()
+    expect(await Promise.all(runs)).toEqual(['done', 'a', 'a', 'b'])
+    expect(await Promise.all(['a', 'a', 'a', 'b'].map(next))).toEqual(['a', 'a', 'a', 'b'])
+  })
+
   it('gives the slot of a failed task to the next, thrown at once or later', async () => {
     const gate = new PoolGate(1)
     const failing = heldTask()

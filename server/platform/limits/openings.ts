@@ -3,20 +3,32 @@
  * used again. Clients that were disconnected together reconnect together, and other requests must be served meanwhile.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { PoolGate } from '../db/pool-gate.ts'
+import { PoolGate, type WaitingLimits } from '../db/pool-gate.ts'
 
 const waitMs = 10_000
+/** About as many as begin within `waitMs`; more would only wait in vain. */
+export const mostWaiting = 5000
+
+interface Limits {
+  readonly poolMax: number
+  readonly waiting?: WaitingLimits
+  readonly waitMs?: number
+}
 
 export class Openings {
   readonly #gate: PoolGate
 
   /** Half of the database's connections are left to requests. */
-  constructor(poolMax: number, wait = waitMs) {
-    this.#gate = new PoolGate(Math.ceil(poolMax / 2), wait)
+  constructor(limits: Limits) {
+    this.#gate = new PoolGate(Math.ceil(limits.poolMax / 2), limits.waitMs ?? waitMs, limits.waiting)
   }
 
-  /** @throws AppError SERVER_BUSY when its turn does not come within 10 s; the task has not begun then. */
-  run<T>(task: () => Promise<T>): Promise<T> {
+  /**
+   * Networks and users take turns. `by`: the network of an upgrade, or the user of a subscription.
+   * @throws AppError SERVER_BUSY when too many wait, or its turn does not come within 10 s; the task has not begun then.
+   */
+  run<T>(by: { network: string } | { userId: string }, task: () => Promise<T>): Promise<T> {
+    const share = 'network' in by ? `network ${by.network}` : `user ${by.userId}`
     return this.#gate.run(async () => {
       try {
         return await task()
@@ -24,6 +36,6 @@ export class Openings {
         // Tasks served from a cache need no I/O: a thousand of them would run before anything else is served.
         await nextTurn()
       }
-    })
+    }, share)
   }
 }

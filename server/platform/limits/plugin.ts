@@ -5,12 +5,13 @@
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Config } from '../config/config.ts'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
 import { OpenSubscriptions } from './open-subscriptions.ts'
-import { Openings } from './openings.ts'
+import { mostWaiting, Openings } from './openings.ts'
 import { SecretLookups } from './secret-lookups.ts'
 import { SignInAttempts } from './sign-in-attempts.ts'
 import { deleteOldWindows, TableWindows } from './table-windows.ts'
@@ -51,7 +52,7 @@ export const limitsPlugin = fp(
         : new MemoryWindows(quarterOfAnHourMs)
 
     app.decorate('openConnections', new OpenConnections(config.rateLimit, log))
-    app.decorate('openings', new Openings(config.database.poolMax))
+    app.decorate('openings', openingsOf(config))
     app.decorate('openSubscriptions', new OpenSubscriptions(config.rateLimit))
     app.decorate(
       'callBudgets',
@@ -80,6 +81,12 @@ export const limitsPlugin = fp(
   },
   { name: 'plinth-limits', dependencies: ['plinth-config', 'plinth-database'], fastify: '5.x' },
 )
+
+/** As many may wait as a network may have open, or a user may have subscribed. */
+function openingsOf({ database: { poolMax }, rateLimit }: Config): Openings {
+  const perShare = Math.max(rateLimit.socketsPerAddress, rateLimit.subscriptionsPerPerson)
+  return new Openings({ poolMax, waiting: { perShare, total: mostWaiting } })
+}
 
 /** One more is ended at once, before a byte of it is read. */
 function boundConnections({ server, config, log }: FastifyInstance): void {

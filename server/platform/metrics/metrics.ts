@@ -41,6 +41,12 @@ export class Metrics {
     labelNames: ['method', 'outcome'] as const,
   })
 
+  readonly socketUpgradesRefused = new Counter({
+    ...this.#own,
+    name: 'socket_upgrades_refused_total',
+    help: 'WebSocket upgrades that were refused with 503 because too many waited, or their turn did not come in time.',
+  })
+
   /** In the text format of Prometheus. */
   async text(): Promise<string> {
     return Registry.merge([this.registry, processMetrics()]).metrics()

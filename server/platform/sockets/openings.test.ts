@@ -1,6 +1,6 @@
 /** The load of sockets that a thousand clients open at once, as after a restart. */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, afterEach, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
@@ -35,7 +35,7 @@ const holding = router({
   }),
 })
 const app = await buildTestApp({
-  environment: { DATABASE_POOL_MAX: '6' },
+  environment: { DATABASE_POOL_MAX: '6', TRUST_PROXY: '127.0.0.1' },
   page: async (app) => void app.register(trpcPlugin, { prefix: '/holding', router: holding, createContext }),
 })
 const url = await app.listen()
@@ -46,6 +46,8 @@ afterEach(() => {
   vi.restoreAllMocks()
   most = 0
 })
+
+const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress
 
 /** Releases each that is held, until `isDone`. */
 const releaseUntil = (what: string, isDone: () => boolean) =>
@@ -130,7 +132,7 @@ it('a request of another method takes no place of a socket, though it asks for a
 it('a socket that nothing completes or refuses gives its place back at a deadline', async () => {
   const server = createServer()
   afterAll(() => server.close())
-  const upgrades = new Upgrades(server, new Openings(2), 50)
+  const upgrades = new Upgrades(server, { openings: new Openings({ poolMax: 2 }), addressOf, settlesWithinMs: 50 })
   upgrades.take(isUpgradeTo('/trpc'))
   const port = await freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -141,7 +143,7 @@ it('a socket that nothing completes or refuses gives its place back at a deadlin
 it('a socket whose turn does not come is refused with 503 and a random Retry-After', async () => {
   const server = createServer()
   afterAll(() => server.close())
-  const upgrades = new Upgrades(server, new Openings(2, 50))
+  const upgrades = new Upgrades(server, { openings: new Openings({ poolMax: 2, waitMs: 50 }), addressOf })
   upgrades.take(isUpgradeTo('/trpc'))
   const port = await freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -162,4 +164,46 @@ it('a socket whose turn does not come is refused with 503 and a random Retry-Aft
   expect(Math.min(...seconds)).toBeGreaterThanOrEqual(5)
   expect(Math.max(...seconds)).toBeLessThan(10)
   expect(seconds.size).toBeGreaterThan(1)
+})
+
+it('a network that fills its part of the queue is refused at once, and other networks get their turn before it', async () => {
+  const bounded = await buildTestApp({
+    environment: {
+      DATABASE_POOL_MAX: '2',
+      TRUST_PROXY: '127.0.0.1',
+      RATE_LIMIT_SOCKETS_PER_ADDRESS: '4',
+      RATE_LIMIT_SUBSCRIPTIONS_PER_PERSON: '4',
+    },
+  })
+  const to = `${(await bounded.listen()).replace('http', 'ws')}/trpc`
+  const browser = await bounded.signIn()
+  const find = bounded.inside.sessions.find.bind(bounded.inside.sessions)
+  vi.spyOn(bounded.inside.sessions, 'find').mockImplementation(async (token) => {
+    await hold()
+    return find(token)
+  })
+  const order: string[] = []
+  const from = (address: string) => {
+    const socket = open({ cookie: browser.cookieHeader, 'x-forwarded-for': address }, to)
+    socket.once('open', () => order.push(address))
+    return socket
+  }
+  // Of one /64.
+  for (const n of range(1, 5)) from(`2001:db8:0:1::${n}`)
+  await until('the first one', () => running === 1)
+  const refused = range(6, 9).map((n) => from(`2001:db8:0:1::${n}`))
+  const statuses = await Promise.all(
+    refused.map(
+      (socket) =>
+        new Promise((resolve) => socket.once('unexpected-response', (_, { statusCode }) => resolve(statusCode))),
+    ),
+  )
+  expect(new Set(statuses)).toEqual(new Set([503]))
+  const metrics = await bounded.root.inject({ url: '/metrics' })
+  expect(metrics.body).toMatch(/^socket_upgrades_refused_total 4$/m)
+  const arrivals = vi.spyOn(bounded.inside.openings, 'run')
+  from('2001:db8:0:2::1')
+  await until('its arrival', () => arrivals.mock.calls.length === 1)
+  await releaseUntil('all open', () => order.length === 6)
+  expect(order.indexOf('2001:db8:0:2::1')).toBeLessThan(3)
 })

@@ -3,6 +3,7 @@
  * by `socketRoute`.
  */
 import type { Server } from 'node:http'
+import proxyAddr from '@fastify/proxy-addr'
 import websocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
 import { closeCodes, maxFrameBytes } from './socket-door.ts'
@@ -27,7 +28,13 @@ export const socketsPlugin = fp(
       app.log.info('sockets are served by the WebSocket server that was here first')
       return
     }
-    const upgrades = new Upgrades(app.server, app.openings)
+    const isTrusted = proxyAddr.compile(app.config.server.trustProxy)
+    const upgrades = new Upgrades(app.server, {
+      openings: app.openings,
+      // Before Fastify makes its request of it.
+      addressOf: (request) => proxyAddr(request, isTrusted),
+      onRefused: () => app.metrics.socketUpgradesRefused.inc(),
+    })
     app.decorate('upgrades', upgrades)
     // Not spelled out below, for the types of ws do not know `closeTimeout` yet.
     const limits = {

@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { networkOf } from '../limits/open-connections.ts'
 import type { Openings } from '../limits/openings.ts'
 
 function ignore(): void {}
@@ -41,17 +42,24 @@ const retryAfterS = 5
 /** As long as Fastify gives a handler. Nothing reads the connection until then, so that its end would not be noticed. */
 const settlesWithinMs = 15_000
 
+interface Options {
+  readonly openings: Openings
+  /** The client's address, as Fastify determines it for a request. */
+  readonly addressOf: (request: IncomingMessage) => string | undefined
+  /** Called for each upgrade that is refused because too many wait, or its turn does not come. */
+  readonly onRefused?: () => void
+  readonly settlesWithinMs?: number
+}
+
 /** Emits `upgrade` in place of the server, for our paths only, and for as many sockets at once as `openings` admits. */
 export class Upgrades extends EventEmitter {
   readonly #ours: IsOurs[] = []
-  readonly #openings: Openings
-  readonly #settlesWithinMs: number
+  readonly #options: Options
   readonly #opening = new WeakMap<IncomingMessage, () => void>()
 
-  constructor(server: Server & UpgradeChoice, openings: Openings, withinMs = settlesWithinMs) {
+  constructor(server: Server & UpgradeChoice, options: Options) {
     super()
-    this.#openings = openings
-    this.#settlesWithinMs = withinMs
+    this.#options = options
     const isOurs: IsOurs = (request) => this.#ours.some((isThis) => isThis(request))
     const others = () => server.listenerCount('upgrade') > 1
     // What nobody serves stays an ordinary request: Java's HttpClient offers h2c with each one on plain http.
@@ -80,15 +88,17 @@ export class Upgrades extends EventEmitter {
     const { promise: settled, resolve } = Promise.withResolvers<void>()
     this.#opening.set(request, resolve)
     socket.once('close', resolve)
+    const { openings, addressOf, onRefused } = this.#options
     try {
-      await this.#openings.run(async () => {
+      await openings.run({ network: networkOf(addressOf(request)) }, async () => {
         if (socket.destroyed) return
-        const deadline = setTimeout(() => socket.destroy(), this.#settlesWithinMs)
+        const deadline = setTimeout(() => socket.destroy(), this.#options.settlesWithinMs ?? settlesWithinMs)
         this.emit('upgrade', request, socket, head)
         await settled
         clearTimeout(deadline)
       })
     } catch {
+      onRefused?.()
       const seconds = retryAfterS + Math.floor(Math.random() * retryAfterS)
       const lines = ['HTTP/1.1 503 Service Unavailable', `Retry-After: ${seconds}`, 'Connection: close', '', '']
       socket.end(lines.join('\r\n'), () => socket.destroy())
