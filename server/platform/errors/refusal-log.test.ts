@@ -4,6 +4,7 @@ import { keyOf } from '../../test/api-keys.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { signedIn } from '../../test/followers.ts'
 import { TestSocket } from '../../test/socket.ts'
+import { AppError } from './app-error.ts'
 
 const app = await buildTestApp({ environment: { MCP: 'on' } })
 const url = await app.listen()
@@ -67,6 +68,8 @@ describe('a call that is refused with 403 leaves one line that names the user, t
   })
 })
 
+const refused = (userId: string, n: number) => ({ userId, asked: `procedure ${n}` })
+
 describe('a flood of refusals', () => {
   it('of one user leaves a line a minute, which says how many were left out', async () => {
     const { browser, id } = await signedIn(app)
@@ -76,6 +79,18 @@ describe('a flood of refusals', () => {
     nowMs += 60_000
     await browser.query('people.list')
     expect(refusals()).toMatchObject([{ userId: id }, { userId: id, leftOut: 4 }])
+  })
+
+  it('of one user with many procedures leaves three lines a second, and a line of another user beside them', async () => {
+    const [flooder, other] = [await signedIn(app), await signedIn(app)]
+    stopClock()
+    for (let n = 0; n < 30; n++)
+      app.inside.refusals.add(app.inside.log, new AppError('FORBIDDEN'), refused(flooder.id, n))
+    await other.browser.query('people.list')
+    expect(refusals().map(({ userId }) => userId)).toEqual([flooder.id, flooder.id, flooder.id, other.id])
+    nowMs += 1000
+    app.inside.refusals.add(app.inside.log, new AppError('FORBIDDEN'), refused(flooder.id, 30))
+    expect(refusals().at(-1)).toMatchObject({ userId: flooder.id, leftOut: 27 })
   })
 
   it('of many users leaves ten lines a second', async () => {
