@@ -21,7 +21,7 @@ it('a full disk is reported as such, reads continue, writes continue once there 
       .json()
       .result.data.segments.map(({ text }: { text: string }) => text)
   expect((await append('before')).statusCode).toBe(200)
-  app.expectErrorLog(/The disk of the database is full/)
+  app.expectErrorLog(/The database has no space left/)
   await db.execute(sql`create function no_room() returns trigger language plpgsql as $$
     begin raise exception 'could not extend file' using errcode = '53100'; end $$`)
   for (const table of tables) {
@@ -31,7 +31,7 @@ it('a full disk is reported as such, reads continue, writes continue once there 
   const refused = await append('refused')
   expect(refused.statusCode).toBe(503)
   expect(refused.json().error).toMatchObject({
-    message: expect.stringMatching(/^The database has no room left, so this was not stored\./),
+    message: expect.stringMatching(/^The database has no space left, so this was not stored\./),
     data: { code: 'DATABASE_UNAVAILABLE', retryAfterS: 10 },
   })
   expect(refused.headers['retry-after']).toBe('10')
@@ -44,5 +44,5 @@ it('a full disk is reported as such, reads continue, writes continue once there 
   await until('ready again', async () => (await readiness()).status === 'ready')
   expect((await append('after')).statusCode).toBe(200)
   expect(await stored()).toEqual(['before', 'after'])
-  expect(app.logs.filter(({ msg }) => /has room again/.test(msg))).toHaveLength(1)
+  expect(app.logs.filter(({ msg }) => /has space again/.test(msg))).toHaveLength(1)
 })

@@ -1,4 +1,4 @@
-/** Whether the disk of the database is full: from the first statement that failed for that reason until rows can be stored again. */
+/** Whether the database has no space left: from the first statement that failed for that reason until rows can be stored again. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
@@ -9,8 +9,9 @@ import { isDiskFull } from './faults.ts'
 /** More than the free space in existing pages, so that the file has to grow. */
 const probeRows = 256
 
+/** Postgres reports 53100 for a full /dev/shm too, which parallel queries use and which is 64 MB in a container by default. */
 export const diskFullMessage =
-  'The disk of the database is full: nothing can be stored, but reads still work. Free some space: writes then work again without a restart.'
+  'The database has no space left (SQLSTATE 53100), so writes fail while reads may still work. Its disk is full, or its shared memory (/dev/shm): the log of Postgres names which. Free or add space: writes then work again without a restart.'
 
 export class DiskWatch {
   readonly #log: FastifyBaseLogger
@@ -47,7 +48,7 @@ export class DiskWatch {
       await delay(this.#everyMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
       if (!(await canStore(db()))) continue
-      this.#log.warn('The disk of the database has room again: rows are stored.')
+      this.#log.warn('The database has space again: rows are stored.')
       return
     }
   }

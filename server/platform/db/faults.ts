@@ -34,7 +34,7 @@ const away = new Set([
   '57P04',
   '57P05',
   '25P03',
-  // too many connections, out of memory, disk full, input or output error, read-only standby
+  // too many connections, out of memory, disk or shared memory full, input or output error, read-only standby
   '53300',
   '53200',
   '53100',
@@ -91,7 +91,7 @@ export function isLockTimeout(error: unknown): boolean {
   return false
 }
 
-/** True when `error` or one of its causes is a full disk of the database. */
+/** True when `error` or one of its causes is a full disk of the database, or its full shared memory. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '53100') return true
   return false

@@ -28,7 +28,7 @@ export interface AppDatabase extends DatabaseDriver {
 export interface DatabaseTimes {
   /** How often a running instance checks whether a later release has migrated the database. */
   checkSchemaEveryMs: number
-  /** How often it tries to store rows while the disk of the database is full. */
+  /** How often it tries to store rows while the database has no space left. */
   probeDiskEveryMs: number
 }
 

@@ -69,7 +69,7 @@ const byTrpcCode: Partial<Record<TRPCError['code'], ErrorCode>> = {
 }
 
 const diskFull = {
-  message: 'The database has no room left, so this was not stored. Reading goes on. Please try again later.',
+  message: 'The database has no space left, so this was not stored. Please try again later.',
   retryAfterS: 10,
 }
 
