@@ -6,6 +6,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
 
 const preflightSeconds = 600
+/** Those that Plinth reads, of its own APIs, of tRPC and of MCP. */
+const requestHeaders = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-none-match',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'plinth-person',
+  'trpc-accept',
+  'x-user-id',
+].join(', ')
 
 /** An `onRequest` hook: names an allowed origin in every answer, and answers its preflights. */
 export function answerCrossOrigin({ server }: Config) {
@@ -26,7 +41,7 @@ export function answerCrossOrigin({ server }: Config) {
       .code(204)
       .headers({
         'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-        'access-control-allow-headers': request.headers['access-control-request-headers'] ?? 'content-type',
+        'access-control-allow-headers': requestHeaders,
         'access-control-max-age': preflightSeconds,
       })
       .send()

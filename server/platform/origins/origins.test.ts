@@ -171,11 +171,11 @@ describe('a call over POST', () => {
 })
 
 describe('CORS', () => {
-  const preflight = (origin: string, url = '/trpc/account.updateProfile') =>
+  const preflight = (origin: string, url = '/trpc/account.updateProfile', requestHeaders = 'content-type') =>
     app.root.inject({
       method: 'OPTIONS',
       url,
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': requestHeaders },
     })
 
   it.each(['/trpc/account.updateProfile', '/auth/logout', '/me'])(
@@ -187,11 +187,29 @@ describe('CORS', () => {
         'access-control-allow-origin': partner,
         'access-control-allow-credentials': 'true',
         'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-        'access-control-allow-headers': 'content-type',
+        'access-control-allow-headers': expect.stringContaining('content-type'),
       })
       expect(answer.headers.vary).toMatch(/origin/i)
     },
   )
+
+  it('allows the headers that Plinth reads, whatever the preflight names', async () => {
+    const answer = await preflight(partner, '/trpc/account.updateProfile', 'x-legacy-secret, x-unknown')
+    expect(String(answer.headers['access-control-allow-headers']).split(', ')).toEqual([
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'if-none-match',
+      'last-event-id',
+      'mcp-method',
+      'mcp-name',
+      'mcp-protocol-version',
+      'mcp-session-id',
+      'plinth-person',
+      'trpc-accept',
+      'x-user-id',
+    ])
+  })
 
   it.each(['https://evil.example', 'null', `${partner}.evil.example`, 'https://PARTNER.example', '*'])(
     'says nothing to %s',
