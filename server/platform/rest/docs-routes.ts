@@ -15,6 +15,7 @@ export const docsRoutes: FastifyPluginAsync<{ router: AnyRouter }> = async (app,
     '/api/docs/page.js': { type: 'text/javascript; charset=utf-8', text: docsScript },
     '/api/docs/page.css': { type: 'text/css; charset=utf-8', text: () => docsStyle },
   }
+  app.get('/api/docs/', (_request, reply) => reply.redirect('/api/docs', 308))
   for (const [path, { type, text }] of Object.entries(files)) {
     let made: { body: string; etag: string } | undefined
     app.get(path, async (request, reply) => {

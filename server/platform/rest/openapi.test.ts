@@ -224,6 +224,8 @@ describe('the page to try requests on', () => {
     for (const [, url] of page.body.matchAll(/(?:src|href)="(.*?)"/g)) {
       expect((await browser.get(url as string)).statusCode, url).toBe(200)
     }
+    const withSlash = await browser.get('/api/docs/')
+    expect([withSlash.statusCode, withSlash.headers.location]).toEqual([308, '/api/docs'])
     const script = await browser.get('/api/docs/page.js')
     expect(script.headers['content-type']).toBe('text/javascript; charset=utf-8')
     expect(() => new Script(script.body)).not.toThrow()
