@@ -7,6 +7,7 @@ import { type Origin, recordAudit } from '../audit/audit-log.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
+import { issuerName } from './identity-key.ts'
 import type { PasswordHashes } from './password-hash.ts'
 import { setPassword } from './passwords.ts'
 import type { ProviderProfile } from './provider.ts'
@@ -31,6 +32,8 @@ export const demoProfiles = Role.exclude(['user']).options.map(
 /** Makes those who are not there yet; changes nobody who is. @throws in production, whose people are real. */
 export async function seedDemoPeople(db: Database, config: Config): Promise<void> {
   if (config.production) throw new Error('demo people are for development: refused in production')
+  const { google, mock } = config.auth
+  const issuer = mock || !google ? null : issuerName(google.issuer)
   await withTransaction(db, async (tx) => {
     for (const { role, provider, subject, email, name } of demoProfiles) {
       const [user] = await tx
@@ -38,7 +41,8 @@ export async function seedDemoPeople(db: Database, config: Config): Promise<void
         .values({ email, emailVerified: true, displayName: name, role })
         .onConflictDoNothing()
         .returning({ id: users.id })
-      if (user) await tx.insert(identities).values({ userId: user.id, provider, subject, email }).onConflictDoNothing()
+      if (!user) continue
+      await tx.insert(identities).values({ userId: user.id, provider, issuer, subject, email }).onConflictDoNothing()
     }
   })
 }

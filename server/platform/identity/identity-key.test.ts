@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { buildTestApp, newPerson } from '../../test/app.ts'
+import { seedDemoPeople } from './demo-people.ts'
 import { issuerName, nameIssuers } from './identity-key.ts'
 import { findOrCreatePerson } from './people.ts'
 import { identities, users } from './table.ts'
@@ -63,6 +64,13 @@ it('identities from before issuers were stored belong to the configured issuer, 
   for (const { subject } of others) expect(await rowsOf(subject)).toMatchObject([{ issuer: null }])
   expect(await userBy('https://another.example', google.subject)).not.toBe(google.userId)
   expect(await idOf({ sub: google.subject })).toBe(google.userId)
+})
+
+it('demo users are stored with the configured issuer, so there is nothing to add on a new database', async () => {
+  const { db } = (await buildTestApp()).database
+  await seedDemoPeople(db, app.inside.config)
+  expect(new Set((await db.select().from(identities)).map(({ issuer }) => issuer))).toEqual(new Set([configured]))
+  expect(await nameIssuers(db, app.inside.config)).toBe(0)
 })
 
 it('an identity that two releases stored side by side stays one of its issuer', async () => {

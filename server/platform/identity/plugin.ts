@@ -99,7 +99,7 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
         ready: app.database.whenReady,
         async work() {
           const named = await nameIssuers(app.database.db, app.config)
-          if (named > 0) app.log.info({ named }, 'identities of before belong to the configured issuers now')
+          if (named > 0) app.log.info({ named }, 'stored the issuers of identities of an earlier release')
         },
       },
       app.log,
