@@ -37,26 +37,40 @@ export const Password = composed
   .pipe(z.string().min(1, 'Must not be empty').max(512, 'Is too long'))
   .meta({ format: 'password', example: 'Correct-horse-7' })
 
-/** From here on a password needs no kinds of characters: several words are easier to remember and harder to guess. */
-const longFrom = 15
+/** A password of this length needs no kinds of characters: several words are easier to remember and harder to guess. */
+export const longPasswordFrom = 15
 
 const lengthOf = (text: string) => [...text].length
 
-/** One kind of character, which a long password may lack. */
-const kind = (name: string, pattern: RegExp) => ({
-  rule: `${name}, or ${longFrom} characters in all`,
-  holds: (text: string) => lengthOf(text) >= longFrom || pattern.test(text),
+interface PasswordRule {
+  readonly rule: string
+  /** A long password may break it. */
+  readonly forShort: boolean
+  readonly holds: (text: string) => boolean
+}
+
+const always = (rule: string, holds: PasswordRule['holds']): PasswordRule => ({ rule, forShort: false, holds })
+const kind = (rule: string, pattern: RegExp): PasswordRule => ({
+  rule,
+  forShort: true,
+  holds: (text) => lengthOf(text) >= longPasswordFrom || pattern.test(text),
 })
 
 /** What a new password needs; a page shows all rules beforehand. The server estimates whether it is easy to guess. */
-export const passwordRules = [
-  { rule: 'At least 8 characters', holds: (text: string) => lengthOf(text) >= 8 },
-  { rule: 'At most 128 characters', holds: (text: string) => lengthOf(text) <= 128 },
+export const passwordRules: readonly PasswordRule[] = [
+  always('At least 8 characters', (text) => lengthOf(text) >= 8),
+  always('At most 128 characters', (text) => lengthOf(text) <= 128),
   kind('A lower-case letter', /\p{Ll}/u),
   kind('An upper-case letter', /\p{Lu}/u),
   kind('A digit', /\p{Nd}/u),
   kind('Another sign, such as - or !', /[^\p{L}\p{Nd}]/u),
-] as const
+]
+
+const rulesInWords = (forShort: boolean) =>
+  passwordRules
+    .filter((rule) => rule.forShort === forShort)
+    .map(({ rule }) => rule)
+    .join('; ')
 
 export const NewPassword = composed
   .pipe(
@@ -65,12 +79,15 @@ export const NewPassword = composed
       .max(512, 'Is too long')
       .superRefine((text, issue) => {
         if (!text.isWellFormed() || /\p{Cc}/u.test(text)) return issue.addIssue('Must not hold control characters')
-        for (const { rule, holds } of passwordRules) if (!holds(text)) issue.addIssue(`Needs: ${rule.toLowerCase()}`)
+        for (const { rule, forShort, holds } of passwordRules) {
+          const orLong = forShort ? `, or ${longPasswordFrom} characters in all` : ''
+          if (!holds(text)) issue.addIssue(`Needs: ${rule.toLowerCase()}${orLong}`)
+        }
       }),
   )
   .meta({
     format: 'password',
-    description: passwordRules.map(({ rule }) => rule).join('; '),
+    description: `${rulesInWords(false)}. With fewer than ${longPasswordFrom} characters also: ${rulesInWords(true)}`,
     example: 'Correct-horse-7',
   })
 

@@ -18,7 +18,20 @@ it.each([
   'Aa1!aaaa',
   'Plinth2026!',
 ])('%s is refused although it satisfies the rules of composition', async (password) => {
-  expect(await weaknessOf(password, ada)).toMatch(/first that would be guessed/)
+  expect(await weaknessOf(password, ada)).toMatch(/easy to guess/)
+})
+
+it.each([
+  ['Plinth2026!', 'Contains the name of this app'],
+  ['Password1!', 'Is a common password with other signs'],
+  ['asdfghjkl-7Q', 'Contains a common word or password'],
+  ['aaaaaaaaaaaaaaaa', 'Repeats the same characters'],
+  ['20260101-Ab', 'Contains a date'],
+  ['abcdefgh1-A', 'Contains a sequence such as abc or 123'],
+])('the refusal of %s names the reason', async (password, reason) => {
+  expect(await weaknessOf(password, ada)).toBe(
+    `${reason}, so it is easy to guess. Add words that do not belong together`,
+  )
 })
 
 it.each(['My-ada_l-horse7', 'ADA_L-and-7-others', 'the-COUNTESS-of-9', 'x9#countessX'])(
@@ -53,7 +66,7 @@ it.each([
   ['a beginning of that kind, however it goes on', `${'a'.repeat(20)}-Horse-battery-7`],
 ])('length alone does not make up for %s', async (_, password) => {
   expect(passwordRules.every(({ holds }) => holds(password))).toBe(true)
-  expect(await weaknessOf(password, ada)).toMatch(/first that would be guessed/)
+  expect(await weaknessOf(password, ada)).toMatch(/easy to guess/)
 })
 
 it('below 15 characters each kind of character is needed, from 15 on none', () => {

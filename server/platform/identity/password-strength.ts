@@ -48,8 +48,42 @@ export async function weaknessOf(
   const { common, zxcvbn } = await loadOnce()
   const beginning = [...password].slice(0, estimated).join('')
   const known = [...own, ...(email === null ? [] : [email]), productName]
-  const isWeak = disguises(typed).some((word) => common.has(word)) || zxcvbn.check(beginning, known).score < leastScore
-  return isWeak ? 'Is one of the first that would be guessed. Add words that do not belong together' : null
+  const { score, sequence } = zxcvbn.check(beginning, known)
+  const isCommon = disguises(typed).some((word) => common.has(word))
+  if (!isCommon && score >= leastScore) return null
+  return `${reasonOf(sequence, isCommon)}, so it is easy to guess. Add words that do not belong together`
+}
+
+/** By the pattern that covers most of the password; a known word before any other. */
+function reasonOf(matches: readonly Match[], isCommon: boolean): string {
+  const named = matches.find(({ dictionaryName }) => dictionaryName === 'userInputs')
+  if (named) {
+    return named.matchedWord === productName
+      ? 'Contains the name of this app'
+      : 'Contains your username or e-mail address'
+  }
+  if (isCommon) return 'Is a common password with other signs'
+  const [longest] = matches
+    .filter(({ pattern }) => pattern in reasons)
+    .toSorted((a, b) => b.token.length - a.token.length)
+  return reasons[longest?.pattern ?? ''] ?? 'Is short or has few different characters'
+}
+
+interface Match {
+  readonly pattern: string
+  readonly token: string
+  readonly dictionaryName?: string
+  readonly matchedWord?: string
+}
+
+/** By the patterns of zxcvbn. */
+const reasons: Record<string, string> = {
+  dictionary: 'Contains a common word or password',
+  spatial: 'Contains neighbouring keys',
+  repeat: 'Repeats the same characters',
+  sequence: 'Contains a sequence such as abc or 123',
+  regex: 'Contains a year',
+  date: 'Contains a date',
 }
 
 /** The words that remain without the added signs and digits. */
