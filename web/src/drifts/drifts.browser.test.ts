@@ -233,7 +233,7 @@ describe('drift review', () => {
       },
     })
     await mira.goto(`/drifts/${id}`)
-    await mira.getByText('Values that look like secrets are hidden. Revealing one is recorded.').waitFor()
+    await mira.getByText('Select Reveal below one to see it; the audit log records that.').waitFor()
     expect(await mira.locator('body').innerText()).not.toContain('-secret')
     await mira.getByRole('button', { name: 'Reveal env[1].value, actual' }).focus()
     await mira.keyboard.press('Enter')

@@ -21,6 +21,10 @@ interface Props {
   actual: ResourceState
 }
 
+const hiddenWords =
+  'Values that look like secrets are shown as [hidden]. Where the other side has a different secret, it is shown as [hidden 2].'
+const revealWords = 'Select Reveal below one to see it; the audit log records that.'
+
 /** More than anybody reads, and than a phone likes to draw. */
 const shownAtFirst = 200
 
@@ -39,8 +43,7 @@ export function StateDiff({ drift, expected, actual }: Props) {
       about={
         <>
           {summaryWords(changes)}
-          {hasHidden && ' Values that look like secrets are hidden. '}
-          {hasHidden && (canReveal ? 'Revealing one is recorded.' : 'Engineers and admins can reveal them.')}
+          {hasHidden && ` ${hiddenWords} ${canReveal ? revealWords : 'Engineers and admins can reveal them.'}`}
         </>
       }
       action={

@@ -1,4 +1,4 @@
-/** A value of a state. To whoever may decide on drifts it offers to reveal what is hidden in it, one by one; each is recorded. */
+/** A value of a state. Users who may decide on drifts can reveal each hidden value in it, and each reveal is recorded. */
 import { Button } from '@mantine/core'
 import { createContext, useContext, useState } from 'react'
 import type { RevealValue } from '../../../shared/drifts.ts'
@@ -9,7 +9,7 @@ import { showFailure } from '../toasts/toasts.tsx'
 import { countWords } from './drift-words.ts'
 import classes from './state-diff-view.module.css'
 
-/** The drift whose values may be revealed, or null. Of another version, what was revealed is gone. */
+/** The drift whose values the user may reveal, or null. Revealed values are removed when its version changes. */
 const Revealable = createContext<{ id: string; version: number } | null>(null)
 export const RevealableProvider = Revealable.Provider
 
@@ -62,7 +62,7 @@ function Reveal({ driftId, side, path, isPart }: { driftId: string; side: Side; 
     if (isAsking) return
     setAsking(true)
     try {
-      // Neither in the cache of queries nor in that of mutations: it is gone with the page.
+      // In neither the cache of queries nor that of mutations, so that it is removed with the page.
       setRevealed(await plinth.drifts.reveal.mutate({ driftId, side, path: [...path] }))
     } catch (error) {
       showFailure('The value was not revealed', error)
