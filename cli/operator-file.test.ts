@@ -92,14 +92,17 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
     expect(of('server')).toMatchObject({ state: 'ok', says: expect.stringMatching(/^Ready, at http:/) })
   })
 
-  it.each(['export', 'import'])('%s needs the database for itself, and says who has it', async (command) => {
-    const file = join(scratch, `${command}.ndjson`)
-    writeFileSync(file, `${JSON.stringify({ format: 'plinth-export', version: 1, migration: 'x', tables: [] })}\n`)
-    expect(await line.run([command, file])).toMatchObject({
-      code: 69,
-      err: expect.stringMatching(new RegExp(`process ${server.pid} .*\\n.*stop that process first`)),
-    })
-  })
+  it.each(['export', 'import'])(
+    '%s needs the database for itself, and says which process has it and what to do',
+    async (command) => {
+      const file = join(scratch, `${command}.ndjson`)
+      writeFileSync(file, `${JSON.stringify({ format: 'plinth-export', version: 1, migration: 'x', tables: [] })}\n`)
+      expect(await line.run([command, file])).toMatchObject({
+        code: 69,
+        err: expect.stringMatching(new RegExp(`process ${server.pid} .*\\n.*Stop the server where you started it`)),
+      })
+    },
+  )
 
   it('the token is good for a peer on this machine, and never through a proxy', async () => {
     const authorization = `Bearer ${token}`

@@ -10,6 +10,11 @@ import { exitCodes, Refusal } from './command.ts'
 
 const answerWithinMs = 10_000
 
+/** The process is the child of another in development, and ending it alone is of no use where a supervisor restarts it. */
+const stopServer =
+  'This command needs the embedded database for itself. Stop the server where you started it (Ctrl-C in its terminal, or the\n' +
+  'service manager), run the command again, and start the server again.'
+
 /** Open for `task` and closed after it; an embedded one is locked meanwhile. @throws Refusal while another process has it open */
 export async function withDatabase<T>(config: Config, task: (driver: DatabaseDriver) => Promise<T>): Promise<T> {
   const driver = await openAlone(config)
@@ -39,8 +44,8 @@ async function openAlone({ database }: Config): Promise<DatabaseDriver> {
     return await openDatabase({ ...database, url: database.directUrl, prepare: true, poolMax: 2 }, Fastify().log)
   } catch (error) {
     if (!(error instanceof FolderInUse)) throw error
-    const [who] = error.message.split('\n')
-    throw new Refusal(`${who}\nThis needs the database for itself: stop that process first.`, exitCodes.unavailable)
+    const [inUse] = error.message.split('\n')
+    throw new Refusal(`${inUse}\n${stopServer}`, exitCodes.unavailable)
   }
 }
 
