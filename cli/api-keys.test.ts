@@ -49,7 +49,7 @@ it('keys create says what is wrong with what it was asked for', async () => {
     expect(answer.err).toMatch(said)
   }
   const nobody = await line.run(['keys', 'create', 'nobody', '--name', 'x', '--scope', 'draft:read'])
-  expect(nobody).toMatchObject({ code: 65, out: '', err: expect.stringMatching(/Nobody goes by "nobody"/) })
+  expect(nobody).toMatchObject({ code: 65, out: '', err: expect.stringMatching(/No user has the name "nobody"/) })
 })
 
 it('audit list --key tells what was done by a key', async () => {

@@ -19,7 +19,7 @@ export const apiKeyCommands: Record<string, ProcedureCommand> = {
     },
   },
   'keys create': {
-    summary: 'Makes an API key that acts as somebody, and shows it this once; --scope may come several times',
+    summary: 'Makes an API key that acts as a user, and shows it this once; --scope may come several times',
     operands: ['person'],
     options: {
       name: { type: 'string' },

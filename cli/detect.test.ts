@@ -173,7 +173,7 @@ it('says who may, and sends nothing in a dry run', async () => {
   const { key: ofUser } = await keyOf(app, await signedIn(app))
   expect(await detect(...states, [], ofUser)).toMatchObject({
     code: 65,
-    err: expect.stringMatching(/It takes somebody whose role is engineer/),
+    err: expect.stringMatching(/It takes a user whose role is engineer/),
   })
   expect(await detect(...states, ['--dry-run'], '')).toMatchObject({
     code: 1,

@@ -196,7 +196,7 @@ describe('with something broken', () => {
       expect(code).toBe(65)
       expect(one('google')).toMatchObject({
         state: 'fault',
-        says: expect.stringMatching(/ECONNREFUSED.*nobody can sign in with Google/),
+        says: expect.stringMatching(/ECONNREFUSED.*no user can sign in with Google/),
       })
       expect(one('clerk')).toMatchObject({ state: 'fault', says: expect.stringMatching(/CLERK_ISSUER cannot be had/) })
       expect(one('better auth')).toMatchObject({ state: 'fault', says: expect.stringMatching(/BETTER_AUTH_URL/) })

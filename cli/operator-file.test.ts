@@ -71,7 +71,7 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
   it('what a command is refused is said as without a server', async () => {
     expect(await line.run(['people', 'disable', 'nobody'])).toMatchObject({
       code: 65,
-      err: expect.stringMatching(/Nobody goes by "nobody"/),
+      err: expect.stringMatching(/No user has the name "nobody"/),
     })
     expect(await line.run(['people', 'list', '--limit', '1000'])).toMatchObject({
       code: 64,

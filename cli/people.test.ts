@@ -33,7 +33,7 @@ describe('admin grant', () => {
     for (const named of ['nobody', newId(), address('squatter')]) {
       const { code, out, err } = await line.run(['admin', 'grant', named])
       expect({ code, out }).toEqual({ code: 65, out: '' })
-      expect(err).toMatch(`Nobody goes by "${named}"`)
+      expect(err).toMatch(`No user has the name "${named}"`)
     }
     expect(await roleOf('squatter')).toBe('user')
   })

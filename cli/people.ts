@@ -23,7 +23,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'people role': {
-    summary: `Gives somebody another role: ${Role.options.join(', ')}`,
+    summary: `Gives a user another role: ${Role.options.join(', ')}`,
     operands: [person, 'role'],
     options: { json: { type: 'boolean' } },
     async run(call) {
@@ -33,7 +33,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'people disable': {
-    summary: 'Signs somebody out everywhere and lets them in no more',
+    summary: 'Signs a user out everywhere and refuses their sign-in',
     operands: [person],
     options: { json: { type: 'boolean' } },
     async run(call) {
@@ -42,7 +42,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'people enable': {
-    summary: 'Lets somebody in again who was disabled',
+    summary: 'Lets a disabled user sign in again',
     operands: [person],
     options: { json: { type: 'boolean' } },
     async run(call) {
@@ -51,7 +51,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'people end-sessions': {
-    summary: 'Signs somebody out everywhere',
+    summary: 'Signs a user out everywhere',
     operands: [person],
     options: { json: { type: 'boolean' } },
     async run(call) {
@@ -60,7 +60,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'people sessions': {
-    summary: 'Where somebody is signed in, the newest first',
+    summary: 'Sessions of a user, the newest first',
     operands: [person],
     options: listOptions,
     async run(call) {
@@ -85,7 +85,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'people end-session': {
-    summary: 'Ends one session of somebody, as `people sessions` names it',
+    summary: 'Ends one session of a user, by its id in `people sessions`',
     operands: [person, 'session'],
     options: { json: { type: 'boolean' } },
     async run(call) {
@@ -94,7 +94,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'admin grant': {
-    summary: 'Makes somebody an administrator; the first one, too',
+    summary: 'Makes a user an administrator; the first one, too',
     operands: [person],
     options: { yes: { type: 'boolean', short: 'y' }, json: { type: 'boolean' } },
     async run(call) {
@@ -122,7 +122,7 @@ export async function getPerson({ plinth, operands }: Call, named = operands[0] 
   const found = await plinth.call.people.find({ named })
   if (found) return found
   throw new Refusal(
-    `Nobody goes by ${JSON.stringify(named)}: no id, no username, no legacy id, and no e-mail address that somebody has proved to be theirs.\n` +
+    `No user has the name ${JSON.stringify(named)}: no id, username or legacy id, and no confirmed e-mail address.\n` +
       'Find them by `plinth people list --search <part>` and name them by id.',
   )
 }

@@ -29,13 +29,13 @@ export function openPlinthByUrl(text: string, token: string | undefined): OpenPl
   }
   if (url.protocol === 'http:' && !isLoopback(url)) {
     throw new Refusal(
-      'Over plain http everybody in between could read the token: --url must begin with https://',
+      'Over plain http others on the network could read the token: --url must begin with https://',
       exitCodes.usage,
     )
   }
   if (!token) {
     throw new Refusal(
-      'PLINTH_TOKEN is not set. With --url, put an API key into it, of somebody who may do this, or an access token; never on the command line.',
+      'PLINTH_TOKEN is not set. With --url, put into it an API key of a user who may do this, or an access token; never on the command line.',
       exitCodes.config,
     )
   }
@@ -61,7 +61,7 @@ function inWordsOf(origin: string, error: PlinthError, access: Access | undefine
   }
   if (code === 'API_KEY_REFUSED') {
     return say(
-      'No API key may do this, whatever its scopes. Put an access token of somebody who has just signed in into PLINTH_TOKEN, do it on the pages for administrators, or run it on the machine of the server, without --url.',
+      'No API key may do this, whatever its scopes. Put an access token of a user who has just signed in into PLINTH_TOKEN, do it on the pages for administrators, or run it on the machine of the server, without --url.',
     )
   }
   if (code === 'REAUTHENTICATION_REQUIRED') {
@@ -83,7 +83,7 @@ function inWordsOf(origin: string, error: PlinthError, access: Access | undefine
 function whoMay(access: Access | undefined): string {
   const capability = capabilities.find((one) => one === access)
   const least = roles.find((role) => capability && hasCapability(role, capability))
-  return least === undefined || least === 'admin' ? 'an administrator' : `somebody whose role is ${least}`
+  return least === undefined || least === 'admin' ? 'an administrator' : `a user whose role is ${least}`
 }
 
 /** At the server that has `folder` open. @throws Refusal when it does not get ready */

@@ -80,7 +80,7 @@ export const errorTable = {
   },
   LAST_ADMINISTRATOR: {
     status: 409,
-    message: 'This is the last administrator. Make somebody else one first.',
+    message: 'This is the last administrator. Make another user an administrator first.',
   },
   RING_NOT_HELD: { status: 409, message: 'Somebody else holds the ring now. Ask them to pass it to you.' },
   DRAFT_CLOSED: { status: 409, message: 'This draft is closed and can only be read.' },

@@ -12,7 +12,7 @@ export async function inspectMail({ mail }: Config): Promise<Finding> {
     return finding(
       'mail',
       'warning',
-      'SMTP_URL is not set: nobody can reset a password or confirm an address. Mails wait in the queue.',
+      'SMTP_URL is not set: users cannot reset a password or confirm an address. Mails wait in the queue.',
     )
   }
   try {

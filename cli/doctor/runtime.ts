@@ -16,7 +16,7 @@ export function inspectPublicUrl({ server, production }: Config): Finding[] {
   const url = new URL(server.publicUrl)
   if (!server.https) {
     const says =
-      'PUBLIC_URL is plain http on this machine: nobody else can sign in. Set the https address that people use.'
+      'PUBLIC_URL is plain http on this machine: browsers elsewhere cannot sign in. Set the https address that users open.'
     return [
       production
         ? finding('public url', 'warning', says)
@@ -27,6 +27,6 @@ export function inspectPublicUrl({ server, production }: Config): Finding[] {
     return [finding('public url', 'ok', 'https, with Secure cookies.')]
   // Something in front must end TLS, for the server itself does not.
   const says =
-    'https ends at a proxy that TRUST_PROXY does not name: everybody counts as one address, for limits and in records.'
+    'https ends at a proxy that TRUST_PROXY does not name: all clients count as one address, for limits and in records.'
   return [finding('public url', 'warning', says)]
 }

@@ -33,7 +33,7 @@ export const accountRouter = router({
   me: whoeverProcedure
     .meta({
       rest: { method: 'GET', path: '/me', summary: 'Who you are' },
-      mcp: { description: 'The person as whom you act, with their role' },
+      mcp: { description: 'The user as whom you act, with their role' },
     })
     .output(Person)
     .query(({ ctx }) => getMe(ctx.profiles, ctx.actor)),

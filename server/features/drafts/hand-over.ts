@@ -9,7 +9,7 @@ import { draftCollaborators, draftSegments, drafts } from './table.ts'
 /** In a transaction: whatever one person has in drafts, closed ones too, becomes another's, who may have been in some of them. */
 export async function handOverDrafts(tx: Database, fromId: string, toId: string): Promise<void> {
   const [user] = await tx.select(collaboratorColumns).from(users).where(eq(users.id, toId))
-  if (!user) throw new Error('nobody to hand drafts over to')
+  if (!user) throw new Error('no user to hand drafts over to')
   const person = toCollaborator(user)
   const collaborates = tx
     .select({ id: draftCollaborators.draftId })

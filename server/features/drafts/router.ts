@@ -127,11 +127,11 @@ export const draftsRouter = router({
         method: 'POST',
         path: `${path}/{draftId}/collaborators`,
         status: 201,
-        summary: 'Let somebody write too, as the owner',
+        summary: 'Add a collaborator, as the owner',
         errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED', 'PERSON_NOT_FOUND', 'DRAFT_FULL'],
       },
       mcp: {
-        description: 'Let somebody read a draft and take part in writing it, as its owner',
+        description: 'Let another user read and write a draft, as its owner',
         destructive: false,
         idempotent: true,
       },

@@ -60,5 +60,5 @@ async function nameOfActor(tx: Database, actor: Actor): Promise<string> {
 function nameInMail({ id, username, displayName }: Pick<User, 'id' | 'username' | 'displayName'>): string {
   if (username) return `@${username}`
   const name = greetable(displayName)
-  return name ? `“${name}”` : `somebody without a username (${id})`
+  return name ? `“${name}”` : `a user without a username (${id})`
 }

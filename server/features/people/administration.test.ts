@@ -287,7 +287,7 @@ describe('the mails about a change', () => {
     const me = await person({ username: null, displayName: 'Win at evil.example' })
     await actor.browser.mutate('people.disable', { personId: me.id })
     const { text } = await lastMailTo(app, actor.email)
-    expect(text).toContain(`The account of somebody without a username (${me.id}) was disabled by “Ada Lovelace”`)
+    expect(text).toContain(`The account of a user without a username (${me.id}) was disabled by “Ada Lovelace”`)
     expect(text).not.toContain('evil.example')
   })
 })

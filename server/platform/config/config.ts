@@ -59,7 +59,7 @@ function crossFaults(given: Partial<Record<string, string>>) {
   if (mock && production) {
     faults.push({
       setting: 'USE_MOCK_AUTH',
-      problem: 'signs anybody in and is refused in production; use it with NODE_ENV=development',
+      problem: 'signs in without a credential and is refused in production; use it with NODE_ENV=development',
     })
   }
   const offersGoogle = (given.REAL_AUTH_PROVIDER ?? 'google') === 'google'

@@ -56,7 +56,7 @@ export class OpenConnections {
     // Once a minute: who is refused tries again.
     if (performance.now() - this.#toldAt[by] > tellEveryMs) {
       this.#toldAt[by] = performance.now()
-      const advice = by === 'address' ? '; behind a proxy everybody has its address unless TRUST_PROXY names it' : ''
+      const advice = by === 'address' ? '; behind a proxy all clients have its address unless TRUST_PROXY names it' : ''
       this.#log.warn({ limit }, `too many open sockets and streams of one ${by}, refusing more${advice}`)
     }
     return null

@@ -33,7 +33,7 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
     action: { label: 'Confirm address', url: tokenLink(around, '/verify-email') },
     after: [
       `The link works once, within ${goodForMinutes['verify-email'] / 60} hours.`,
-      'You did not sign up at Plinth? Then somebody else did with your address. Open the link and choose "I did not register": they lose the account. Or do nothing: without your confirmation this address proves nothing.',
+      'You did not sign up at Plinth? Then another person did with your address. Open the link and choose "I did not register": the account is taken from them. Or do nothing: without your confirmation this address proves nothing.',
     ],
   }),
 
@@ -93,11 +93,11 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
   'session-stolen': ({ device }, around) => ({
     subject: 'We signed one of your devices out',
     before: [
-      `On ${inWords(around.at)} the sign-in of one of your devices (${device}) was used from two places, as happens when somebody copies it. We ended it for both.`,
+      `On ${inWords(around.at)} the sign-in of one of your devices (${device}) was used from two places, as happens when it is copied. We ended it for both.`,
     ],
     action: { label: 'Sign in again', url: `${around.publicUrl}/sign-in` },
     after: [
-      'Then look through the devices on your account page and choose a new password. Programs that nobody can vouch for, such as browser extensions, are a usual cause.',
+      'Then look through the devices on your account page and choose a new password. Untrusted programs, such as browser extensions, are a usual cause.',
     ],
   }),
 

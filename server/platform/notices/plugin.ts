@@ -76,7 +76,7 @@ export const noticesPlugin = fp(
       try {
         await transport.tell(JSON.stringify({ instance, type, notice }))
       } catch (err) {
-        app.log.warn({ err, notice: type }, 'other instances not told, they will find out by looking')
+        app.log.warn({ err, notice: type }, 'other instances not notified; they find the change when they poll')
       }
     }
     app.decorate('notices', {

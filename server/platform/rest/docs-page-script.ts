@@ -90,7 +90,7 @@ export async function docsPageScript(): Promise<void> {
       make('tr', {}, make('td', {}, status), make('td', {}, description.replaceAll('`', ''))),
     )
     return [
-      make('h3', {}, security.length === 0 ? 'Answers, to anybody' : 'Answers, to people who are signed in'),
+      make('h3', {}, security.length === 0 ? 'Responses, without sign-in' : 'Responses, to signed-in users'),
       make('table', {}, make('tbody', {}, ...rows)),
     ]
   }

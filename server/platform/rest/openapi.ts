@@ -94,7 +94,7 @@ function operationOf(route: RestRoute, book: SchemaBook): Operation {
   return {
     operationId: name,
     summary: rest.summary,
-    ...(route.isPublicRead && { description: 'For everybody, unless an operator has set `PUBLIC_READS` to false.' }),
+    ...(route.isPublicRead && { description: 'Needs no sign-in, unless an operator has set `PUBLIC_READS` to false.' }),
     ...(rest.deprecated && { deprecated: true, description: `May be gone from ${rest.deprecated.sunset} on.` }),
     tags: [tagOf(route)],
     security: securityOf(route),
@@ -168,7 +168,7 @@ const objectOf = (properties: Record<string, JsonSchema>): JsonSchema => ({
 /** The two forms of a failure. */
 function addForms(book: SchemaBook): void {
   const error = book.add('Error', book.write(ErrorBody, 'output'))
-  const requestId: JsonSchema = { type: 'string', description: 'To be told when something is reported' }
+  const requestId: JsonSchema = { type: 'string', description: 'Names this request in a report to the operator' }
   const timestamp: JsonSchema = { type: 'string', format: 'date-time' }
   book.add('Failure', objectOf({ success: { const: false }, error, meta: objectOf({ timestamp, requestId }) }))
   book.add('BareFailure', objectOf({ error, requestId }))
@@ -244,7 +244,7 @@ const ifNoneMatch: Parameter = {
   schema: { type: 'string' },
 }
 
-const etag = { description: 'Of what the answer tells', schema: { type: 'string' } }
+const etag = { description: 'Of the content of this response', schema: { type: 'string' } }
 
 const retryAfter = { description: 'Seconds after which to try again', schema: { type: 'integer' } }
 

@@ -79,7 +79,7 @@ describe('the people page', () => {
     await ofRole.getByText(/you lose these pages at once/).waitFor()
     await ofRole.getByRole('button', { name: 'Change role to Viewer' }).click()
     const refusal = page.getByRole('group', { name: 'The role of Demo admin was not changed' })
-    await refusal.getByText('This is the last administrator. Make somebody else one first.').waitFor()
+    await refusal.getByText('This is the last administrator. Make another user an administrator first.').waitFor()
     await rowOf(page, 'Demo admin').getByText('Admin', { exact: true }).waitFor()
     await expectAccessible(page)
     await refusal.getByRole('button', { name: 'Dismiss' }).click()
