@@ -5,6 +5,7 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import type { PGlite, PGliteOptions, QueryOptions, Transaction } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import type { FastifyBaseLogger } from 'fastify'
@@ -139,9 +140,21 @@ export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: On
  */
 const settings = ['-c', 'shared_buffers=32MB']
 
+/**
+ * V8 uses its baseline compiler alone for PGlite: the optimizing one takes 600 MB for one of its functions, and makes statements no faster
+ * (docs/decisions/034-embedded-baseline-code.md). A module keeps what was set when it was compiled, so other modules are not affected later.
+ */
+const baselineOnly = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
+const asBefore = ['--wasm-tier-up', '--wasm-dynamic-tiering']
+
 async function createInstance(options: PGliteOptions): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite')
-  return PGlite.create({ ...options, startParams: [...PGlite.defaultStartParams, ...settings] })
+  for (const flag of baselineOnly) setFlagsFromString(flag)
+  try {
+    return await PGlite.create({ ...options, startParams: [...PGlite.defaultStartParams, ...settings] })
+  } finally {
+    for (const flag of asBefore) setFlagsFromString(flag)
+  }
 }
 
 async function createDatabase(dataDir?: string): Promise<PGlite> {
