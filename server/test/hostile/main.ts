@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { packageFolder } from '../../platform/config/package-folder.ts'
 import { program } from '../chaos/instance.ts'
-import { describeStorm } from './report.ts'
+import { type DatabaseName, databases } from './environment.ts'
+import { flood } from './flood.ts'
+import { describeFlood, describeStorm } from './report.ts'
 import { storm } from './storm.ts'
-
-const databases = ['postgres', 'embedded'] as const
 
 const { values } = parseArgs({
   options: {
@@ -53,15 +53,18 @@ function refuse(why: string): never {
 }
 
 /** What could not be played to its end counts as harm, and is told as fully. */
-async function withstands(database: (typeof databases)[number]): Promise<boolean> {
+async function withstands(database: DatabaseName): Promise<boolean> {
   const own = join(folder, database)
   const late = setTimeout(() => stop.abort(new Error('not over in time')), size.withinMs)
   try {
     const { signal } = stop
     const outcome = await storm({ database, seed, ...size, folder: own, say, signal })
     say(describeStorm(database, outcome))
-    if (outcome.faults.length > 0) writeFileSync(join(own, 'faults.json'), JSON.stringify(outcome.faults, null, 1))
-    return outcome.faults.length === 0
+    const flooded = await flood({ database, folder: join(own, 'flood'), say, signal })
+    say(describeFlood(database, flooded))
+    const faults = [...outcome.faults, ...flooded.faults]
+    if (faults.length > 0) writeFileSync(join(own, 'faults.json'), JSON.stringify(faults, null, 1))
+    return faults.length === 0
   } catch (error) {
     say(`${database}: the storm itself failed: ${(error as Error).stack}`)
     return false

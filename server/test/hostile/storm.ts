@@ -1,25 +1,22 @@
 /** One storm on one database: everybody comes, it is quiet, it storms, it is quiet again, and what is left is compared. */
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createPlinth } from '../../../client/plinth.ts'
 import type { Role } from '../../../shared/account.ts'
 import { capabilities, hasCapability } from '../../../shared/capabilities.ts'
 import { packageFolder } from '../../platform/config/package-folder.ts'
-import { publicUrl } from '../chaos/people.ts'
-import { clientId, clientSecret, startOpenIdProvider } from '../openid-provider.ts'
-import { PostgresServer } from '../postgres-server.ts'
+import type { OpenIdProvider } from '../chaos/people.ts'
 import { until } from '../until.ts'
 import { Bystander } from './bystander.ts'
-import { marks } from './dictionary.ts'
+import { type DatabaseName, prepareServer } from './environment.ts'
 import { Attacker, type Credentials, emailOf, headersOf, makePeople, names, roleOf, signIn } from './people.ts'
 import { type Ground, Rain } from './rain.ts'
 import { SlowConnections } from './slow-connections.ts'
 import { Target, type Vitals } from './target.ts'
 
 export interface Terms {
-  database: 'postgres' | 'embedded'
+  database: DatabaseName
   seed: number
   requests: number
   /** Before what is held is first looked at. */
@@ -55,7 +52,7 @@ const mostBusy = 0.02
 const leastSucceeded = 0.05
 
 interface Stage {
-  provider: Awaited<ReturnType<typeof startOpenIdProvider>>
+  provider: OpenIdProvider
   target: Target
   metricsToken: string
   bystander: Bystander
@@ -156,34 +153,12 @@ function compare({ before, after, statuses }: Omit<Outcome, 'faults'>): string[]
   return faults
 }
 
-async function setUp({ database, folder }: Terms, ends: (() => unknown)[]): Promise<Stage> {
-  mkdirSync(folder, { recursive: true })
-  const postgres = database === 'postgres' ? await PostgresServer.create() : null
-  ends.push(() => postgres?.close())
-  const provider = await startOpenIdProvider()
-  ends.push(() => provider.close())
-  const secret = () => marks.secret + randomBytes(48).toString('base64url')
-  const metricsToken = secret()
+async function setUp(terms: Terms, ends: (() => unknown)[]): Promise<Stage> {
+  const { folder } = terms
+  const { provider, metricsToken, ...surroundings } = await prepareServer(terms, ends)
   const environment = {
-    // One as in production, with cookies; the other as while developing, with tokens, and mails to look at.
-    NODE_ENV: postgres ? 'production' : 'development',
-    AUTH_SESSION_MODE: postgres ? 'cookies' : 'jwt',
-    PUBLIC_URL: publicUrl,
-    DATABASE_URL: postgres?.url() ?? `pglite://${join(folder, 'db')}`,
-    GOOGLE_CLIENT_ID: clientId,
-    GOOGLE_CLIENT_SECRET: clientSecret,
-    GOOGLE_ISSUER: provider.issuer,
-    COOKIE_SECRET: secret(),
-    JWT_ACCESS_SECRET: secret(),
-    JWT_REFRESH_SECRET: secret(),
-    METRICS_TOKEN: metricsToken,
-    MCP: 'on',
-    // While developing it is anybody's on this machine, and so on for nobody.
-    AUTH_LEGACY_HEADER: postgres ? 'on' : 'off',
-    LEGACY_HEADER_TRUSTED_CIDRS: '127.0.0.1/32',
-    LEGACY_HEADER_SECRET: secret(),
-    BETTER_AUTH_SECRET: secret(),
-    // Limits have tests of their own; here everything is to be reached. Guessing passwords is not: each costs a core.
+    ...surroundings.environment,
+    // The flood is for limits; here everything is to be reached. Guessing passwords is not: each costs a core.
     RATE_LIMIT_ANONYMOUS: '1000000',
     RATE_LIMIT_SIGNED_IN: '1000000',
     RATE_LIMIT_SIGN_IN: '200',
