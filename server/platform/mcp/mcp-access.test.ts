@@ -1,0 +1,222 @@
+/** Access to `/mcp`: tokens, origins, limits, and what the endpoint stores and logs. */
+import { describe, expect, it } from 'vitest'
+import { buildTestApp, publicUrl, type TestApp } from '../../test/app.ts'
+import { openProgram } from '../../test/programs.ts'
+import { connectTools, eras, outcomeOf, statusOf } from '../../test/tools.ts'
+import { newId } from '../db/columns.ts'
+
+const app = await buildTestApp({ environment: { MCP: 'on' } })
+const url = await app.listen()
+
+describe('a token', () => {
+  const codesBy = async (headers: Record<string, string>, at: TestApp = app) => {
+    const payload = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+    const accept = { accept: 'application/json, text/event-stream' }
+    const answer = await at.root.inject({ method: 'POST', url: '/mcp', headers: { ...accept, ...headers }, payload })
+    const { error } = answer.json()
+    return [answer.statusCode, error?.data.code, answer.headers['www-authenticate']]
+  }
+  const invalid = 'Bearer realm="plinth", error="invalid_token"'
+
+  it('is asked of everybody', async () => {
+    expect(await codesBy({})).toEqual([401, 'UNAUTHENTICATED', 'Bearer realm="plinth"'])
+    await expect(connectTools(url, {})).rejects.toSatisfy((thrown) => statusOf(thrown) === 401)
+    await expect(connectTools(url, {}, 'legacy')).rejects.toSatisfy((thrown) => statusOf(thrown) === 401)
+  })
+
+  it('is none when it is forged, mangled, of another kind or there twice', async () => {
+    const { accessToken, refreshToken } = await openProgram(app)
+    const [head, body, signature] = accessToken.split('.') as [string, string, string]
+    const flipped = `${signature.slice(0, -2)}${signature.endsWith('A') ? 'B' : 'A'}A`
+    const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')
+    for (const token of ['x', refreshToken, `${head}.${body}.${flipped}`, `${head}.${body}.`, `${none}.${body}.`, '']) {
+      expect(await codesBy({ authorization: `Bearer ${token}` })).toEqual([401, 'INVALID_CREDENTIAL', invalid])
+    }
+    for (const authorization of ['', 'Bearer', 'Basic eDp5', accessToken, `Bearer ${accessToken}, Bearer x`]) {
+      expect(await codesBy({ authorization })).toEqual([401, 'INVALID_CREDENTIAL', invalid])
+    }
+  })
+
+  it('is no more when its person has signed out, in the middle of things', async () => {
+    for (const era of eras) {
+      const program = await openProgram(app)
+      const client = await connectTools(url, program.bearer, era)
+      expect(outcomeOf(await client.callTool({ name: 'account_me' }))).toHaveProperty('data')
+      await app.root.inject({ method: 'POST', url: '/api/v1/auth/logout', headers: program.bearer })
+      await expect(client.callTool({ name: 'account_me' })).rejects.toSatisfy((thrown) => statusOf(thrown) === 401)
+      expect(await codesBy(program.bearer)).toEqual([401, 'SESSION_ENDED', invalid])
+    }
+  })
+
+  it('is not a cookie, an X-User-Id, or what stands elsewhere than in Authorization', async () => {
+    const legacy = await buildTestApp({ environment: { MCP: 'on', AUTH_LEGACY_HEADER: 'on' } })
+    const { cookieHeader: cookie } = await legacy.signIn()
+    const { accessToken } = await openProgram(legacy)
+    const ways: Record<string, string>[] = [
+      { cookie, origin: publicUrl },
+      { cookie, 'sec-fetch-site': 'same-origin' },
+      { 'x-user-id': newId() },
+      { 'sec-websocket-protocol': `plinth, plinth.bearer.${accessToken}` },
+    ]
+    for (const headers of ways) {
+      expect(await codesBy(headers, legacy)).toEqual([401, 'UNAUTHENTICATED', 'Bearer realm="plinth"'])
+    }
+    const inAddress = await legacy.root.inject({ method: 'POST', url: `/mcp?access_token=${accessToken}`, payload: {} })
+    expect(inAddress.statusCode).toBe(401)
+    expect(await codesBy({ 'x-user-id': newId(), authorization: 'Bearer x' }, legacy)).toEqual([
+      401,
+      'INVALID_CREDENTIAL',
+      invalid,
+    ])
+  })
+
+  it('does not go with a cookie of somebody else', async () => {
+    const { cookieHeader: cookie } = await app.signIn()
+    const { bearer } = await openProgram(app)
+    expect(await codesBy({ ...bearer, cookie, origin: publicUrl })).toEqual([401, 'INVALID_CREDENTIAL', invalid])
+  })
+
+  it('opens the same where browsers hold tokens too', async () => {
+    const jwt = await buildTestApp({ environment: { MCP: 'on', AUTH_SESSION_MODE: 'jwt' } })
+    const browser = await jwt.signIn()
+    const authorization = `Bearer ${browser.accessToken}`
+    const client = await connectTools(await jwt.listen(), { authorization, origin: publicUrl })
+    const { data } = outcomeOf(await client.callTool({ name: 'account_me' })) as { data: unknown }
+    expect(data).toEqual((await browser.get('/me')).json())
+  })
+})
+
+describe('an origin', () => {
+  it.each(['https://evil.example', 'null', '', 'http://evil.localhost:8000', `${publicUrl}0`])(
+    'that is not ours is refused, with a token, with any method, and whatever the browser vouches for: %j',
+    async (origin) => {
+      const { bearer } = await openProgram(app)
+      for (const method of ['POST', 'GET', 'DELETE'] as const) {
+        for (const site of [{}, { 'sec-fetch-site': 'same-origin' }]) {
+          const headers = { ...bearer, ...site, origin }
+          const answer = await app.root.inject({
+            method,
+            url: '/mcp',
+            headers,
+            ...(method === 'POST' && { payload: {} }),
+          })
+          expect([answer.statusCode, answer.json().error.data.code]).toEqual([403, 'ORIGIN_NOT_ALLOWED'])
+        }
+      }
+    },
+  )
+
+  it('of ours or of CORS_ORIGINS may, with a token', async () => {
+    const partner = 'https://partner.example'
+    const shared = await buildTestApp({ environment: { MCP: 'on', CORS_ORIGINS: partner } })
+    const at = await shared.listen()
+    for (const origin of [publicUrl, partner]) {
+      const { bearer } = await openProgram(shared)
+      const client = await connectTools(at, { ...bearer, origin })
+      expect(outcomeOf(await client.callTool({ name: 'account_me' }))).toHaveProperty('data')
+    }
+    const preflight = await shared.root.inject({
+      method: 'OPTIONS',
+      url: '/mcp',
+      headers: {
+        origin: partner,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization, content-type, mcp-method, mcp-name, mcp-protocol-version',
+      },
+    })
+    expect([preflight.statusCode, preflight.headers['access-control-allow-origin']]).toEqual([204, partner])
+  })
+})
+
+describe('limits', () => {
+  const [perNetwork, perPerson] = [12, 8]
+  const environment = {
+    MCP: 'on',
+    RATE_LIMIT_ANONYMOUS: String(perNetwork),
+    RATE_LIMIT_SIGNED_IN: String(perPerson),
+    TRUST_PROXY: '127.0.0.1',
+  }
+
+  it.each(eras)('are those of the person, at every door together, by the %s protocol', async (era) => {
+    const limited = await buildTestApp({ environment })
+    const program = await openProgram(limited)
+    // The handshake is a request with a note after it, and without one it is a request.
+    const client = await connectTools(await limited.listen(), program.bearer, era)
+    const left = async () => Number((await program.get(limited, '/me')).headers['ratelimit-remaining'])
+    const spent = perPerson - (await left())
+    expect(spent).toBe(era === 'legacy' ? 3 : 2)
+    // A call, and a request that is none, are one each.
+    expect(outcomeOf(await client.callTool({ name: 'account_me' }))).toHaveProperty('data')
+    await client.listTools()
+    expect(await left()).toBe(perPerson - spent - 3)
+    while ((await program.get(limited, '/me')).statusCode === 200);
+    const refused = outcomeOf(await client.callTool({ name: 'account_me' }))
+    expect(refused).toMatchObject({ error: { code: 'RATE_LIMITED', retryAfterS: expect.any(Number) } })
+    const overTrpc = await limited.root.inject({ url: '/trpc/account.me', headers: program.bearer })
+    expect(overTrpc.json()).toMatchObject({ error: { data: { code: 'RATE_LIMITED' } } })
+    await expect(client.listTools({}, { cacheMode: 'refresh' })).rejects.toSatisfy((thrown) => statusOf(thrown) === 429)
+    await expect(client.callTool({ name: 'nothing' })).rejects.toSatisfy((thrown) => statusOf(thrown) === 429)
+  })
+
+  it('count whoever comes without a token that is one as nobody', async () => {
+    const limited = await buildTestApp({ environment })
+    for (const headers of [{}, { authorization: 'Bearer x' }]) {
+      const from = { ...headers, 'x-forwarded-for': `192.0.2.${Object.keys(headers).length + 1}` }
+      const send = () => limited.root.inject({ method: 'POST', url: '/mcp', headers: from, payload: {} })
+      for (let n = 1; n <= perNetwork; n++) {
+        const answer = await send()
+        expect([answer.statusCode, Number(answer.headers['ratelimit-remaining'])]).toEqual([401, perNetwork - n])
+      }
+      const answer = await send()
+      expect([answer.statusCode, answer.json().error.data.code]).toEqual([429, 'RATE_LIMITED'])
+      expect(answer.headers['retry-after']).toBe(String(answer.json().error.data.retryAfterS))
+    }
+  })
+})
+
+describe('the door', () => {
+  it('is not there unless it is switched on', async () => {
+    const closed = await buildTestApp()
+    const { bearer } = await openProgram(closed)
+    for (const method of ['POST', 'GET', 'DELETE'] as const) {
+      const answer = await closed.root.inject({ method, url: '/mcp', headers: bearer })
+      expect([answer.statusCode, answer.json().error.code]).toEqual([404, 'NOT_FOUND'])
+    }
+  })
+
+  it('has no stream and no sessions, so any instance answers anything', async () => {
+    const { bearer } = await openProgram(app)
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'] as const) {
+      const answer = await app.root.inject({ method, url: '/mcp', headers: { ...bearer, accept: 'text/event-stream' } })
+      expect([answer.statusCode, answer.headers.allow]).toEqual([405, 'POST'])
+      expect(answer.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { data: { code: 'METHOD_NOT_ALLOWED' } } })
+    }
+    const accept = 'application/json, text/event-stream'
+    const answer = await app.root.inject({
+      method: 'POST',
+      url: '/mcp',
+      headers: { ...bearer, accept, 'mcp-session-id': 'of-another-instance' },
+      payload: { jsonrpc: '2.0', id: 'a', method: 'tools/call', params: { name: 'account_me' } },
+    })
+    expect(answer.headers).toMatchObject({ 'content-type': expect.stringMatching(/^application\/json/) })
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-request-id': expect.any(String) })
+    expect(answer.headers).not.toHaveProperty('mcp-session-id')
+    expect(answer.json()).toMatchObject({ id: 'a', result: { structuredContent: { displayName: 'Ada' } } })
+  })
+
+  it('writes nothing of what was asked and answered into the log', async () => {
+    const { bearer } = await openProgram(app)
+    for (const era of eras) {
+      const client = await connectTools(url, bearer, era)
+      const canary = `canary${newId()}`
+      await client.callTool({ name: 'drafts_create', arguments: { title: canary } })
+      await client.callTool({ name: 'drafts_create', arguments: { title: [canary], [canary]: 1 } })
+      await client.callTool({ name: canary }).catch(() => {})
+      await app.root.inject({ method: 'POST', url: `/mcp?${canary}`, headers: bearer, payload: { method: canary } })
+      const lines = JSON.stringify(app.logs)
+      expect(lines).toContain('/mcp')
+      expect(lines).not.toContain(canary)
+      expect(lines).not.toContain(bearer.authorization.slice(-40))
+    }
+  })
+})
