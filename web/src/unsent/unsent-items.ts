@@ -1,5 +1,5 @@
 /** Descriptions of all that a user has written on this device and the server has not accepted. */
-import { useEffect, useMemo, useReducer } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import type { OutboxEntry } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
 import { entryWords, type NameOf, quoted } from '../offline/entry-words.ts'
@@ -18,33 +18,49 @@ export interface UnsentItem {
 
 export function useUnsentItems(personId: string): UnsentItem[] {
   const entries = useOutboxEntries()
-  const [changes, noteChange] = useReducer((count: number) => count + 1, 0)
-  useEffect(() => {
-    addEventListener('storage', noteChange)
-    return () => removeEventListener('storage', noteChange)
-  }, [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read again after each change.
-  return useMemo(() => listUnsent(personId, entries), [personId, entries, changes])
+  const stored = useSyncExternalStore(onStorage, () => readStored(personId))
+  return useMemo(() => listUnsent(JSON.parse(stored), entries), [stored, entries])
 }
 
-function listUnsent(personId: string, entries: readonly OutboxEntry<QueuedOffline>[]): UnsentItem[] {
+/** Changes by other tabs. */
+function onStorage(noteChange: () => void) {
+  addEventListener('storage', noteChange)
+  return () => removeEventListener('storage', noteChange)
+}
+
+interface Stored {
+  place: string
+  text: string
+  segments: ReturnType<UnsentStore['readSegments']>
+}
+
+/** JSON, because React compares what is read by identity, and two reads make different objects. */
+function readStored(personId: string): string {
+  const stored: Stored[] = unsentOf(personId).map(({ place, readText, readSegments }) => ({
+    place,
+    text: readText(),
+    segments: readSegments(),
+  }))
+  return JSON.stringify(stored)
+}
+
+function listUnsent(stored: readonly Stored[], entries: readonly OutboxEntry<QueuedOffline>[]): UnsentItem[] {
   const nameOf = knownNames(entries)
   return [
     ...entries.map((entry) => {
       return { key: entry.id, words: entryWords(entry, nameOf), refusal: reasonOf(entry), isUnfinished: false }
     }),
-    ...unsentOf(personId).flatMap((unsent) => itemsAt(unsent, nameOf)),
+    ...stored.flatMap((unsent) => itemsAt(unsent, nameOf)),
   ]
 }
 
 const reasonOf = ({ refusal }: OutboxEntry<QueuedOffline>) =>
   refusal && [refusal.message, ...refusal.details.map(({ message }) => message)].join(' ')
 
-function itemsAt({ place, readText, readSegments }: UnsentStore, nameOf: NameOf): UnsentItem[] {
-  const text = readText()
+function itemsAt({ place, text, segments }: Stored, nameOf: NameOf): UnsentItem[] {
   const draft = nameOf(place) ? `the draft ${quoted(nameOf(place) ?? '')}` : 'a draft'
   return [
-    ...readSegments().map((segment) => ({
+    ...segments.map((segment) => ({
       key: segment.id,
       words: `Add ${quoted(segment.text)} to ${draft}`,
       refusal: segment.status === 'refused' ? segment.refusal.message : null,
