@@ -124,13 +124,9 @@ export const authRouter = router({
   reclaimAddress: publicProcedure
     .meta({
       ...onPerson,
-      ...rest(
-        'reclaim-address',
-        'Take an address back from the account that registered with it, by a mailed link',
-        {
-          errors: ['ONE_TIME_TOKEN_INVALID'],
-        },
-      ),
+      ...rest('reclaim-address', 'Take an address back from the account that registered with it, by a mailed link', {
+        errors: ['ONE_TIME_TOKEN_INVALID'],
+      }),
     })
     .input(VerificationLink)
     .use(recorded)
