@@ -6,6 +6,7 @@ import type { Origin } from './platform/audit/audit-log.ts'
 import type { Config } from './platform/config/config.ts'
 import type { Database } from './platform/db/database.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
+import { startAdding } from './platform/identity/add-identity.ts'
 import { type Resolution, resolveCredential } from './platform/identity/credential.ts'
 import { type OpenedSession, openSession } from './platform/identity/open-session.ts'
 import type { PasswordHashes } from './platform/identity/password-hash.ts'
@@ -14,7 +15,7 @@ import type { WayIn } from './platform/identity/provider.ts'
 import { exchangeCode, refresh } from './platform/identity/renew-session.ts'
 import { credentialOf } from './platform/identity/request-credential.ts'
 import { cookieFlags, sessionCookieName } from './platform/identity/session-cookie.ts'
-import type { Sessions } from './platform/identity/sessions.ts'
+import type { Actor, Sessions } from './platform/identity/sessions.ts'
 import { signOut } from './platform/identity/sign-out.ts'
 import type { User } from './platform/identity/table.ts'
 import { type CountCall, callCounter } from './platform/limits/call-counter.ts'
@@ -79,6 +80,8 @@ export interface Context {
   /** `countCall` counts it for whoever the token turns out to be of. @throws as `refresh` of platform/identity */
   readonly refresh: (refreshToken: string | undefined, countCall: CountCall) => Promise<Refreshed>
   readonly signOut: (refreshToken: string | undefined) => Promise<void>
+  /** @throws as `startAdding` of platform/identity */
+  readonly startAdding: (actor: Actor) => Promise<{ url: string }>
   readonly exchangeCode: (code: string) => Promise<{ accessToken: string }>
   /** Null where the call is alone on its connection. */
   readonly socketCalls: SocketCalls | null
@@ -136,6 +139,7 @@ export function createContext(
     openSession: (tx, user, by, holder) => openSession(door, tx, user, by, holder),
     refresh: (refreshToken, count) => refresh({ ...door, countCall: count }, refreshToken),
     signOut: (refreshToken) => signOut(door, { action: 'auth.logout', refreshToken }),
+    startAdding: (actor) => startAdding(door, actor),
     exchangeCode: (code) => exchangeCode(door, code),
     socketCalls: socket?.calls ?? null,
     openings: app.openings,

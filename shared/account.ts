@@ -81,6 +81,11 @@ export const Identities = pageOf(Identity)
 export const ClaimLegacyId = z.object({ legacyId: singleLine(128) })
 export const ClaimedLegacyId = z.object({ legacyId: z.string() })
 
+/** The provider's page, which leads back to the list of sign-in methods. */
+export const StartedAdding = z.object({ url: z.string() })
+/** Above this, a user adds no further one. */
+export const identitiesPerUser = 10
+
 export const UnlinkIdentity = z.object({ identityId: TargetId })
 
 /** `stolen`: a refresh token came again after its successor was used, so two had it. */

@@ -74,6 +74,14 @@ export const errorTable = {
     message: 'There is an account with this address. Sign in, or set a new password for it.',
   },
   USERNAME_TAKEN: { status: 409, message: 'Somebody else has this username. Choose another one.' },
+  SIGN_IN_METHOD_TAKEN: {
+    status: 409,
+    message: 'Another account has this sign-in method. Sign in with it and unlink it there, or use another one here.',
+  },
+  SIGN_IN_METHOD_LIMIT_REACHED: {
+    status: 422,
+    message: 'This account has reached the limit of sign-in methods. Remove one that you do not use.',
+  },
   LAST_SIGN_IN_METHOD: {
     status: 409,
     message: 'This is your only way to sign in. Add another one before you remove it.',

@@ -162,6 +162,13 @@ export class TestApp {
     return new URL(String(answer.headers.location))
   }
 
+  /** The user of `browser` adds the Google account that `claims` name. Returns the response of the callback. */
+  async addGoogle(browser: TestBrowser, claims: Record<string, unknown> = {}) {
+    const answer = await browser.mutate('account.identities.startAdding')
+    expect(answer.statusCode, answer.body).toBe(200)
+    return this.finishSignIn(browser, new URL(answer.json().result.data.url), claims)
+  }
+
   async finishSignIn(browser: TestBrowser, authorizationUrl: URL, claims: Record<string, unknown> = {}, bend = {}) {
     const code = this.provider.grant(authorizationUrl, { ...newPerson(), ...claims }, bend)
     const query = new URLSearchParams({ code, state: authorizationUrl.searchParams.get('state') ?? '' })

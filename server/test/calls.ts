@@ -62,6 +62,7 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   'account.methods': async () => ({}),
   'account.sessions.list': async () => ({}),
   'account.identities.list': async () => ({}),
+  'account.identities.startAdding': async () => ({}),
   'account.onSessionEnded': async (app, me) => ({
     cause: async () => (await signInAgain(app, me)).mutate('account.sessions.revokeOthers'),
     isLast: () => true,

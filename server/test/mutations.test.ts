@@ -38,6 +38,7 @@ const namesUser = new Set(['drafts.addCollaborator', 'drafts.passRing'])
 describe('hints', () => {
   it('are few: nothing that is kept may be one', () => {
     expect(procedures.filter(({ meta }) => meta?.hint).map(({ path }) => path)).toEqual([
+      'account.identities.startAdding',
       'auth.findVerification',
       'drafts.writing',
     ])

@@ -86,6 +86,7 @@ const matrix: Record<string, Row> = {
     stranger: 'LEGACY_ID_NOT_VOUCHED',
     ...noKey,
   },
+  'account.identities.startAdding': ownAccount(),
   'account.identities.unlink': ownAccount('NOT_FOUND'),
   'account.onSessionEnded': ownAccount(),
   'alerts.list': publicReads,

@@ -8,6 +8,7 @@ import {
   RevokeSession,
   Sessions,
   SignInMethods,
+  StartedAdding,
   UnlinkIdentity,
   UpdateProfile,
 } from '../../../shared/account.ts'
@@ -91,6 +92,11 @@ export const accountRouter = router({
       .input(PageRequest.prefault({}))
       .output(Identities)
       .query(({ ctx, input }) => listIdentities(ctx.db, ctx.actor, input)),
+    /** A mutation, because it sets a cookie. It changes nothing yet, so the callback of the provider writes the record. */
+    startAdding: authedProcedure
+      .meta({ hint: true })
+      .output(StartedAdding)
+      .mutation(({ ctx }) => ctx.startAdding(ctx.actor)),
     /** What the person did by the id becomes theirs; alone, it opens nothing any more. */
     claimLegacyId: claimingProcedure
       .meta({ audit: { noun: 'legacy', id: 'legacyId' } })

@@ -147,8 +147,8 @@ export async function lockPerson(tx: Database, id: string): Promise<User | undef
   return user
 }
 
-/** A way in that somebody else might have made. */
-function mailAdded(tx: Database, user: User, { provider }: ProviderProfile): Promise<void> {
+/** So that the user notices a sign-in method that an attacker added. */
+export function mailAdded(tx: Database, user: User, { provider }: ProviderProfile): Promise<void> {
   return mailToOwner(tx, user, 'sign-in-method-added', { name: user.displayName, method: methodNames[provider] })
 }
 

@@ -4,16 +4,19 @@ import fp from 'fastify-plugin'
 import { recurring } from '../jobs/recurring.ts'
 import { deprecationHeaders } from '../rest/deprecation.ts'
 import { AccessTokens } from './access-token.ts'
+import { googleProvider } from './google-provider.ts'
 import { nameIssuers } from './identity-key.ts'
 import { LegacyBridge } from './legacy-bridge.ts'
 import { LegacyHeader } from './legacy-header.ts'
 import { LegacySessions } from './legacy-sessions.ts'
+import { mockProvider } from './mock-provider.ts'
 import { deleteOldOneTimeTokens } from './one-time-tokens.ts'
 import { openToOperator } from './operator-door.ts'
 import { OperatorToken } from './operator-token.ts'
 import { OutsideSessions } from './outside-sessions.ts'
 import { PasswordHashes } from './password-hash.ts'
 import { defaultProfileTrustMs, Profiles } from './profiles.ts'
+import type { Provider } from './provider.ts'
 import { defaultSessionTimes, Sessions, type SessionTimes } from './sessions.ts'
 
 declare module 'fastify' {
@@ -25,6 +28,8 @@ declare module 'fastify' {
     accessTokens: AccessTokens
     legacyBridge: LegacyBridge | null
     operatorToken: OperatorToken
+    /** Null with REAL_AUTH_PROVIDER=none. */
+    signInProvider: Provider | null
     identityTimes: IdentityTimes
   }
 }
@@ -63,6 +68,7 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
     const { legacyHeader } = app.config.auth
     if (app.legacyBridge && legacyHeader) tellOfItsEnd(app, app.legacyBridge, legacyHeader.sunset)
     app.decorate('operatorToken', new OperatorToken())
+    app.decorate('signInProvider', providerOf(app, times))
     if (app.database.folder) openToOperator(app, app.operatorToken, app.database.folder)
 
     let checking: Promise<void> | undefined
@@ -117,6 +123,12 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
     fastify: '5.x',
   },
 )
+
+function providerOf({ config, database, log }: FastifyInstance, times: IdentityTimes): Provider | null {
+  const { mock, google } = config.auth
+  if (mock) return mockProvider(config, database.db)
+  return google && googleProvider(config, google, log, times)
+}
 
 function bridgeOf({ config, database, metrics }: FastifyInstance, sessions: Sessions): LegacyBridge | null {
   if (!config.auth.legacyHeader) return null

@@ -18,21 +18,27 @@ const lifetimeS = 600
 /** Each is some 400 bytes in every request until it expires; a browser that begins more loses its oldest. */
 const attemptsPerBrowser = 6
 
+/** The user who adds a sign-in method, and the session that started it. */
+const AddingTo = z.object({ userId: z.uuid(), sessionId: z.uuid() })
+export type AddingTo = z.infer<typeof AddingTo>
+
 const Attempt = z.object({
   id: z.uuid(),
   state: z.string(),
   nonce: z.string(),
   verifier: z.string(),
   returnTo: z.string(),
+  /** Null for an attempt to sign in, and absent from one that the previous release started. */
+  addingTo: AddingTo.nullable().default(null),
 })
 export type SignInAttempt = z.infer<typeof Attempt>
 /** Without the verifier, which the provider's client generates. */
 export type NewAttempt = Omit<SignInAttempt, 'verifier'>
 
-/** Touches no database: anybody may begin one, as often as they like. */
-export function newAttempt(returnTo: string): NewAttempt {
+/** Without a database, because any caller may start one, as often as they like. */
+export function newAttempt(returnTo: string, addingTo: AddingTo | null = null): NewAttempt {
   const id = newId()
-  return { id, state: `${id}.${newSessionToken()}`, nonce: newSessionToken(), returnTo }
+  return { id, state: `${id}.${newSessionToken()}`, nonce: newSessionToken(), returnTo, addingTo }
 }
 
 /** Gives the attempt to the browser that is about to leave for the provider. */

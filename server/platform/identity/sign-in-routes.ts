@@ -11,9 +11,8 @@ import { withTransaction } from '../db/transaction.ts'
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { answerError } from '../errors/plugin.ts'
 import { callCounter } from '../limits/call-counter.ts'
+import { addIdentity, reportAdding, requireSession } from './add-identity.ts'
 import { payerOf } from './credential.ts'
-import { googleProvider } from './google-provider.ts'
-import { mockProvider } from './mock-provider.ts'
 import { type Door, openSession } from './open-session.ts'
 import { findOrCreatePerson } from './people.ts'
 import type { Provider, WayIn } from './provider.ts'
@@ -27,11 +26,7 @@ import { signOut } from './sign-out.ts'
 import type { User } from './table.ts'
 
 export const signInRoutes: FastifyPluginAsync = async (app) => {
-  const { config, sessions } = app
-  const { mock, google } = config.auth
-  const provider = mock
-    ? mockProvider(config, app.database.db)
-    : google && googleProvider(config, google, app.log, app.identityTimes)
+  const { config, sessions, signInProvider: provider } = app
 
   // In a browser, a refusal before the handler runs leads to the page as well.
   app.setErrorHandler((error, request, reply) =>
@@ -80,8 +75,10 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
       const code = await app.signInAttempts.guard(request.ip, null, () =>
         finish(provider, request, reply, query, recalled),
       )
+      if (attempt.addingTo) return reportAdding(reply, { added: 'google' })
       return reply.redirect(code === null ? attempt.returnTo : withCode(attempt.returnTo, code), 302)
     } catch (error) {
+      if (attempt?.addingTo) return failed(request, reply, error, null)
       if (toAppError(error).status < 500) app.metrics.signIns.inc({ method: 'google', outcome: 'refused' })
       return failed(request, reply, error, attempt?.returnTo)
     }
@@ -97,7 +94,14 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
   ): Promise<string | null> {
     // Spent before the code is exchanged: of ten callbacks at once, one goes on.
     if (!(await spendAttempt(app.database.db, attempt))) throw new AppError('SIGN_IN_EXPIRED')
+    const { addingTo } = attempt
+    if (addingTo) await requireSession(request, app, addingTo)
     const profile = await provider.finish(query, attempt)
+    if (addingTo) {
+      const origin = { ip: request.ip, requestId: request.id }
+      await withTransaction(app.database.db, (tx) => addIdentity(tx, sessions, addingTo, profile, origin))
+      return null
+    }
     const { ended, code } = await withTransaction(app.database.db, async (tx) => {
       const { user, endedSessions } = await findOrCreatePerson(tx, sessions, profile)
       const { sessionId, code } = await open({ app, request, reply }, tx, user, profile)
@@ -110,10 +114,12 @@ export const signInRoutes: FastifyPluginAsync = async (app) => {
     return code
   }
 
-  function failed(request: FastifyRequest, reply: FastifyReply, error: unknown, returnTo?: string) {
-    const appError = toAppError(error)
-    if (appError.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'sign-in failed')
-    return refuse(reply, appError.code, returnTo)
+  /** `returnTo`: null for the user who was adding a sign-in method. */
+  function failed(request: FastifyRequest, reply: FastifyReply, error: unknown, returnTo?: string | null) {
+    const { code } = toAppError(error)
+    if (code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'sign-in failed')
+    if (returnTo === null) return reportAdding(reply, { error: code, requestId: request.id })
+    return refuse(reply, code, returnTo)
   }
 
   function refuse(reply: FastifyReply, code: ErrorCode, returnTo = '/') {

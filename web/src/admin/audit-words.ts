@@ -25,6 +25,7 @@ export const actionWords: Record<string, string> = {
   'account.confirmPassword': 'confirmed that it is them',
   'account.sessions.revoke': 'ended one of their sessions',
   'account.sessions.revokeOthers': 'signed out everywhere else',
+  'account.identities.add': 'added a sign-in method',
   'account.identities.unlink': 'unlinked a sign-in method',
   'account.identities.claimLegacyId': 'claimed the id that they had before',
   'alerts.read': 'read an alert',
