@@ -54,6 +54,11 @@ export const errorTable = {
       'Confirm your e-mail address first: the link is in the mail that you were sent, and your account page sends it again.',
   },
   ACCOUNT_DISABLED: { status: 403, message: 'This account is disabled. Ask an administrator to enable it.' },
+  SIGN_IN_METHOD_NOT_ADDED: {
+    status: 403,
+    message:
+      'There is an account with this address that does not have this sign-in method. Sign in with the method that you used before, or set a new password, then add this one under Account, Sign-in methods.',
+  },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
     message: 'Requests from this site are not allowed. An operator can allow it in CORS_ORIGINS.',

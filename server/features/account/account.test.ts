@@ -293,9 +293,8 @@ describe('signing out', () => {
 describe('ways to sign in', () => {
   const list = async (of: TestBrowser) => data(await of.query('account.identities.list')).items
   async function withSecond() {
-    const claims = newPerson()
-    const browser = await app.signIn(claims)
-    await app.signIn({ ...newPerson(), email: claims.email })
+    const browser = await app.signIn()
+    await app.addGoogle(browser)
     return browser
   }
 
@@ -331,12 +330,14 @@ describe('ways to sign in', () => {
   it('take with them what they opened, but not the session that unlinks', async () => {
     const claims = newPerson()
     const [here, there] = [await app.signIn(claims), await app.signIn(claims)]
-    const bySecond = await app.signIn({ ...newPerson(), email: claims.email })
+    const another = newPerson()
+    await app.addGoogle(here, another)
+    const bySecond = await app.signIn(another)
     const [first, second] = await list(here)
     expect((await here.mutate('account.identities.unlink', { identityId: second.id })).statusCode).toBe(200)
     expect((await bySecond.get('/me')).json().error.code).toBe('SESSION_ENDED')
     expect((await there.get('/me')).statusCode).toBe(200)
-    await app.signIn({ ...newPerson(), email: claims.email })
+    await app.addGoogle(here)
     expect((await here.mutate('account.identities.unlink', { identityId: first.id })).statusCode).toBe(200)
     expect((await there.get('/me')).json().error.code).toBe('SESSION_ENDED')
     expect((await here.get('/me')).statusCode).toBe(200)

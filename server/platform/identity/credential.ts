@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
+import { AppError } from '../errors/app-error.ts'
 import { type AccessTokens, lesserRole } from './access-token.ts'
 import { hashApiKey, isMeantAsApiKey } from './api-keys.ts'
 import type { LegacyBridge } from './legacy-bridge.ts'
@@ -15,7 +16,7 @@ import { cookieValues, refreshCookieName, sessionCookieName } from './session-co
 import { hashSessionToken } from './session-token.ts'
 import type { Actor, Sessions } from './sessions.ts'
 
-type RefusalCode = 'INVALID_CREDENTIAL' | 'API_KEY_INVALID' | 'SESSION_ENDED'
+type RefusalCode = 'INVALID_CREDENTIAL' | 'API_KEY_INVALID' | 'SESSION_ENDED' | 'SIGN_IN_METHOD_NOT_ADDED'
 
 export type Resolution =
   /** `refreshable`: the session whose refresh token is in the cookie, which opens nothing until it is exchanged. */
@@ -112,9 +113,17 @@ async function findByBearer(tokens: (string | null)[], request: Presented, app: 
     return isGood ? { kind: 'signed-in', actor: operator } : refused('INVALID_CREDENTIAL')
   }
   if (app.accessTokens.claims(token)) return findByAccessToken(token, app)
-  const { raw, ip, id } = request
-  const actor = await app.outsideSessions.find(token, { ip, requestId: id, userAgent: raw.headers['user-agent'] })
-  return actor ? { kind: 'signed-in', actor } : refused('INVALID_CREDENTIAL')
+  return findByOutsideToken(token, request, app)
+}
+
+async function findByOutsideToken(token: string, { raw, ip, id }: Presented, app: Resolvers): Promise<Bearer> {
+  try {
+    const actor = await app.outsideSessions.find(token, { ip, requestId: id, userAgent: raw.headers['user-agent'] })
+    return actor ? { kind: 'signed-in', actor } : refused('INVALID_CREDENTIAL')
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'SIGN_IN_METHOD_NOT_ADDED') return refused(error.code)
+    throw error
+  }
 }
 
 /** Revoked, expired, mistyped and of a disabled person are not told apart. */

@@ -178,6 +178,23 @@ describe('a session of an outside token', () => {
       expect((await visitor({ email: claims.email, email_verified }).me()).id).not.toBe(id)
     expect((await visitor({ email: claims.email, email_verified: true }).me()).id).toBe(id)
   })
+
+  it('joins no second user of the issuer by address, and nothing to an administrator', async () => {
+    const claims = newPerson()
+    const browser = await app.signIn(claims)
+    const { id } = (await browser.get('/me')).json()
+    const named = { email: claims.email, email_verified: true }
+    const joined = visitor(named)
+    expect((await joined.me()).id).toBe(id)
+    const second = await visitor(named).get('/me')
+    expect([second.statusCode, second.json().error.code]).toEqual([403, 'SIGN_IN_METHOD_NOT_ADDED'])
+    await makeAdministrator(app, { browser, id })
+    expect((await joined.me()).id).toBe(id)
+    const better = await sign({ sub: randomUUID(), ...named, exp: nowS() + 60 }, { alg: 'HS256' }, Buffer.from(secret))
+    const answer = await app.browser().get('/me', { authorization: `Bearer ${better}` })
+    expect([answer.statusCode, answer.json().error.code]).toEqual([403, 'SIGN_IN_METHOD_NOT_ADDED'])
+    expect(await db.$count(identities, eq(identities.userId, id))).toBe(2)
+  })
 })
 
 describe('a change that asks for a fresh sign-in, with an outside token', () => {

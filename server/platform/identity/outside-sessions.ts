@@ -36,7 +36,7 @@ export class OutsideSessions {
 
   /**
    * Null for what is no valid token, one of a session that was ended here, or one of a disabled person.
-   * @throws AppError PROVIDER_UNAVAILABLE, and what the database throws
+   * @throws AppError PROVIDER_UNAVAILABLE, SIGN_IN_METHOD_NOT_ADDED, and what the database throws
    */
   async find(token: string, from: From): Promise<Actor | null> {
     const verified = await verifyOutsideToken(this.#issuers, token)
@@ -75,7 +75,7 @@ export class OutsideSessions {
     }
   }
 
-  /** Returns the sessions that gave way to it. @throws AppError SESSION_ENDED, ACCOUNT_DISABLED */
+  /** Returns the sessions that gave way to it. @throws AppError SESSION_ENDED, ACCOUNT_DISABLED, SIGN_IN_METHOD_NOT_ADDED */
   async #openIn(tx: Database, tokenHash: string, token: OutsideToken, { ip, requestId, userAgent }: From) {
     // Where the issuer names no sessions, a token made after the end is somebody who has signed in anew.
     const isOpen = sql`(${sessionTable.endedAt} is null

@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { buildTestApp, newPerson } from '../../test/app.ts'
+import { buildTestApp, newPerson, refusal } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
+import { registered } from '../../test/passwords.ts'
 import { identities, sessions, users } from './table.ts'
 
 const app = await buildTestApp()
@@ -12,6 +13,20 @@ const personOf = async (claims: Record<string, unknown>) => me(await app.signIn(
 /** Another Google account with the same address. */
 const twin = (claims: ReturnType<typeof newPerson>) => ({ ...newPerson(), email: claims.email })
 const unverified = { email_verified: false }
+
+/** A user who has verified an address and has no Google account here. */
+async function byPassword(role: 'user' | 'admin' = 'user', emailVerified = true) {
+  const account = await registered(app)
+  await db.update(users).set({ emailVerified, role }).where(eq(users.id, account.id))
+  return account
+}
+
+const comeBack = async (claims: Record<string, unknown>) => {
+  const browser = app.browser()
+  return app.finishSignIn(browser, await app.beginSignIn(browser), claims)
+}
+const providersOf = async (id: string) =>
+  (await db.select().from(identities).where(eq(identities.userId, id))).map(({ provider }) => provider).sort()
 
 describe('a person', () => {
   it('is found by the provider’s subject, whatever becomes of name and address', async () => {
@@ -32,12 +47,12 @@ describe('a person', () => {
     expect(await db.$count(sessions, eq(sessions.userId, people[0].id))).toBe(10)
   })
 
-  it('is made once by ten identities with one verified address at once', async () => {
+  it('is made once by ten identities with one verified address at once, and has one of them', async () => {
     const claims = newPerson()
-    const browsers = await Promise.all(Array.from({ length: 10 }, () => app.signIn(twin(claims))))
-    const people = await Promise.all(browsers.map(me))
-    expect(new Set(people.map(({ id }) => id)).size).toBe(1)
-    expect(await db.$count(identities, eq(identities.userId, people[0].id))).toBe(10)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => comeBack(twin(claims))))
+    expect(answers.map(refusal).filter((code) => code === 'SIGN_IN_METHOD_NOT_ADDED')).toHaveLength(9)
+    expect(await db.$count(users, eq(users.email, claims.email))).toBe(1)
+    expect(await db.$count(identities, eq(identities.email, claims.email))).toBe(1)
   })
 
   it('is not another one whose subject differs only in case or blanks', async () => {
@@ -49,17 +64,52 @@ describe('a person', () => {
 })
 
 describe('an address that both sides have verified', () => {
-  it('joins a new identity to the person who holds it, and ends no session', async () => {
-    const claims = newPerson()
-    const browser = await app.signIn(claims)
-    expect((await personOf(twin(claims))).id).toBe((await me(browser)).id)
-    expect((await browser.get('/me')).statusCode).toBe(200)
+  it('joins the first Google account to the user who holds it, in whatever case, and ends no session', async () => {
+    for (const written of [(email: string) => email, (email: string) => email.toUpperCase()]) {
+      const { id, email, browser } = await byPassword()
+      expect((await personOf({ ...newPerson(), email: written(email) })).id).toBe(id)
+      expect(await providersOf(id)).toEqual(['google', 'password'])
+      expect((await browser.get('/me')).statusCode).toBe(200)
+    }
   })
 
-  it('is the same in upper case', async () => {
+  it('joins no second account of that provider', async () => {
     const claims = newPerson()
     const { id } = await personOf(claims)
-    expect((await personOf({ ...twin(claims), email: claims.email.toUpperCase() })).id).toBe(id)
+    expect(refusal(await comeBack(twin(claims)))).toBe('SIGN_IN_METHOD_NOT_ADDED')
+    expect(refusal(await comeBack({ ...twin(claims), email: claims.email.toUpperCase() }))).toBe(
+      'SIGN_IN_METHOD_NOT_ADDED',
+    )
+    expect(await providersOf(id)).toEqual(['google'])
+    expect((await personOf(claims)).id).toBe(id)
+  })
+
+  it('joins none beside an account whose issuer is not stored yet', async () => {
+    const { id, email } = await byPassword()
+    await db.insert(identities).values({ userId: id, provider: 'google', subject: newPerson().sub })
+    expect(refusal(await comeBack({ ...newPerson(), email }))).toBe('SIGN_IN_METHOD_NOT_ADDED')
+  })
+
+  it('joins the first account of another issuer', async () => {
+    const { id, email } = await byPassword()
+    const subject = newPerson().sub
+    await db.insert(identities).values({ userId: id, provider: 'google', issuer: 'https://other.example', subject })
+    expect((await personOf({ ...newPerson(), email })).id).toBe(id)
+  })
+
+  it.each([true, false])('joins nothing to an administrator, and evicts none: verified here %s', async (verified) => {
+    const { id, email, password, browser } = await byPassword('admin', verified)
+    expect(refusal(await comeBack({ ...newPerson(), email }))).toBe('SIGN_IN_METHOD_NOT_ADDED')
+    expect(await providersOf(id)).toEqual(['password'])
+    expect((await browser.get('/me')).statusCode).toBe(200)
+    expect((await app.browser().mutate('auth.signIn', { email, password })).statusCode).toBe(200)
+  })
+
+  it('lets an administrator add a Google account, which signs in afterwards', async () => {
+    const { id, email, browser } = await byPassword('admin')
+    const claims = { ...newPerson(), email }
+    await app.addGoogle(browser, claims)
+    expect((await personOf(claims)).id).toBe(id)
   })
 })
 
@@ -133,7 +183,7 @@ describe('whoever took an address before its owner came (account pre-hijacking)'
   it('is no longer one who may be turned out, having proven the address since', async () => {
     const { squatter, id } = await squat()
     const browser = await app.signIn({ ...squatter, email_verified: true })
-    expect((await personOf(twin(squatter))).id).toBe(id)
+    expect(refusal(await comeBack(twin(squatter)))).toBe('SIGN_IN_METHOD_NOT_ADDED')
     expect(await me(browser)).toMatchObject({ id, email: squatter.email })
   })
 

@@ -1,9 +1,10 @@
 /**
- * From a provider's verified profile to a user. Found by (issuer, subject) only. An e-mail address joins two ways
- * in only when both sides have verified it; an account whose address nobody verified loses every way in and every
- * session to whoever proves the address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
+ * From a provider's verified profile to a user. Found by (issuer, subject) only. A verified e-mail address joins the first identity of
+ * an issuer to the user who has verified the same address, and never to an administrator: every further identity is added by its
+ * user, signed in. An account with an unverified address loses every sign-in method and every session to the user who proves the
+ * address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
  */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, or, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { afterCommit } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -15,7 +16,7 @@ import type { ProviderProfile } from './provider.ts'
 import type { Sessions } from './sessions.ts'
 import { identities, type User, users } from './table.ts'
 
-/** In a transaction. `endedSessions` are to be announced after it. @throws AppError ACCOUNT_DISABLED */
+/** In a transaction. `endedSessions` are to be announced after it. @throws AppError ACCOUNT_DISABLED, SIGN_IN_METHOD_NOT_ADDED */
 export async function findOrCreatePerson(
   tx: Database,
   sessions: Sessions,
@@ -53,6 +54,7 @@ export async function findOrCreatePerson(
   let user: User
   if (holder && profile.emailVerified) {
     refuseDisabled(holder)
+    await refuseJoin(tx, holder, profile)
     if (holder.emailVerified) {
       await mailAdded(tx, holder, profile)
       const avatarUrl = holder.avatarUrl ?? profile.pictureUrl
@@ -85,6 +87,21 @@ export async function findOrCreatePerson(
   const { provider, issuer, subject, email } = profile
   await tx.insert(identities).values({ userId: user.id, provider, issuer, subject, email })
   return { user, endedSessions }
+}
+
+/**
+ * A mailbox can be shared, or assigned to another user later, and a second account of one provider need not be of the same user. An
+ * unverified holder is evicted with all identities, so there is no second one then.
+ */
+async function refuseJoin(tx: Database, holder: User, profile: ProviderProfile): Promise<void> {
+  const isSecond = holder.emailVerified && (await hasIdentityOf(tx, holder, profile))
+  if (holder.role === 'admin' || isSecond) throw new AppError('SIGN_IN_METHOD_NOT_ADDED')
+}
+
+async function hasIdentityOf(tx: Database, { id }: User, { provider, issuer }: ProviderProfile): Promise<boolean> {
+  const isOfIssuer = issuer === null ? undefined : or(eq(identities.issuer, issuer), isNull(identities.issuer))
+  const which = and(eq(identities.userId, id), eq(identities.provider, provider), isOfIssuer)
+  return (await tx.$count(identities, which)) > 0
 }
 
 async function lockHolder(tx: Database, { email }: ProviderProfile): Promise<User | undefined> {

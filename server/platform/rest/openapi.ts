@@ -197,10 +197,13 @@ function failuresOf(route: RestRoute, book: SchemaBook, { sends, named }: { send
   return answers
 }
 
+/** Of a token of another issuer. */
+const notAdded = 'SIGN_IN_METHOD_NOT_ADDED'
+
 function credentialFaults({ access, refusesKeys }: RestRoute): ErrorCode[] {
   if (access === 'credential') return []
   // A credential decides also where none is needed.
-  if (access === 'anybody') return ['INVALID_CREDENTIAL', 'API_KEY_INVALID']
+  if (access === 'anybody') return ['INVALID_CREDENTIAL', 'API_KEY_INVALID', notAdded]
   const faults: ErrorCode[] = [
     'UNAUTHENTICATED',
     'ACCESS_TOKEN_MISSING',
@@ -208,9 +211,9 @@ function credentialFaults({ access, refusesKeys }: RestRoute): ErrorCode[] {
     'API_KEY_INVALID',
     'SESSION_ENDED',
   ]
-  if (access === 'whoever') return faults
-  if (access === 'signed-in') return [...faults, 'API_KEY_REFUSED']
-  return [...faults, 'FORBIDDEN', refusesKeys ? 'API_KEY_REFUSED' : 'SCOPE_MISSING']
+  if (access === 'whoever') return [...faults, notAdded]
+  if (access === 'signed-in') return [...faults, 'API_KEY_REFUSED', notAdded]
+  return [...faults, 'FORBIDDEN', refusesKeys ? 'API_KEY_REFUSED' : 'SCOPE_MISSING', notAdded]
 }
 
 function exampleFailure(book: SchemaBook, schema: JsonSchema, code: ErrorCode): object {
