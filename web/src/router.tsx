@@ -1,6 +1,7 @@
 /** The addresses of the app. Each page is fetched apart, and already when a link to it is hovered or focused. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { prefetchApiKeys, prefetchDevices, prefetchSignInMethods } from './account/account-queries.ts'
+import { readAddingSearch } from './account/use-adding-outcome.ts'
 import {
   prefetchAllApiKeys,
   prefetchAudit,
@@ -87,7 +88,11 @@ const devices = createRoute({
 const signInMethods = createRoute({
   getParentRoute: () => account,
   path: '/sign-in-methods',
-  loader: prefetchSignInMethods,
+  validateSearch: readAddingSearch,
+  loader: () => {
+    prefetchMethods()
+    prefetchSignInMethods()
+  },
   component: lazyRouteComponent(() => import('./account/sign-in-methods-tab.tsx'), 'SignInMethodsTab'),
 })
 

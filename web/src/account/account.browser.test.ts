@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
+import { expectToLookRight } from '../../test/shots.ts'
 import { startStage } from '../../test/stage.ts'
 
 const stages = {
@@ -73,6 +74,30 @@ describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
     await expectAccessible(phone)
     await desk.getByText('Session ended').first().waitFor()
     expect(await desk.getByRole('button', { name: /^End session on/ }).count()).toBe(0)
+  })
+
+  it('adds a Google account, shows it in the list, and refuses one of another user', async () => {
+    const page = await stage.openAs('viewer', '/account/sign-in-methods')
+    const add = async (person: string) => {
+      await page.getByRole('button', { name: 'Add a Google account' }).click()
+      await page.getByRole('link', { name: `Demo ${person}` }).click()
+      await page.waitForURL(`${stage.url}/account/sign-in-methods`)
+    }
+    await stage.openAs('admin')
+    await add('admin')
+    await page.getByText('Another account has this sign-in method.').first().waitFor()
+    await expectToLookRight(page, 'a sign-in method of another user')
+
+    await stage.changeDatabase("delete from users where email = 'engineer@plinth.local'")
+    await page.reload()
+    await add('engineer')
+    await page.getByText('Sign-in method added').first().waitFor()
+    await page.getByText('engineer@plinth.local').waitFor()
+    await page.setViewportSize({ width: 360, height: 740 })
+    await expectToLookRight(page, 'an added sign-in method')
+    await page.getByRole('button', { name: 'Unlink Google (engineer@plinth.local)' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Unlink Google' }).click()
+    await page.getByText('only way to sign in').waitFor()
   })
 
   it('goes on by itself when the server was away', async () => {

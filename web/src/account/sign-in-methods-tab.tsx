@@ -1,6 +1,6 @@
-/** The ways to sign in to this account, and its password. The last way stays, or the person would be locked out. */
-import { Button } from '@mantine/core'
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+/** The sign-in methods of this account, and its password. The last method stays, or the user would be locked out. */
+import { Button, Group } from '@mantine/core'
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { Identity } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
@@ -10,13 +10,16 @@ import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
 import { queryClient, trpc } from '../plinth.ts'
 import { useSession } from '../session/session.ts'
+import { methodsQuery } from '../sign-in/sign-in-search.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import { identitiesQuery, itemsOf } from './account-queries.ts'
+import { AddAccountButton } from './add-account-button.tsx'
 import { IdentityRow, nameOf } from './identity-row.tsx'
 import { PasswordDialog } from './password-dialog.tsx'
 import { providerNames } from './provider-names.ts'
 import { ReauthenticationDialog } from './reauthentication-dialog.tsx'
 import { ShowMore } from './show-more.tsx'
+import { useAddingOutcome } from './use-adding-outcome.ts'
 import { useReauthentication } from './use-reauthentication.ts'
 
 function questionAbout(identity: Identity): Question {
@@ -34,9 +37,11 @@ function questionAbout(identity: Identity): Question {
 const reload = () => queryClient.invalidateQueries({ queryKey: identitiesQuery.queryKey })
 
 export function SignInMethodsTab() {
+  useAddingOutcome()
   const session = useSession()
   const isSignedIn = session.state === 'signed-in'
   const heading = useRef<HTMLHeadingElement>(null)
+  const methods = useQuery(methodsQuery)
   const list = useInfiniteQuery({ ...identitiesQuery, enabled: isSignedIn })
   const [asked, setAsked] = useState<Identity | null>(null)
   const [isAsking, setAsking] = useState(false)
@@ -66,14 +71,26 @@ export function SignInMethodsTab() {
     <Section
       title="Sign-in methods"
       headingRef={heading}
-      about="Each of these lets you into this same account."
+      about="You can sign in to this account with each of these."
       action={
-        // Without an address there is nothing to sign in with beside it.
         identities &&
-        (hasPassword || hasEmail) && (
-          <Button variant="default" disabled={!isSignedIn} onClick={() => setChoosing(true)}>
-            {hasPassword ? 'Change password' : 'Set a password'}
-          </Button>
+        !methods.isPending && (
+          <Group gap="xs">
+            {methods.data?.methods.map((method) => (
+              <AddAccountButton
+                key={method.provider}
+                method={method}
+                isDisabled={!isSignedIn}
+                needsReauthentication={reauthentication.needs}
+              />
+            ))}
+            {/* Signing in by password needs an address. */}
+            {(hasPassword || hasEmail) && (
+              <Button variant="default" disabled={!isSignedIn} onClick={() => setChoosing(true)}>
+                {hasPassword ? 'Change password' : 'Set a password'}
+              </Button>
+            )}
+          </Group>
         )
       }
     >

@@ -14,14 +14,16 @@ export interface SignInSearch extends ReturnSearch {
 }
 
 // The router reads what looks like a number as one.
-const text = (value: unknown) => (value === undefined || value === null ? undefined : String(value))
+export const textOf = (value: unknown) => (value === undefined || value === null ? undefined : String(value))
 
-export const readReturnSearch = (search: Record<string, unknown>): ReturnSearch => ({ returnTo: text(search.returnTo) })
+export const readReturnSearch = (search: Record<string, unknown>): ReturnSearch => ({
+  returnTo: textOf(search.returnTo),
+})
 
 export const readSignInSearch = (search: Record<string, unknown>): SignInSearch => ({
   ...readReturnSearch(search),
-  error: text(search.error),
-  requestId: text(search.requestId),
+  error: textOf(search.error),
+  requestId: textOf(search.requestId),
 })
 
 /** Where signing in leads, and the search by which the other pages on the way in are told of it. */
