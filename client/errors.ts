@@ -1,5 +1,6 @@
 /** Failures as the server's table names them, plus the one that no server can send. */
 import { isTRPCClientError } from '@trpc/client'
+import type { SessionEndReason } from '../shared/account.ts'
 import { errorTable } from '../shared/error-table.ts'
 import type { ErrorBody, ErrorCode, FieldFault } from '../shared/errors.ts'
 
@@ -14,27 +15,31 @@ export class PlinthError extends Error {
   readonly requestId: string | null
   /** Seconds after which trying again makes sense; null where the server did not say. */
   readonly retryAfterS: number | null
+  /** Why the session ended; null where the server did not say, because it does not know the credential. */
+  readonly endReason: SessionEndReason | null
   constructor(
     code: PlinthErrorCode,
     message: string,
     details: FieldFault[] = [],
     requestId: string | null = null,
     retryAfterS: number | null = null,
+    endReason: SessionEndReason | null = null,
   ) {
     super(message)
     this.code = code
     this.details = details
     this.requestId = requestId
     this.retryAfterS = retryAfterS
+    this.endReason = endReason
   }
 
   /** From a plain (not tRPC) answer: `{error:{code,message},requestId}`. */
   static async fromResponse(answer: Response): Promise<PlinthError> {
     type Body = { error?: Partial<ErrorBody>; requestId?: string } | null
     const body = (await answer.json().catch(() => null)) as Body
-    const { code, message, details } = body?.error ?? {}
+    const { code, message, details, endReason } = body?.error ?? {}
     return isErrorCode(code)
-      ? new PlinthError(code, message ?? messageFor(code), details, body?.requestId ?? null)
+      ? new PlinthError(code, message ?? messageFor(code), details, body?.requestId ?? null, null, endReason)
       : networkError()
   }
 }
@@ -45,18 +50,22 @@ export const isErrorCode = (code: unknown): code is ErrorCode =>
 
 interface ErrorData {
   code?: unknown
+  endReason?: SessionEndReason
   details?: FieldFault[]
   requestId?: string
   retryAfterS?: number
 }
+
+/** From the data of a tRPC error. */
+export const fromData = (code: ErrorCode, message: string, { details, requestId, retryAfterS, endReason }: ErrorData) =>
+  new PlinthError(code, message, details, requestId ?? null, retryAfterS ?? null, endReason ?? null)
 
 /** Whatever a call of this client threw, as a PlinthError. */
 export function toPlinthError(error: unknown): PlinthError {
   if (error instanceof PlinthError) return error
   if (isTRPCClientError(error)) {
     const data = error.data as ErrorData | null | undefined
-    if (isErrorCode(data?.code))
-      return new PlinthError(data.code, error.message, data.details, data.requestId ?? null, data.retryAfterS ?? null)
+    if (isErrorCode(data?.code)) return fromData(data.code, error.message, data)
     if (error.cause instanceof PlinthError) return error.cause
   }
   return networkError()

@@ -5,7 +5,7 @@
  * a server that is away, the token stays what it was.
  */
 import { errorTable } from '../shared/error-table.ts'
-import { isPassing, networkError, PlinthError, type PlinthErrorCode } from './errors.ts'
+import { fromData, isPassing, networkError, PlinthError, type PlinthErrorCode } from './errors.ts'
 import { alone } from './web-lock.ts'
 
 /** Refreshed before its end, so that it does not run out on its way. */
@@ -176,7 +176,7 @@ export class Tokens {
       })
       const { result, error } = await answer.json()
       if (result) return result.data
-      throw new PlinthError(error.data.code, error.message, error.data.details, error.data.requestId)
+      throw fromData(error.data.code, error.message, error.data)
     } catch (error) {
       throw error instanceof PlinthError ? error : networkError()
     }

@@ -7,7 +7,7 @@ import { notedChange, recordAudit } from './platform/audit/audit-log.ts'
 import { withTransaction } from './platform/db/transaction.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { idempotencyKeyOf, oncePerKey } from './platform/idempotency/idempotency-key.ts'
-import { payerOf, type Resolution } from './platform/identity/credential.ts'
+import { payerOf, type Resolution, refusal } from './platform/identity/credential.ts'
 import { operator, operatorIp, personIdOf } from './platform/identity/operator.ts'
 import type { Actor } from './platform/identity/sessions.ts'
 import { networkOf } from './platform/limits/open-connections.ts'
@@ -63,7 +63,7 @@ const t = initTRPC
     sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
     errorFormatter({ shape, error, ctx }) {
       const appError = toAppError(error)
-      const { code, message, details } = appError.body
+      const { code, message, ...more } = appError.body
       return {
         // To tRPC our errors are faults of the server, which its clients of server-sent events would try again for ever.
         code: appError.status < 500 && shape.code === internal ? refused : shape.code,
@@ -72,7 +72,7 @@ const t = initTRPC
           code,
           httpStatus: appError.status,
           path: shape.data.path,
-          details,
+          ...more,
           retryAfterS: appError.retryAfterS,
           requestId: ctx?.requestId,
         },
@@ -176,15 +176,17 @@ function originOf({ origin }: Context, resolution: Resolution): Context['origin'
 }
 
 /**
- * For everybody. An ended session counts as none and its cookie is taken back, so that the sign-in page works;
- * any other bad credential is refused here too.
+ * For all callers. An ended session counts as none, so that the sign-in page works, and a cookie that is unknown or
+ * has expired is deleted.
+ * Any other bad credential is refused here too.
  */
 export const publicProcedure = gate('anybody', admitAnybody)
 
 function admitAnybody(ctx: Context, resolution: Resolution): { actor: Actor | null } {
   if (resolution.kind === 'refused') {
-    if (!resolution.staleCookie) throw new AppError(resolution.code)
-    ctx.clearSessionCookie()
+    if (!resolution.staleCookie) throw refusal(resolution)
+    // After any other end, other tabs learn from a refusal of this cookie that they have to clear their pages.
+    if (!resolution.endReason || resolution.endReason === 'expired') ctx.clearSessionCookie()
   }
   return { actor: resolution.kind === 'signed-in' ? resolution.actor : null }
 }
@@ -214,7 +216,7 @@ function actorOf(resolution: Resolution): Actor {
   if (resolution.kind === 'anonymous') {
     throw new AppError(resolution.refreshable ? 'ACCESS_TOKEN_MISSING' : 'UNAUTHENTICATED')
   }
-  if (resolution.kind === 'refused') throw new AppError(resolution.code)
+  if (resolution.kind === 'refused') throw refusal(resolution)
   return resolution.actor
 }
 

@@ -1,5 +1,6 @@
 /** What every failure carries, and the schema of its code. The codes themselves are those of the table. */
 import { z } from 'zod'
+import { SessionEndReason } from './account.ts'
 import { errorTable } from './error-table.ts'
 
 export { errorTable }
@@ -16,5 +17,7 @@ export const ErrorBody = z.object({
   code: ErrorCode,
   message: z.string(),
   details: z.array(FieldFault).optional(),
+  /** Why the session ended, for the holder of a credential of that session, while the server still stores it. */
+  endReason: SessionEndReason.optional(),
 })
 export type ErrorBody = z.infer<typeof ErrorBody>

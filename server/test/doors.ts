@@ -9,6 +9,7 @@ import { roles } from '../../shared/account.ts'
 import { type Capability, hasCapability } from '../../shared/capabilities.ts'
 import { type ErrorCode, errorTable } from '../../shared/errors.ts'
 import { toAppError } from '../platform/errors/app-error.ts'
+import { isActor } from '../platform/identity/session-lookups.ts'
 import { appRouter } from '../router.ts'
 import type { TestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
@@ -187,7 +188,7 @@ const mcp: Door = {
 /** Of the same person; what they have presented decides here too. */
 async function tokenOf(app: TestApp, { headers, sessionToken }: TestBrowser): Promise<Record<string, string>> {
   const person = headers.authorization === undefined && sessionToken ? await app.sessions.find(sessionToken) : null
-  return person ? (await openProgram(app, person)).bearer : {}
+  return person && isActor(person) ? (await openProgram(app, person)).bearer : {}
 }
 
 /** What an administrator may and nobody else, or not even they: the operator's account is nobody's, so the rest is not for them. */

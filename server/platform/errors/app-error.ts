@@ -1,23 +1,33 @@
 /** The one error that leaves a service on purpose, and the one function that turns anything thrown into it. */
 import { TRPCError } from '@trpc/server'
 import { ZodError } from 'zod'
+import type { SessionEndReason } from '../../../shared/account.ts'
 import { type ErrorBody, type ErrorCode, errorTable, type FieldFault } from '../../../shared/errors.ts'
 import { databaseFault, isDiskFull } from '../db/faults.ts'
 
-type Options = { message?: string; details?: FieldFault[] | undefined; retryAfterS?: number; cause?: unknown }
+interface Options {
+  message?: string
+  details?: FieldFault[] | undefined
+  /** Only for a caller who has shown a credential of the session. */
+  endReason?: SessionEndReason | undefined
+  retryAfterS?: number
+  cause?: unknown
+}
 
 export class AppError extends Error {
   override name = 'AppError'
   readonly code: ErrorCode
   /** Always present with the message of VALIDATION_ERROR, which refers to them. */
   readonly details: FieldFault[] | undefined
+  readonly endReason: SessionEndReason | undefined
   /** Seconds after which trying again makes sense; set for every 503. */
   readonly retryAfterS: number | undefined
-  constructor(code: ErrorCode, { message, details, retryAfterS, cause }: Options = {}) {
+  constructor(code: ErrorCode, { message, details, endReason, retryAfterS, cause }: Options = {}) {
     super(message ?? errorTable[code].message, { cause })
     this.code = code
     const refersToDetails = code === 'VALIDATION_ERROR' && message === undefined
     this.details = details ?? (refersToDetails ? unreadable(cause) : undefined)
+    this.endReason = endReason
     this.retryAfterS = retryAfterS ?? (errorTable[code].status === 503 ? 2 : undefined)
   }
 
@@ -28,7 +38,8 @@ export class AppError extends Error {
   /** What may leave the process. Text of a 500 is always the table's. */
   get body(): ErrorBody {
     const message = this.status === 500 ? errorTable[this.code].message : this.message
-    return { code: this.code, message, ...(this.details && { details: this.details }) }
+    const { code, details, endReason } = this
+    return { code, message, ...(details && { details }), ...(endReason && { endReason }) }
   }
 }
 

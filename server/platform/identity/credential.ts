@@ -3,6 +3,7 @@
  * decides alone; a bad one is refused and never falls through to a weaker one.
  */
 import type { IncomingMessage } from 'node:http'
+import type { SessionEndReason } from '../../../shared/account.ts'
 import type { Config } from '../config/config.ts'
 import { AppError } from '../errors/app-error.ts'
 import { type AccessTokens, lesserRole } from './access-token.ts'
@@ -13,6 +14,7 @@ import { isOperatorToken, type OperatorToken } from './operator-token.ts'
 import type { OutsideSessions } from './outside-sessions.ts'
 import { readRefreshToken } from './refresh-token.ts'
 import { cookieValues, refreshCookieName, sessionCookieName } from './session-cookie.ts'
+import { type Ended, isActor } from './session-lookups.ts'
 import { hashSessionToken } from './session-token.ts'
 import type { Actor, Sessions } from './sessions.ts'
 
@@ -24,13 +26,15 @@ export type Resolution =
   /** `endsAtS`: when what was presented is over by itself, in seconds since 1970 by the database's clock. */
   | { kind: 'signed-in'; actor: Actor; endsAtS?: number }
   /**
-   * `staleCookie`: nothing but a session cookie that is over. A public procedure clears it and goes on.
+   * `staleCookie`: only a session cookie that is not valid. A public procedure continues without it.
+   * `endReason`: of SESSION_ENDED, where the session is still stored.
    * `claim`: the actor is signed in, and vouched for as the holder of a legacy id that is not theirs here.
    */
   | {
       kind: 'refused'
       code: RefusalCode
       staleCookie: boolean
+      endReason?: SessionEndReason
       claim?: { actor: Actor; legacyId: string }
     }
 
@@ -68,7 +72,8 @@ async function resolveStronger(request: Presented, app: Resolvers): Promise<Reso
   const values = new Set(cookieValues(headers.cookie, sessionCookieName(app.config)))
   const [value] = values
   // Two different ones: one was tossed in, and nobody can say which.
-  const byCookie = value !== undefined && values.size === 1 ? await app.sessions.find(value) : null
+  const found = value !== undefined && values.size === 1 ? await app.sessions.find(value) : null
+  const byCookie = found && isActor(found) ? found : null
 
   // Beside a cookie that names somebody else it is anybody's guess who asks.
   if (bearer) return byCookie && byCookie.id !== bearer.actor.id ? refused('INVALID_CREDENTIAL') : bearer
@@ -77,12 +82,18 @@ async function resolveStronger(request: Presented, app: Resolvers): Promise<Reso
     const claims = refreshToken === undefined ? null : readRefreshToken(app.config, refreshToken)
     return { kind: 'anonymous', refreshable: claims?.sessionId ?? null }
   }
-  return byCookie
-    ? { kind: 'signed-in', actor: byCookie }
-    : { kind: 'refused', code: 'SESSION_ENDED', staleCookie: true }
+  return byCookie ? { kind: 'signed-in', actor: byCookie } : { ...sessionEnded(found), staleCookie: true }
 }
 
 const refused = (code: RefusalCode) => ({ kind: 'refused', code, staleCookie: false }) as const
+
+const sessionEnded = (found: Actor | Ended | null) => ({
+  ...refused('SESSION_ENDED'),
+  ...(found && !isActor(found) && { endReason: found.endReason }),
+})
+
+export const refusal = ({ code, endReason }: Extract<Resolution, { kind: 'refused' }>) =>
+  new AppError(code, { endReason })
 
 /** What a browser offers beside `plinth` where it can send no header: at the upgrade to a WebSocket. */
 const bearerProtocol = 'plinth.bearer.'
@@ -137,10 +148,11 @@ export async function findByApiKey(key: string, { sessions }: Pick<Resolvers, 's
 async function findByAccessToken(token: string, { accessTokens, sessions }: Resolvers): Promise<Bearer> {
   const access = await accessTokens.verify(token)
   if (!access) return refused('INVALID_CREDENTIAL')
-  const actor = await sessions.findById(access.sessionId)
+  const found = await sessions.findById(access.sessionId)
   // After the look, which tells the database's time.
   if (!access.isTimely(sessions.nowS)) return refused('INVALID_CREDENTIAL')
-  if (actor?.id !== access.userId) return refused('SESSION_ENDED')
+  const actor = found && isActor(found) ? found : null
+  if (actor?.id !== access.userId) return sessionEnded(found)
   sessions.noteRefreshSeen(actor.sessionId, access.refreshCounter)
   const role = lesserRole(access.role, actor.role)
   return { kind: 'signed-in', actor: { ...actor, role }, endsAtS: access.expiresAtS }

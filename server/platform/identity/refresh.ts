@@ -14,7 +14,7 @@ import type { AccessTokens } from './access-token.ts'
 import { deviceName } from './device-name.ts'
 import { mailToOwner } from './people.ts'
 import { makeRefreshToken, type RefreshClaims } from './refresh-token.ts'
-import type { Sessions } from './sessions.ts'
+import { endReasonOf, type Sessions } from './sessions.ts'
 import { sessions as table, users } from './table.ts'
 
 /** Tabs that asked at the same moment. */
@@ -43,8 +43,9 @@ export async function refreshTokens(
   const entry = { ...from, action: 'auth.refresh', target: `session:${sessionId}` }
   const outcome = await withTransaction(db, async (tx) => {
     const row = await lockSession(tx, sessions, sessionId)
-    if (!row?.alive || !row.user.isActive) return 'ended'
-    const { session, user, nowMs } = row
+    if (!row) return { endReason: undefined }
+    const { alive, user, session, nowMs } = row
+    if (!alive || !user.isActive) return { endReason: endReasonOf({ ...session, isActive: user.isActive }) }
     const counter = counterAfter(claims, row)
     if (counter === null) {
       await sessions.endById(tx, sessionId, 'stolen')
@@ -77,10 +78,12 @@ export async function refreshTokens(
       refreshToken: makeRefreshToken(config, { sessionId, counter }),
     }
   })
-  if (outcome === 'ended') throw new AppError('SESSION_ENDED')
-  if (outcome !== 'stolen') return outcome
+  if (outcome !== 'stolen') {
+    if ('endReason' in outcome) throw new AppError('SESSION_ENDED', outcome)
+    return outcome
+  }
   sessions.announceEnded([sessionId], 'stolen')
-  throw new AppError('REFRESH_REUSED')
+  throw new AppError('REFRESH_REUSED', { endReason: 'stolen' })
 }
 
 type Locked = NonNullable<Awaited<ReturnType<typeof lockSession>>>

@@ -4,14 +4,22 @@
  * A burst of calls with one credential is one query.
  */
 import { LRUCache } from 'lru-cache'
+import type { SessionEndReason } from '../../../shared/account.ts'
 import { upTo } from '../cache-size.ts'
 import type { Actor } from './sessions.ts'
 
 /** A secret is 256 random bits that no client has before its row is stored: a new secret is never cached as unknown. */
 const unknownMs = 5000
 
-/** Null for a session that is over, or whose user is disabled, for now; undefined where there is none. */
-export type Found = Actor | null | undefined
+/** A session that has ended, or whose user is disabled. */
+export interface Ended {
+  readonly endReason: SessionEndReason
+}
+
+/** Undefined where there is no such session. */
+export type Found = Actor | Ended | undefined
+
+export const isActor = (found: Actor | Ended): found is Actor => !('endReason' in found)
 
 export class SessionLookups {
   readonly #cache: LRUCache<string, Actor>
@@ -43,7 +51,7 @@ export class SessionLookups {
   async findSecret(key: string, look: () => Promise<Found>): Promise<Found> {
     if (this.#unknown.get(key)) return undefined
     const found = await this.find(key, look)
-    if (found) this.#seen.set(key, true)
+    if (found && isActor(found)) this.#seen.set(key, true)
     if (found === undefined) this.#unknown.set(key, true)
     return found
   }
@@ -79,7 +87,7 @@ export class SessionLookups {
     const endings = this.#endings
     const found = await look()
     // Not cached if any session ended meanwhile: it may be the one that was read.
-    if (found && endings === this.#endings) this.#cache.set(key, found)
+    if (found && isActor(found) && endings === this.#endings) this.#cache.set(key, found)
     return found
   }
 }

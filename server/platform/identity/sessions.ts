@@ -15,7 +15,7 @@ import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
 import { byIssuer, isIdentity } from './identity-key.ts'
 import type { WayIn } from './provider.ts'
-import { type Found, SessionLookups } from './session-lookups.ts'
+import { type Ended, type Found, isActor, SessionLookups } from './session-lookups.ts'
 import { hashSessionToken, newSessionToken } from './session-token.ts'
 import { SessionWatch } from './session-watch.ts'
 import { identities, sessions, users } from './table.ts'
@@ -111,14 +111,18 @@ export class Sessions {
     return { token, sessionId: id, createdAt }
   }
 
-  /** Null when the token is unknown, ended, expired, or its person disabled: those are not told apart. */
-  async find(token: string): Promise<Actor | null> {
+  /** Null when the token is unknown. */
+  async find(token: string): Promise<Actor | Ended | null> {
     const tokenHash = hashSessionToken(token)
-    return tokenHash === null ? null : this.findBySecret(tokenHash)
+    return tokenHash === null ? null : this.#findSecret(tokenHash)
   }
 
-  /** By the hash of a session token or an API key. Null as for `find`. */
+  /** By the hash of a session token or an API key. Null where it is unknown, ended or expired, or its user is disabled. */
   async findBySecret(tokenHash: string): Promise<Actor | null> {
+    return actorOrNull(await this.#findSecret(tokenHash))
+  }
+
+  async #findSecret(tokenHash: string): Promise<Actor | Ended | null> {
     return (await this.#lookups.findSecret(tokenHash, this.#lookUpHash(tokenHash))) ?? null
   }
 
@@ -134,13 +138,13 @@ export class Sessions {
 
   /** `untilS`: seconds since 1970 up to which the credential that came now is good; the session lives at least as long. */
   async findByHash(tokenHash: string, untilS = 0): Promise<Actor | null> {
-    const actor = await this.#lookups.find(tokenHash, this.#lookUpHash(tokenHash))
+    const actor = actorOrNull(await this.#lookups.find(tokenHash, this.#lookUpHash(tokenHash)))
     if (actor) this.#prolong(actor, untilS)
-    return actor ?? null
+    return actor
   }
 
-  /** For who has shown a token that names it. Null as for `find`. */
-  async findById(sessionId: string): Promise<Actor | null> {
+  /** For a caller with a token that names it. Null as for `find`. */
+  async findById(sessionId: string): Promise<Actor | Ended | null> {
     return (await this.#lookups.find(sessionId, () => this.#lookUp(this.#find.byId.execute({ sessionId })))) ?? null
   }
 
@@ -157,7 +161,7 @@ export class Sessions {
     const [row] = await query
     if (!row) return undefined
     this.#aheadMs = row.nowMs - Date.now()
-    if (!row.isGood) return null
+    if (!row.isGood) return { endReason: endReasonOf(row) }
     const { userId: id, role, sessionId, scopes } = row
     const actor: Actor = { id, role, sessionId, scopes }
     this.#touch(actor)
@@ -231,7 +235,7 @@ export class Sessions {
     const rows = await this.#db
       .select({
         id: sessions.id,
-        reason: sessions.endReason,
+        endReason: sessions.endReason,
         isActive: users.isActive,
         alive: sql<boolean>`${this.alive}`,
       })
@@ -242,7 +246,7 @@ export class Sessions {
     for (const id of watched) {
       const row = found.get(id)
       if (row?.alive && row.isActive) continue
-      this.#forget([id], row?.reason ?? (row?.isActive === false ? 'account-changed' : 'expired'))
+      this.#forget([id], row ? endReasonOf(row) : 'expired')
     }
   }
 
@@ -346,9 +350,17 @@ function alive(idleTtlMs: number): SQL {
   return sql`(${isNull(sessions.endedAt)} and ${gt(sessions.expiresAt, sql`now()`)} and ${isInUse})`
 }
 
+const actorOrNull = (found: Found | null) => (found && isActor(found) ? found : null)
+
+/** Of a session that is not valid. */
+export const endReasonOf = ({ endReason, isActive }: Pick<Row, 'endReason' | 'isActive'>): SessionEndReason =>
+  endReason ?? (isActive ? 'expired' : 'account-changed')
+
 interface Row {
   /** The session has not ended, and its user is active. */
   isGood: boolean
+  endReason: SessionEndReason | null
+  isActive: boolean
   sessionId: string
   userId: string
   role: Role
@@ -362,6 +374,8 @@ function prepareFind(db: Database, idleTtlMs: number) {
     db
       .select({
         isGood: sql<boolean>`(${alive(idleTtlMs)} and ${users.isActive})`,
+        endReason: sessions.endReason,
+        isActive: users.isActive,
         sessionId: sessions.id,
         userId: users.id,
         role: users.role,

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { packageFolder } from '../config/package-folder.ts'
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
-import type { Resolution } from '../identity/credential.ts'
+import { type Resolution, refusal } from '../identity/credential.ts'
 import type { Actor } from '../identity/sessions.ts'
 import { allowedOrigins } from '../origins/plugin.ts'
 import { acceptJsonAlone } from '../rest/json-body.ts'
@@ -91,7 +91,7 @@ async function actorOf({ headers }: FastifyRequest, ctx: CallContext): Promise<A
   if (resolution?.kind === 'signed-in') return resolution.actor
   // As at every other door, so that guessing is bounded.
   await ctx.countCall(null)
-  if (resolution?.kind === 'refused') throw new AppError(resolution.code)
+  if (resolution?.kind === 'refused') throw refusal(resolution)
   throw new AppError('UNAUTHENTICATED', {
     message: 'Send an API key or an access token, as `Authorization: Bearer <token>`.',
   })
@@ -133,12 +133,12 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   const appError = toAppError(error)
   logFailure(request, appError, error)
   const { status, retryAfterS } = appError
-  const { code, message, details } = appError.body
+  const { code, message, ...more } = appError.body
   if (retryAfterS) reply.header('retry-after', retryAfterS)
   // RFC 6750 section 3: nothing is said of a credential that was not there.
   const fault = code === 'UNAUTHENTICATED' ? '' : ', error="invalid_token"'
   if (status === 401) reply.header('www-authenticate', `Bearer realm="plinth"${fault}`)
   const rpcCode = status !== 400 ? rpcCodes.refused : request.body === undefined ? rpcCodes.notJson : rpcCodes.noMessage
-  const data = { code, httpStatus: status, details, retryAfterS, requestId: request.id }
+  const data = { code, httpStatus: status, ...more, retryAfterS, requestId: request.id }
   return reply.code(status).send({ jsonrpc: '2.0', id: null, error: { code: rpcCode, message, data } })
 }

@@ -95,8 +95,8 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   logFailure(request, appError, error)
   reply.header('cache-control', 'no-store')
   if (appError.retryAfterS) reply.header('retry-after', appError.retryAfterS)
-  const { code, message, details } = appError.body
+  const { code, message, ...more } = appError.body
   const { status: httpStatus, retryAfterS } = appError
-  const data = { code, httpStatus, details, retryAfterS, requestId: request.id }
+  const data = { code, httpStatus, ...more, retryAfterS, requestId: request.id }
   return reply.code(appError.status).send({ error: { code: jsonRpcServerError, message, data } })
 }

@@ -30,7 +30,8 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
       // No call follows that would count the guessed credential.
       const isGuess = presentedSecrets(request.raw, app.config).some((hash) => app.sessions.isUnknown(hash))
       if (isGuess) void app.callBudgets.spend(null, request.ip)
-      return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : 'sign in first')
+      const endReason = resolution.kind === 'refused' ? resolution.endReason : undefined
+      return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : (endReason ?? 'sign in first'))
     }
     if (!holdOpen(app, socket, request, resolution)) return refuse(socket, 'TOO_MANY_CONNECTIONS', closeCodes.tooMany)
     handleKeepAlive(socket, pingEveryMs, pongWithinMs)

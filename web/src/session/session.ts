@@ -4,7 +4,7 @@
  * left of the user in this tab. The client is notified of each change first, so that no response for one user is shown to another.
  */
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import type { TabNews } from '../../../client/plinth.ts'
+import { type TabNews, toPlinthError } from '../../../client/plinth.ts'
 import type { Person, SessionEndReason } from '../../../shared/account.ts'
 import { restoreKept, showKept } from '../offline/kept-queries.ts'
 import { plinth, queryClient, saysSignedOut, sessionKey } from '../plinth.ts'
@@ -45,11 +45,25 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
       throw error
     }
     signal?.throwIfAborted()
-    const before = known()
-    plinth.actAs(null)
-    if (before?.state === 'signed-in') return { state: 'ended', person: before.person, reason: 'unknown' }
-    return before ?? { state: 'signed-out', reason: null }
+    return endedBy(toPlinthError(error).endReason)
   }
+}
+
+/** After a call that was refused because the session has ended. `reason`: null where the server does not know the session. */
+function endedBy(reason: SessionEndReason | null): Session {
+  const before = known()
+  // The browser has a newer session, which the next query goes with.
+  const ended = reason === null || reason === 'replaced' ? 'unknown' : reason
+  plinth.actAs(null, ended)
+  if (before?.state === 'signed-out' || before === undefined) return before ?? { state: 'signed-out', reason: null }
+  if (!isReadableAfter(ended)) {
+    const left: Session = { state: 'signed-out', reason: ended }
+    keep(left)
+    clearPages()
+    return left
+  }
+  if (before.state === 'ended' && ended === 'unknown') return before
+  return { state: 'ended', person: before.person, reason: ended }
 }
 
 /** Deletes what the pages loaded for another user; open pages load again. */
