@@ -21,8 +21,11 @@ import type { Actor, Sessions } from './sessions.ts'
 type RefusalCode = 'INVALID_CREDENTIAL' | 'API_KEY_INVALID' | 'SESSION_ENDED' | 'SIGN_IN_METHOD_NOT_ADDED'
 
 export type Resolution =
-  /** `refreshable`: the session whose refresh token is in the cookie, which opens nothing until it is exchanged. */
-  | { kind: 'anonymous'; refreshable: string | null }
+  /**
+   * `refreshable`: the session whose refresh token is in the cookie, which opens nothing until it is exchanged. `payer`: its user, if the
+   * session has not ended.
+   */
+  | { kind: 'anonymous'; refreshable: string | null; payer: { id: string } | null }
   /** `endsAtS`: when what was presented is over by itself, in seconds since 1970 by the database's clock. */
   | { kind: 'signed-in'; actor: Actor; endsAtS?: number }
   /**
@@ -78,11 +81,16 @@ async function resolveStronger(request: Presented, app: Resolvers): Promise<Reso
   // Beside a cookie that names somebody else it is anybody's guess who asks.
   if (bearer) return byCookie && byCookie.id !== bearer.actor.id ? refused('INVALID_CREDENTIAL') : bearer
   if (value === undefined) {
-    const [refreshToken] = cookieValues(headers.cookie, refreshCookieName(app.config))
-    const claims = refreshToken === undefined ? null : readRefreshToken(app.config, refreshToken)
-    return { kind: 'anonymous', refreshable: claims?.sessionId ?? null }
+    const refreshable = refreshableOf(request.raw, app.config)
+    const user = refreshable && (await app.sessions.findById(refreshable))
+    return { kind: 'anonymous', refreshable, payer: user && isActor(user) ? user : null }
   }
   return byCookie ? { kind: 'signed-in', actor: byCookie } : { ...sessionEnded(found), staleCookie: true }
+}
+
+function refreshableOf({ headers }: IncomingMessage, config: Config): string | null {
+  const [token] = cookieValues(headers.cookie, refreshCookieName(config))
+  return token === undefined ? null : (readRefreshToken(config, token)?.sessionId ?? null)
 }
 
 const refused = (code: RefusalCode) => ({ kind: 'refused', code, staleCookie: false }) as const
@@ -158,17 +166,25 @@ async function findByAccessToken(token: string, { accessTokens, sessions }: Reso
   return { kind: 'signed-in', actor: { ...actor, role }, endsAtS: access.expiresAtS }
 }
 
-/** Whose budget a call counts against: a browser that has yet to exchange its refresh token counts as its user already. */
+/**
+ * Whose budget a call counts against: a browser that has yet to exchange its refresh token counts as its user already. A credential of an ended
+ * session has no budget of its own: a caller can collect any number of them.
+ */
 export function payerOf(resolution: Resolution): { id: string } | null {
   if (resolution.kind === 'signed-in') return resolution.actor
-  return resolution.kind === 'anonymous' && resolution.refreshable ? { id: resolution.refreshable } : null
+  return resolution.kind === 'anonymous' ? resolution.payer : null
 }
 
-/** Hashes of the credentials in a request that only the database can distinguish from random text: session cookies and API keys. */
+/**
+ * What the database is queried for to resolve a request, where only the result shows whether the credential is worth anything: hashes of session cookies
+ * and API keys, and the session of a refresh cookie, which may have ended long ago.
+ */
 export function presentedSecrets(raw: IncomingMessage, config: Config): string[] {
-  const cookies = cookieValues(raw.headers.cookie, sessionCookieName(config)).map(hashSessionToken)
-  const keys = presentedTokens(raw).map((token) => (token && isMeantAsApiKey(token) ? hashApiKey(token) : null))
-  return [...cookies, ...keys].filter((hash) => hash !== null)
+  const cookies = cookieValues(raw.headers.cookie, sessionCookieName(config))
+  const tokens = presentedTokens(raw)
+  const keys = tokens.map((token) => (token && isMeantAsApiKey(token) ? hashApiKey(token) : null))
+  const refreshable = cookies.length + tokens.length === 0 ? refreshableOf(raw, config) : null
+  return [...cookies.map(hashSessionToken), ...keys, refreshable].filter((secret) => secret !== null)
 }
 
 /** Whether a request has any credential, valid or not. */

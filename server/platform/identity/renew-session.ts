@@ -13,8 +13,10 @@ import { issueOneTimeToken, oneTimeToken, spendOneTimeToken } from './one-time-t
 import { type Door, handToBrowser, insertSession, isStreamed } from './open-session.ts'
 import type { WayIn } from './provider.ts'
 import { lockSession, refreshTokens } from './refresh.ts'
-import { makeRefreshToken, readRefreshToken } from './refresh-token.ts'
+import { makeRefreshToken, type RefreshClaims, readRefreshToken } from './refresh-token.ts'
 import { cookieFlags, cookieValues, hostPrefix, refreshCookieName, sessionCookieFlags } from './session-cookie.ts'
+import { isActor } from './session-lookups.ts'
+import type { Actor } from './sessions.ts'
 import type { User } from './table.ts'
 
 /** The code's own minute, and some for clocks. */
@@ -30,8 +32,7 @@ export async function refresh(
 ): Promise<Refreshed> {
   const renew = async (token: string) => {
     const claims = readRefreshToken(app.config, token)
-    // Each holder for itself; only who forges is one of all the strangers of a network.
-    await countCall(claims && { id: claims.sessionId })
+    await countCall(claims && (await userOf({ app, request, reply }, claims)))
     if (!claims) throw new AppError('INVALID_CREDENTIAL')
     return refreshTokens(app, app.database.db, claims, { ip: request.ip, requestId: request.id })
   }
@@ -46,6 +47,17 @@ export async function refresh(
   const { accessToken, refreshToken } = await renew(value)
   reply.setCookie(name, refreshToken, sessionCookieFlags(app.config))
   return { accessToken, refreshToken: null }
+}
+
+/**
+ * Whose budget a refresh counts against; null for a token of an ended session, which is a call of its network.
+ * @throws AppError RATE_LIMITED where the network has looked up too many ended ones
+ */
+async function userOf({ app, request }: Door, { sessionId }: RefreshClaims): Promise<Actor | null> {
+  const { sessions, secretLookups } = app
+  const look = () => sessions.findById(sessionId)
+  const found = await (sessions.hasSeen(sessionId) ? look() : secretLookups.run(request.ip, look))
+  return found && isActor(found) ? found : null
 }
 
 /**

@@ -18,4 +18,4 @@ function resolve(request: FastifyRequest, app: FastifyInstance): Promise<Resolut
 
 /** Whether resolving it may cost a statement although the secret is random text. */
 export const hasUnseenSecret = ({ raw }: FastifyRequest, { config, sessions }: FastifyInstance): boolean =>
-  presentedSecrets(raw, config).some((hash) => !sessions.hasSeen(hash))
+  presentedSecrets(raw, config).some((secret) => !sessions.hasSeen(secret))

@@ -8,7 +8,7 @@ import type { SessionEndReason } from '../../../shared/account.ts'
 import { upTo } from '../cache-size.ts'
 import type { Actor } from './sessions.ts'
 
-/** A secret is 256 random bits that no client has before its row is stored: a new secret is never cached as unknown. */
+/** No client has a secret, or a token that names a session, before the row is stored: a new one is never cached as unknown. */
 const unknownMs = 5000
 
 /** A session that has ended, or whose user is disabled. */
@@ -47,7 +47,7 @@ export class SessionLookups {
     return found
   }
 
-  /** As `find`, for a wholly random key: one that was not found a moment ago is not queried again. */
+  /** As `find`, for a key that no client has before its row is stored: one that was not found a moment ago is not queried again. */
   async findSecret(key: string, look: () => Promise<Found>): Promise<Found> {
     if (this.#unknown.get(key)) return undefined
     const found = await this.find(key, look)

@@ -126,14 +126,14 @@ export class Sessions {
     return (await this.#lookups.findSecret(tokenHash, this.#lookUpHash(tokenHash))) ?? null
   }
 
-  /** Whether the secret of this hash was looked up here before, and so may not be random text. */
-  hasSeen(tokenHash: string): boolean {
-    return this.#lookups.hasSeen(tokenHash)
+  /** Whether the hash or the session id was looked up here before, and so may not be random text. */
+  hasSeen(key: string): boolean {
+    return this.#lookups.hasSeen(key)
   }
 
   /** Whether it was not found a moment ago. */
-  isUnknown(tokenHash: string): boolean {
-    return this.#lookups.isUnknown(tokenHash)
+  isUnknown(key: string): boolean {
+    return this.#lookups.isUnknown(key)
   }
 
   /** `untilS`: seconds since 1970 up to which the credential that came now is good; the session lives at least as long. */
@@ -145,7 +145,8 @@ export class Sessions {
 
   /** For a caller with a token that names it. Null as for `find`. */
   async findById(sessionId: string): Promise<Actor | Ended | null> {
-    return (await this.#lookups.find(sessionId, () => this.#lookUp(this.#find.byId.execute({ sessionId })))) ?? null
+    const look = () => this.#lookUp(this.#find.byId.execute({ sessionId }))
+    return (await this.#lookups.findSecret(sessionId, look)) ?? null
   }
 
   /** Seconds since 1970 by the database's clock, as of the last session that was looked up. */

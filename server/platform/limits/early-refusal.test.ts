@@ -10,6 +10,7 @@ import { keyOf } from '../../test/api-keys.ts'
 import { buildTestApp, publicUrl, refusal } from '../../test/app.ts'
 import { countStatements } from '../../test/counted-statements.ts'
 import { signedIn } from '../../test/followers.ts'
+import { openProgram } from '../../test/programs.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { makeRefreshToken } from '../identity/refresh-token.ts'
 import { newSessionToken } from '../identity/session-token.ts'
@@ -31,6 +32,8 @@ function newApiKey(): string {
   const random = randomBytes(32).toString('hex')
   return `plinth_key_${random}${crc32(random).toString(16).padStart(8, '0')}`
 }
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 let hosts = 0
 const newAddress = () => `192.0.2.${++hosts}`
@@ -120,6 +123,65 @@ describe('a request of a network that is over its limit', () => {
     for (let n = 0; n < perPerson; n++) await browser.query('account.me')
     const { status, headers } = await responseToHead('/api/v1/tasks', credential)
     expect([status, headers['ratelimit-limit']]).toEqual([429, String(perPerson)])
+  })
+})
+
+it.each(['/api/v1/tasks', '/trpc/tasks.create', '/mcp'])(
+  'a large body with an unknown credential is refused unread, and counts: %s',
+  async (path) => {
+    const secrets = [
+      () => ({ cookie: `plinth_session=${newSessionToken()}`, origin: publicUrl }),
+      () => bearer(newApiKey()),
+    ]
+    for (const secret of secrets) {
+      const ip = newAddress()
+      const send = () => responseToHead(path, { 'x-forwarded-for': ip, accept: 'application/json', ...secret() })
+      for (let n = 0; n < perNetwork; n++) expect((await send()).status).toBe(401)
+      expect((await send()).status).toBe(429)
+    }
+  },
+)
+
+describe('refresh tokens of ended sessions', () => {
+  async function endedToken() {
+    const program = await openProgram(app)
+    await app.sessions.endById(app.database.db, program.sessionId, 'signed-out')
+    return program.refreshToken
+  }
+
+  it('count as calls of the network that presents them, in the body and in the cookie', async () => {
+    const tokens = await Promise.all(Array.from({ length: perNetwork + 1 }, endedToken))
+    const ways = [
+      (ip: string, refreshToken: string) => from(ip).mutate('auth.refresh', { refreshToken }),
+      (ip: string, token: string) => from(ip).mutate('auth.refresh', {}, { cookie: `plinth_refresh=${token}` }),
+      (ip: string, token: string) => from(ip).get('/trpc/account.me', { cookie: `plinth_refresh=${token}` }),
+    ]
+    for (const present of ways) {
+      const ip = newAddress()
+      const statuses = []
+      for (const token of tokens) statuses.push((await present(ip, token)).statusCode)
+      expect(statuses).toEqual([...Array(perNetwork).fill(401), 429])
+    }
+  })
+
+  it('cost a few statements a second once the budget of the network is spent', async () => {
+    const tokens = await Promise.all(Array.from({ length: 60 }, endedToken))
+    const ip = await spentAddress()
+    const count = countStatements(app, /"sessions"/)
+    await Promise.all(tokens.map((refreshToken) => from(ip).mutate('auth.refresh', { refreshToken })))
+    expect(count()).toBeLessThan(30)
+  })
+
+  it('of one user count together while their sessions last', async () => {
+    const user = await signedIn(app)
+    const programs = await Promise.all(Array.from({ length: 3 }, () => openProgram(app, user)))
+    const statuses = []
+    for (let n = 0; n <= perPerson; n++) {
+      const { refreshToken } = programs[n % 3] as (typeof programs)[number]
+      const headers = { cookie: `plinth_refresh=${refreshToken}` }
+      statuses.push((await from(newAddress()).get('/trpc/account.me', headers)).statusCode)
+    }
+    expect(statuses).toEqual([...Array(perPerson).fill(401), 429])
   })
 })
 

@@ -1,14 +1,14 @@
 /**
- * Refuses requests of callers whose budget is spent before their bodies are read, because a request over the limit must cost next to nothing. Counts
- * nothing: a call that passes is counted where it runs. Queries the database only if the network's budget is spent and the request has
- * a credential, which may be that of a user with a budget of their own.
+ * Refuses requests of callers whose budget is spent before their bodies are read, because a request over the limit must cost next to nothing. A call that
+ * passes is counted where it runs. Queries the database only if the request has a credential and either the network's budget is spent, because the
+ * credential may be that of a user with a budget of their own, or the body is large, because a caller without a valid credential must not have it parsed.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
-import { payerOf, presentsCredential } from '../identity/credential.ts'
+import { payerOf, presentsCredential, refusal } from '../identity/credential.ts'
 import { operator } from '../identity/operator.ts'
-import { credentialOf, hasUnseenSecret } from '../identity/request-credential.ts'
-import { stateBudget } from './call-counter.ts'
+import { credentialOf } from '../identity/request-credential.ts'
+import { callCounter, stateBudget } from './call-counter.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,18 +20,22 @@ declare module 'fastify' {
 /** Parsing a body of this size costs less than the response. */
 const smallBodyBytes = 16 * 1024
 
-/** An `onRequest` hook. @throws AppError RATE_LIMITED, and what `credentialOf` throws */
+/** An `onRequest` hook. @throws AppError RATE_LIMITED, what `credentialOf` throws, and the code of a refused credential */
 export function refuseOverBudget(app: FastifyInstance) {
   const { callBudgets } = app
   return async (request: FastifyRequest, reply: FastifyReply) => {
     // A socket is closed with a code instead, because a browser does not learn why an upgrade was refused.
     if (request.method === 'GET' && request.headers.upgrade !== undefined) return
     const isSmall = isSmallBody(request)
-    if (!callBudgets.peekOver(null, request.ip) && (isSmall || hasUnseenSecret(request, app))) return
+    if (isSmall && !callBudgets.peekOver(null, request.ip)) return
     if (isSmall && hasCredentialInBody(request)) return
     const resolution = presentsCredential(request.raw, app) ? await credentialOf(request, app) : null
     // A signed-in user who claims a legacy id: an anonymous call, which is counted and refused where it runs.
     if (resolution?.kind === 'refused' && resolution.claim) return
+    if (resolution?.kind === 'refused' && !isSmall) {
+      await callCounter(app, request, reply)(null)
+      throw refusal(resolution)
+    }
     const payer = resolution && payerOf(resolution)
     const over = payer === operator ? null : callBudgets.peekOver(payer?.id ?? null, request.ip)
     if (!over) return

@@ -29,7 +29,7 @@ export const closeCodes = {
 /** The reason of a close that is no end of the session: another access token is all that is needed. */
 const tokenExpired = 'token-expired'
 
-const nobody: Resolution = { kind: 'anonymous', refreshable: null }
+const nobody: Resolution = { kind: 'anonymous', refreshable: null, payer: null }
 
 /** `path`, below the scope's prefix, may have parameters in braces. `serve` is given the socket as soon as it is open. */
 export function socketRoute(

@@ -26,9 +26,11 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
 
   socketRoute(app, '', (socket, request, resolution) => {
     if (resolution.kind !== 'signed-in') {
-      const isRefreshable = payerOf(resolution) !== null
-      // No call follows that would count the guessed credential.
-      const isGuess = presentedSecrets(request.raw, app.config).some((hash) => app.sessions.isUnknown(hash))
+      const isRefreshable = resolution.kind === 'anonymous' && resolution.refreshable !== null
+      // No call follows that would count the guessed credential, or that of an ended session.
+      const isGuess =
+        (isRefreshable && payerOf(resolution) === null) ||
+        presentedSecrets(request.raw, app.config).some((secret) => app.sessions.isUnknown(secret))
       if (isGuess) void app.callBudgets.spend(null, request.ip)
       const endReason = resolution.kind === 'refused' ? resolution.endReason : undefined
       return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : (endReason ?? 'sign in first'))
