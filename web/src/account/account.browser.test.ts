@@ -76,6 +76,28 @@ describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
     expect(await desk.getByRole('button', { name: /^End session on/ }).count()).toBe(0)
   })
 
+  it('clears a page that missed the end of its session at the next refused call, and says why', async () => {
+    const phone = await stage.open(undefined, {
+      userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1',
+    })
+    // Its sockets open and receive nothing.
+    await phone.routeWebSocket(/\/trpc/, () => {})
+    await stage.signIn(phone, 'admin', '/account')
+    await phone.getByLabel('Display name').waitFor()
+
+    const desk = await stage.openAs('admin', '/account/devices')
+    await desk.getByRole('button', { name: 'End session on Safari on iOS' }).click()
+    await desk.getByRole('dialog').getByRole('button', { name: 'End session' }).click()
+    await desk.getByText('Session ended').first().waitFor()
+
+    expect(await phone.getByText('Demo admin').count()).toBeGreaterThan(0)
+    stage.expectFault(/status of 401/)
+    await phone.getByRole('tab', { name: 'Devices' }).click()
+    await phone.getByText('You were signed out from another device.').first().waitFor()
+    await phone.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
+    expect(await phone.getByText('Demo admin').count()).toBe(0)
+  })
+
   it('adds a Google account, shows it in the list, and refuses one of another user', async () => {
     const page = await stage.openAs('viewer', '/account/sign-in-methods')
     const add = async (person: string) => {
