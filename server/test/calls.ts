@@ -205,6 +205,13 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     await me.browser.mutate('drafts.addCollaborator', { draftId: id, person: other.id })
     return { input: { draftId: id, userId: other.id }, other: { draftId: id, userId: me.id }, target: `draft:${id}` }
   },
+  'drafts.leave': async (app, me) => {
+    const owner = await signedIn(app)
+    const [one, two] = [await draftOf(app, owner), await draftOf(app, owner)]
+    for (const { id } of [one, two])
+      await owner.browser.mutate('drafts.addCollaborator', { draftId: id, person: me.id })
+    return { input: { draftId: one.id }, other: { draftId: two.id }, target: `draft:${one.id}` }
+  },
   'drafts.rename': async (app, me) => {
     const { id } = await draftOf(app, me)
     return { input: { draftId: id, title: 'One' }, other: { draftId: id, title: 'Two' }, target: `draft:${id}` }

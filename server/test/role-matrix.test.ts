@@ -137,6 +137,7 @@ const matrix: Record<string, Row> = {
   'drafts.takeRing': writes(),
   'drafts.addCollaborator': writes(),
   'drafts.removeCollaborator': writes(),
+  'drafts.leave': ownAccount('NOT_FOUND'),
   'drafts.rename': writes(),
   'drafts.close': writes(),
   'drifts.list': publicReads,

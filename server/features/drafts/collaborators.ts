@@ -6,6 +6,7 @@ import {
   type Collaborator,
   type DraftSummary,
   draftLimits,
+  type GetDraft,
   type RemoveCollaborator,
 } from '../../../shared/drafts.ts'
 import { namedPerson } from '../../../shared/person-name.ts'
@@ -59,15 +60,32 @@ export async function removeCollaborator(
 ): Promise<DraftSummary> {
   return changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!canRemove(actor, draft, userId)) throw new AppError('NOT_DRAFT_OWNER')
-    const removed = await tx
-      .delete(draftCollaborators)
-      .where(and(eq(draftCollaborators.draftId, draftId), eq(draftCollaborators.userId, userId)))
-      .returning({ userId: draftCollaborators.userId })
-    if (removed.length === 0) throw new AppError('NOT_A_COLLABORATOR')
-    const ringHolderId = draft.ringHolderId === userId ? await holderAfter(tx, draft) : draft.ringHolderId
-    await publish(tx, draftChannel(draftId), { type: 'collaborator.removed', actorId: actor.id, userId, ringHolderId })
-    return { ringHolderId }
+    return removeFrom(tx, actor, draft, userId)
   })
+}
+
+/** Of a closed draft too, and in any role, because the caller gives up access and gains none. @throws AppError OWNER_CANNOT_LEAVE */
+export async function leaveDraft(
+  db: Database,
+  actor: Actor,
+  { draftId }: z.infer<typeof GetDraft>,
+): Promise<DraftSummary> {
+  const leave = async (tx: Database, draft: DraftRow) => {
+    if (ownsDraft(actor, draft)) throw new AppError('OWNER_CANNOT_LEAVE')
+    return removeFrom(tx, actor, draft, actor.id)
+  }
+  return changeDraft(db, actor, draftId, leave, { alsoClosed: true })
+}
+
+async function removeFrom(tx: Database, actor: Actor, draft: DraftRow, userId: string) {
+  const removed = await tx
+    .delete(draftCollaborators)
+    .where(and(eq(draftCollaborators.draftId, draft.id), eq(draftCollaborators.userId, userId)))
+    .returning({ userId: draftCollaborators.userId })
+  if (removed.length === 0) throw new AppError('NOT_A_COLLABORATOR')
+  const ringHolderId = draft.ringHolderId === userId ? await holderAfter(tx, draft) : draft.ringHolderId
+  await publish(tx, draftChannel(draft.id), { type: 'collaborator.removed', actorId: actor.id, userId, ringHolderId })
+  return { ringHolderId }
 }
 
 /** The owner among them, in the order in which they were added. */

@@ -149,6 +149,26 @@ describe('drafts', () => {
     await append(other, draft.id, 'the last who may')
   })
 
+  it.each(['user', 'viewer'] as const)('are left by a %s, open or closed, but never by their owner', async (role) => {
+    const { owner, friend, draft } = await shared()
+    const other = await create(owner)
+    await ok(owner.browser.mutate('drafts.addCollaborator', { draftId: other.id, person: friend.id }))
+    await ok(owner.browser.mutate('drafts.close', { draftId: other.id }))
+    await setRole(friend, role)
+    const leave = ({ browser }: Someone, draftId: string) =>
+      ok<DraftSummary>(browser.mutate('drafts.leave', { draftId }))
+    for (const { id } of [draft, other]) {
+      const { cursor } = await get(owner, id)
+      await leave(friend, id)
+      expect(await events(owner, id, cursor)).toMatchObject([
+        { type: 'collaborator.removed', actorId: friend.id, userId: friend.id },
+      ])
+      expect(await refusal(get(friend, id))).toBe('NOT_FOUND')
+      expect(await refusal(leave(friend, id))).toBe('NOT_FOUND')
+      expect(await refusal(leave(owner, id))).toBe('OWNER_CANNOT_LEAVE')
+    }
+  })
+
   it('find a collaborator by id or by proven address, and add each once', async () => {
     const [owner, friend] = [await signIn(), await signIn()]
     const draft = await create(owner)

@@ -21,7 +21,7 @@ import {
 import { follow } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
 import { followPresence } from '../../platform/presence/follow.ts'
-import { can, recorded, router } from '../../trpc.ts'
+import { can, canInPerson, recorded, router } from '../../trpc.ts'
 import { appendSegment } from './append.ts'
 import { plainNames } from './channel.ts'
 import {
@@ -31,6 +31,7 @@ import {
   draftChannel,
   findDraft,
   getDraft,
+  leaveDraft,
   listDrafts,
   passRing,
   removeCollaborator,
@@ -154,6 +155,20 @@ export const draftsRouter = router({
     .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => removeCollaborator(ctx.db, ctx.actor, input)),
+  leave: canInPerson('draft:read')
+    .meta({
+      audit: { noun: 'draft', id: 'draftId' },
+      rest: {
+        method: 'POST',
+        path: `${path}/{draftId}/leave`,
+        summary: 'Leave a draft, open or closed, as a collaborator',
+        errors: ['OWNER_CANNOT_LEAVE'],
+      },
+    })
+    .input(GetDraft)
+    .use(recorded)
+    .output(DraftSummary)
+    .mutation(({ ctx, input }) => leaveDraft(ctx.db, ctx.actor, input)),
   rename: can('draft:write')
     .meta({ audit: { noun: 'draft', id: 'draftId' } })
     .input(RenameDraft)

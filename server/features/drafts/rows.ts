@@ -23,11 +23,12 @@ export async function changeDraft(
   actor: Actor,
   draftId: string,
   change: (tx: Database, draft: DraftRow) => Promise<Partial<DraftRow>>,
+  { alsoClosed = false } = {},
 ): Promise<DraftSummary> {
   return withTransaction(db, async (tx) => {
     const [locked] = await visibleDraft(tx, actor, draftId).for('update', { of: drafts })
     if (!locked) throw new AppError('NOT_FOUND')
-    if (locked.draft.state === 'closed') throw new AppError('DRAFT_CLOSED')
+    if (locked.draft.state === 'closed' && !alsoClosed) throw new AppError('DRAFT_CLOSED')
     const changed = await change(tx, locked.draft)
     if (Object.keys(changed).length === 0) return toSummary(locked.draft)
     noteChange(tx, locked.draft, changed)

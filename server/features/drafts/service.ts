@@ -23,7 +23,7 @@ import { changeDraft, findDraft, toSummary } from './rows.ts'
 import { draftCollaborators, draftSegments, drafts } from './table.ts'
 
 export { draftChannel } from './channel.ts'
-export { addCollaborator, removeCollaborator } from './collaborators.ts'
+export { addCollaborator, leaveDraft, removeCollaborator } from './collaborators.ts'
 export { handOverDrafts } from './hand-over.ts'
 export { passRing, takeRing } from './ring.ts'
 export { findDraft } from './rows.ts'

@@ -50,6 +50,7 @@ export const actionWords: Record<string, string> = {
   'drafts.takeRing': 'took the ring back',
   'drafts.addCollaborator': 'added a collaborator',
   'drafts.removeCollaborator': 'removed a collaborator',
+  'drafts.leave': 'left a draft',
   'drafts.rename': 'renamed a draft',
   'drafts.close': 'closed a draft',
   'drifts.report': 'reported a drift',

@@ -1,4 +1,4 @@
-/** The owner renames and closes; anybody else leaves. */
+/** The owner renames and closes an open draft; any other collaborator leaves, also a closed one. */
 import { ActionIcon, Menu, Tooltip } from '@mantine/core'
 import { IconDots, IconLock, IconLogout, IconPencil } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
@@ -28,7 +28,7 @@ export function DraftActions({ draft, myId }: { draft: Draft; myId: string }) {
     onSettled: () => setAsking(null),
   })
   const leave = useMutation({
-    mutationFn: () => plinth.drafts.removeCollaborator.mutate({ draftId: draft.id, userId: myId }),
+    mutationFn: () => plinth.drafts.leave.mutate({ draftId: draft.id }),
     onSuccess: async () => {
       void reloadDrafts()
       showDone(`You left “${draft.title}”`)

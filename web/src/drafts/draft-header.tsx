@@ -16,9 +16,10 @@ interface Props {
   /** Who else is here. */
   others: Present[]
   canChange: boolean
+  canLeave: boolean
 }
 
-export function DraftHeader({ draft, holderId, myId, others, canChange }: Props) {
+export function DraftHeader({ draft, holderId, myId, others, canChange, canLeave }: Props) {
   const [isShowingPeople, setShowingPeople] = useState(false)
   const isMine = holderId === myId
   const count = draft.collaborators.length
@@ -50,7 +51,7 @@ export function DraftHeader({ draft, holderId, myId, others, canChange }: Props)
         >
           {count === 1 ? '1 collaborator' : `${count} collaborators`}
         </Button>
-        {canChange && <DraftActions draft={draft} myId={myId} />}
+        {(draft.ownerId === myId ? canChange : canLeave) && <DraftActions draft={draft} myId={myId} />}
       </div>
       <PeopleDialog
         draft={draft}

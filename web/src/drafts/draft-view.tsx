@@ -49,6 +49,7 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
           myId={me.id}
           others={isGone ? [] : others}
           canChange={readOnly === null}
+          canLeave={isSignedIn && !isGone}
         />
         <Segments live={live} draft={draft} unsent={now.unsent} me={me} canSend={readOnly === null} />
       </div>

@@ -250,6 +250,11 @@ describe('drafts', () => {
       expect(await field(page).count()).toBe(0)
       await expectAccessible(page)
     }
+    await ada.getByRole('button', { name: 'Draft actions' }).click()
+    await ada.getByRole('menuitem', { name: 'Leave draft' }).click()
+    const leaving = ada.getByRole('dialog', { name: 'Leave draft “New name”?' })
+    await leaving.getByRole('button', { name: 'Leave draft' }).click()
+    await ada.getByText('You left “New name”').first().waitFor()
     await ada.goto(await newDraft(mira, 'Left', 'admin@plinth.local'))
     await ada.getByRole('button', { name: 'Draft actions' }).click()
     await ada.getByRole('menuitem', { name: 'Leave draft' }).click()
