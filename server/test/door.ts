@@ -97,8 +97,8 @@ export type TrpcAnswer = {
 
 export function trpcOutcome({ result, error }: TrpcAnswer): Outcome {
   if (!error) return { data: result?.data }
-  const { code, details, retryAfterS } = error.data
-  return { error: { code, message: error.message, details, retryAfterS } }
+  const { code, details, endReason, retryAfterS } = error.data
+  return { error: { code, message: error.message, details, endReason, retryAfterS } }
 }
 
 /** A socket is opened by somebody. To whoever is nobody it says no more than the code of its close, 4401. */

@@ -8,6 +8,7 @@ const forms: [name: string, form: RegExp][] = [
   ['instant', /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g],
   ['secret', /(?<="(?:\w*[pP]assword|key)":")(?!\[removed\])[^"]+/g],
   ['mac', /(?<=[0-9a-f]{12}\.(?:\d+\.)?)[\w-]{43}\b/g],
+  ['oauth', /(?<=[?&](?:code_challenge|nonce)=)[\w-]{43}/g],
   ['id', /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g],
   ['epoch', /(?<="(?:cursor|lastEventId)":")[^":]+(?=:\d+[:"])/g],
   ['mark', /(?<="(?:cursor|lastEventId)":"[^":]+:\d+:)[0-9a-f]{8}(?=")/g],

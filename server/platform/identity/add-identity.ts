@@ -11,7 +11,7 @@ import type { Database } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
 import { requireFreshSignIn } from './fresh-sign-in.ts'
 import { byIssuer, isIdentity } from './identity-key.ts'
-import { type Door, isStreamed } from './open-session.ts'
+import { type Door, isStreamed, needsCookie } from './open-session.ts'
 import { lockName, lockPerson, mailAdded } from './people.ts'
 import type { ProviderProfile } from './provider.ts'
 import { lockSession } from './refresh.ts'
@@ -30,7 +30,7 @@ const methodsPage = '/account/sign-in-methods'
 export async function startAdding({ app, request, reply }: Door, actor: Actor): Promise<{ url: string }> {
   const { signInProvider: provider, config, database } = app
   if (!provider) throw new AppError('NOT_FOUND')
-  if (!reply || isStreamed(request)) throw new AppError('VALIDATION_ERROR')
+  if (!reply || isStreamed(request)) throw needsCookie()
   await requireFreshSignIn(database.db, actor)
   const attempt = newAttempt(methodsPage, { userId: actor.id, sessionId: actor.sessionId })
   const { url, verifier } = await provider.authorize(attempt, {})

@@ -78,11 +78,7 @@ export function insertSession(
 export async function handToBrowser(door: Door, tx: Database, cookie: { name: string; value: string }): Promise<void> {
   const { app, request, reply } = door
   const { config, sessions } = app
-  if (!reply || isStreamed(request)) {
-    throw new AppError('VALIDATION_ERROR', {
-      message: 'Only a call of its own, whose answer sets a cookie, can do this.',
-    })
-  }
+  if (!reply || isStreamed(request)) throw needsCookie()
   const replaced = await endByCookies(door, tx, 'replaced')
   afterCommit(tx, () => {
     // Once the browser has the new cookie: a page that hears of it sooner would ask with the old one.
@@ -95,6 +91,10 @@ export async function handToBrowser(door: Door, tx: Database, cookie: { name: st
     }
   })
 }
+
+/** For a call whose response can set no cookie. */
+export const needsCookie = () =>
+  new AppError('VALIDATION_ERROR', { message: 'Only a call of its own, whose answer sets a cookie, can do this.' })
 
 /** Of a streamed batch, the head has left before any of its calls is done. */
 export const isStreamed = ({ headers }: FastifyRequest) => headers['trpc-accept'] === 'application/jsonl'
