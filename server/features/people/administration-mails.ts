@@ -8,7 +8,7 @@ import { operator } from '../../platform/identity/operator.ts'
 import { mailToOwner } from '../../platform/identity/people.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { type User, users } from '../../platform/identity/table.ts'
-import { greetable } from '../../platform/mail/mail-layout.ts'
+import { nameInMail } from '../../platform/mail/mail-layout.ts'
 import { type AdministrativeChange, queueMails } from '../../platform/mail/mail-queue.ts'
 
 const maxAdministrators = 50
@@ -54,11 +54,4 @@ async function nameOfActor(tx: Database, actor: Actor): Promise<string> {
   if (actor === operator) return 'the operator of this server'
   const [user] = await tx.select().from(users).where(eq(users.id, actor.id))
   return user ? nameInMail(user) : actor.id
-}
-
-/** Users choose their display names, so one that could pass for a message or for another user's `@username` is left out. */
-function nameInMail({ id, username, displayName }: Pick<User, 'id' | 'username' | 'displayName'>): string {
-  if (username) return `@${username}`
-  const name = greetable(displayName)
-  return name ? `“${name}”` : `a user without a username (${id})`
 }

@@ -282,7 +282,7 @@ describe('the mails about a change', () => {
     expect(toOther.link).toBe(`${app.publicUrl}/admin/audit?target=${encodeURIComponent(target)}`)
   })
 
-  it('name somebody without a username by their display name, or by their id where that reads as an address', async () => {
+  it('name a user without a username by their display name, or by their id where that reads as an address', async () => {
     const actor = await person({ role: 'admin', username: null, displayName: 'Ada Lovelace' })
     const me = await person({ username: null, displayName: 'Win at evil.example' })
     await actor.browser.mutate('people.disable', { personId: me.id })

@@ -2,6 +2,7 @@
  * A mail as text and as HTML, from the same words. Every value is text until here, and is escaped here: names are what people
  * chose. The HTML asks for nothing from anywhere, so opening it tells nobody, and follows the reader's dark or light.
  */
+import type { User } from '../identity/table.ts'
 
 export interface MailWords {
   subject: string
@@ -72,3 +73,10 @@ export function greetable(name: string): string {
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
 export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign)
+
+/** Users choose their display names, so one that could pass for a message or for another user's `@username` is left out. */
+export function nameInMail({ id, username, displayName }: Pick<User, 'id' | 'username' | 'displayName'>): string {
+  if (username) return `@${username}`
+  const name = greetable(displayName)
+  return name ? `“${name}”` : `a user without a username (${id})`
+}
