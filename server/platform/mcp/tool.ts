@@ -123,9 +123,12 @@ function objectSchemaOf(path: string, schema: unknown, io: 'input' | 'output'): 
   if (!(schema instanceof z.ZodType)) throw new Error(`${path}: its ${io} is no Zod schema`)
   const { $ref, $defs = {}, ...inline } = writeSchema(schema, io)
   const { [$ref?.slice(reference.length) ?? '']: named, ...others } = $defs
-  const { type, ...rest } = named ?? inline
+  const { type = isOneOfObjects(schema) ? 'object' : undefined, ...rest } = named ?? inline
   if (type !== 'object') throw new Error(`${path}: its ${io} is no object`)
   return { type, ...rest, ...definitionsOf(others) }
 }
+
+const isOneOfObjects = (schema: z.ZodType) =>
+  schema instanceof z.ZodUnion && schema.options.every((option) => option instanceof z.ZodObject)
 
 const definitionsOf = ($defs: Record<string, JsonSchema>) => (Object.keys($defs).length > 0 ? { $defs } : {})
