@@ -4,6 +4,7 @@ import { IconCircle, IconLock, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Draft } from '../../../shared/drafts.ts'
 import type { Present } from '../../../shared/presence.ts'
+import { fullName } from '../account/full-name.ts'
 import { DraftActions } from './draft-actions.tsx'
 import classes from './draft-page.module.css'
 import { PeopleDialog } from './people-dialog.tsx'
@@ -64,5 +65,7 @@ export function DraftHeader({ draft, holderId, myId, others, canChange, canLeave
   )
 }
 
-export const nameIn = (draft: Draft, personId: string | null) =>
-  draft.collaborators.find(({ id }) => id === personId)?.displayName ?? 'Somebody else'
+export function nameIn(draft: Draft, personId: string | null): string {
+  const person = draft.collaborators.find(({ id }) => id === personId)
+  return person ? fullName(person) : 'Another user'
+}

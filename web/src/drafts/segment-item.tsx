@@ -12,6 +12,8 @@ import classes from './segments.module.css'
 interface Props {
   id: string
   author: PersonRef | null
+  /** Display names are not unique. Absent for an author who is no collaborator any more. */
+  username?: string | null | undefined
   text: string
   at: string
   /** Came while the page was open. */
@@ -27,7 +29,16 @@ const nobody = { displayName: 'Somebody who left', avatarUrl: null }
 
 export const segmentElementId = (id: string) => `segment-${id}`
 
-export const SegmentItem = memo(function SegmentItem({ id, author, text, at, isNew, status, ...unsent }: Props) {
+export const SegmentItem = memo(function SegmentItem({
+  id,
+  author,
+  username,
+  text,
+  at,
+  isNew,
+  status,
+  ...unsent
+}: Props) {
   const { displayName } = author ?? nobody
   return (
     <li
@@ -41,6 +52,7 @@ export const SegmentItem = memo(function SegmentItem({ id, author, text, at, isN
       <div className={classes.words}>
         <div className={classes.byline}>
           <span className={classes.author}>{displayName}</span>
+          {username && <span className={classes.username}>@{username}</span>}
           <span className={classes.when}>{status ? <StatusWords status={status} /> : <TimeAgo at={at} />}</span>
         </div>
         <p className={classes.text}>{text}</p>

@@ -1,6 +1,6 @@
 /** The text so far: what the server has, then what was written here and is on its way. Of a long one, its end first. */
 import { Button } from '@mantine/core'
-import { useLayoutEffect, useRef, useState } from 'react'
+import { useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Draft } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Unsent } from './draft-state.ts'
@@ -20,7 +20,8 @@ interface Props {
 
 export function Segments({ live, draft, unsent, me, canSend }: Props) {
   const list = useRef<HTMLOListElement>(null)
-  const { segments } = draft
+  const { segments, collaborators } = draft
+  const usernames = useMemo(() => new Map(collaborators.map(({ id, username }) => [id, username])), [collaborators])
   const [from, setFrom] = useState(Math.max(0, segments.length - shownAtOnce))
   const [lastAtFirst] = useState(segments.at(-1)?.position ?? 0)
   const kept = useRef<{ element: Element; top: number } | null>(null)
@@ -57,6 +58,7 @@ export function Segments({ live, draft, unsent, me, canSend }: Props) {
             key={segment.id}
             id={segment.id}
             author={segment.author}
+            username={usernames.get(segment.author?.id ?? '')}
             text={segment.text}
             at={segment.createdAt}
             isNew={segment.position > lastAtFirst}
@@ -67,6 +69,7 @@ export function Segments({ live, draft, unsent, me, canSend }: Props) {
             key={segment.id}
             id={segment.id}
             author={me}
+            username={usernames.get(me.id)}
             text={segment.text}
             at={segment.at}
             isNew
