@@ -14,8 +14,10 @@ import { useSession } from '../session/session.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
 import { DraftView } from './draft-view.tsx'
 import { LiveDraft } from './live-draft.ts'
+import { UnsentText } from './unsent-text.tsx'
 
-const notHere = 'It may have been removed, or you do not write in it. Its owner can add you.'
+const notHere =
+  'It may have been removed, or you are not a collaborator. Its owner can add you. If you were invited by mail, sign in with the address that the mail was sent to and confirm it.'
 
 export function DraftPage() {
   const { draftId } = useParams({ from: '/drafts/$draftId' })
@@ -45,7 +47,11 @@ function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Perso
   useTellFeed(now.feed)
   if (now.draft) return <DraftView live={live} now={now} draft={now.draft} me={me} isSignedIn={isSignedIn} />
   if (now.failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(now.failure.code))
-    return <NotHere what="draft" why={notHere} list="/drafts" />
+    return (
+      <NotHere what="draft" why={notHere} list="/drafts">
+        <UnsentText unsent={live.unsent} />
+      </NotHere>
+    )
   if (now.failure)
     return (
       <Page title="Draft">

@@ -14,6 +14,7 @@ import { Editor } from './editor.tsx'
 import type { DraftInSight, LiveDraft } from './live-draft.ts'
 import { segmentElementId } from './segment-item.tsx'
 import { Segments } from './segments.tsx'
+import { UnsentText } from './unsent-text.tsx'
 import { useDraftPresence } from './use-draft-presence.ts'
 import { useReadingPlace } from './use-reading-place.ts'
 
@@ -72,14 +73,17 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
             onAdd={followEnd}
           />
         ) : (
-          <div className={classes.readOnly} role="note">
-            <span>{readOnly}</span>
-            {isGone && isSignedIn && (
-              <Button variant="default" size="xs" onClick={() => live.restart()}>
-                Look again
-              </Button>
-            )}
-          </div>
+          <>
+            <div className={classes.readOnly} role="note">
+              <span>{readOnly}</span>
+              {isGone && isSignedIn && (
+                <Button variant="default" size="xs" onClick={() => live.restart()}>
+                  Look again
+                </Button>
+              )}
+            </div>
+            {isSignedIn && <UnsentText unsent={live.unsent} />}
+          </>
         )}
       </div>
     </Page>

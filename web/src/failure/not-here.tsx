@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { Page } from '../page/page.tsx'
 import classes from './failure.module.css'
 
@@ -8,14 +9,16 @@ interface Props {
   what: string
   why: string
   list: '/drafts' | '/conversations' | '/drifts'
+  children?: ReactNode
 }
 
 /** One thing that is gone, or is not for whoever looks: that is not told apart. */
-export function NotHere({ what, why, list }: Props) {
+export function NotHere({ what, why, list, children }: Props) {
   return (
     <Page title={`This ${what} is not here`}>
       <div className={classes.block}>
         <p>{why}</p>
+        {children}
         <Button renderRoot={(props) => <Link to={list} {...props} />}>Go to {list.slice(1)}</Button>
       </div>
     </Page>
