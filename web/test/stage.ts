@@ -23,6 +23,13 @@ const statements = join(import.meta.dirname, 'statements.ts')
 const patienceMs = 120_000
 const origins = new WeakMap<BrowserContext, string>()
 
+const userIds = new Map<string, string>()
+
+/** Of a demo user who has signed in at the page's stage before. */
+export function userIdOf(page: Page, address: string): string {
+  return userIds.get(`${origins.get(page.context())} ${address}`) ?? expect.unreachable(`${address} never signed in`)
+}
+
 /** What the page's user asks of the stage, as a page of the app would, though this one may be at none yet. Its answer. */
 export async function post<Answer>(page: Page, path: string, data: Record<string, unknown>): Promise<Answer> {
   const headers = { origin: origins.get(page.context()) ?? '' }
@@ -80,6 +87,7 @@ export class Stage {
     const page = await this.open(undefined, options)
     const answer = await page.request.get(await this.#signInLink(page, person, '/'))
     expect(answer.url()).toBe(`${this.url}/`)
+    await this.#noteUser(page, person)
     return page
   }
 
@@ -100,7 +108,14 @@ export class Stage {
   async signIn(page: Page, person: DemoPerson = 'engineer', path = '/'): Promise<Page> {
     await page.goto(await this.#signInLink(page, person, path))
     await page.waitForURL(new URL(path, this.url).href)
+    await this.#noteUser(page, person)
     return page
+  }
+
+  async #noteUser(page: Page, person: DemoPerson): Promise<void> {
+    const me = await page.request.get('/me')
+    // Where a page holds the access token, its requests alone are signed in.
+    if (me.ok()) userIds.set(`${this.url} ${person}@plinth.local`, (await me.json()).id)
   }
 
   async #signInLink(page: Page, person: DemoPerson, path: string): Promise<string> {

@@ -212,7 +212,7 @@ async function makeKey(url: string, credentials: Credentials, role: Role): Promi
 /** New drafts of two people, in which all attackers write; and one of the bystander, who invited nobody. */
 async function restock({ target, bystander, ground: { attackers, known } }: Stage): Promise<void> {
   const owners = attackers.filter(({ name }) => name === 'ann' || name === 'bob')
-  const others = attackers.map(({ name }) => emailOf(name))
+  const userIds = known.ids.actorId ?? []
   const made: string[] = []
   for (let n = 0; n < drafts; n++) {
     const owner = owners[n % owners.length] as Attacker
@@ -220,8 +220,8 @@ async function restock({ target, bystander, ground: { attackers, known } }: Stag
     try {
       const { id } = await plinth.drafts.create.mutate({ title: `Draft ${n}` })
       // In half of them nobody else writes.
-      const guests = n % 4 < 2 ? others.filter((email) => email !== emailOf(owner.name)) : []
-      for (const person of guests) await plinth.drafts.addCollaborator.mutate({ draftId: id, person })
+      const guests = n % 4 < 2 ? userIds.filter((_, at) => names[at] !== owner.name) : []
+      for (const userId of guests) await plinth.drafts.addCollaborator.mutate({ draftId: id, userId })
       made.push(id)
     } catch {
       // They have lost their session by what they do; the next time will do.
