@@ -34,6 +34,7 @@ export async function run({ url, fetch, newAccount, tokenFor, makeEngineer }: Su
   await writeTogether(writer, friend, draftId, grace.username)
   const draft = expected(await writer.GET('/v1/collab/drafts/{draftId}', { params: { path: { draftId } } }))
   await readAgain(writer, draftId)
+  await invite(writer, draftId, newAccount().email)
 
   await browse(anonymous, draftId)
   await keepTasks(writer)
@@ -122,6 +123,19 @@ async function writeTogether(writer: Api, friend: Api, draftId: string, person: 
     params: { path: { draftId, userId } },
   })
   check(expected(left).ringHolderId === taken.ringHolderId, 'a collaborator leaves')
+}
+
+async function invite(writer: Api, draftId: string, email: string) {
+  const params = { path: { draftId } }
+  const sent = expected(await writer.POST('/v1/collab/drafts/{draftId}/collaborators', { params, body: { email } }))
+  if (!('email' in sent)) throw new Error('an invitation was awaited')
+  check(sent.email === email, 'an address is invited')
+  const { items } = expected(await writer.GET('/v1/collab/drafts/{draftId}/invitations', { params }))
+  check(items[0]?.id === sent.id && items.length === 1, 'an invitation is listed')
+  const withdrawn = await writer.DELETE('/v1/collab/drafts/{draftId}/invitations/{invitationId}', {
+    params: { path: { draftId, invitationId: sent.id } },
+  })
+  check(expected(withdrawn).id === sent.id, 'an invitation is withdrawn')
 }
 
 async function readAgain(writer: Api, draftId: string) {

@@ -10,6 +10,7 @@ import { createContext } from './context.ts'
 import type { AnswerTimes } from './features/conversations/answer-writer.ts'
 import { giveUpAbandonedAnswers } from './features/conversations/jobs.ts'
 import { answersPlugin } from './features/conversations/plugin.ts'
+import { draftInvitations } from './features/drafts/service.ts'
 import { forgetOldDrifts } from './features/drifts/jobs.ts'
 import { purgeDeletedTasks } from './features/tasks/jobs.ts'
 import { deleteOldRecords } from './platform/audit/retention.ts'
@@ -26,6 +27,7 @@ import { healthPlugin } from './platform/health/plugin.ts'
 import { idempotencyPlugin } from './platform/idempotency/plugin.ts'
 import { type IdentityTimes, identityPlugin } from './platform/identity/plugin.ts'
 import { signInRoutes } from './platform/identity/sign-in-routes.ts'
+import { invitationsPlugin } from './platform/invitations/plugin.ts'
 import { jobsPlugin } from './platform/jobs/plugin.ts'
 import type { Job } from './platform/jobs/recurring.ts'
 import { refuseOverBudget } from './platform/limits/early-refusal.ts'
@@ -83,6 +85,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(limitsPlugin)
   await app.register(presencePlugin, { times: times.presence })
   await app.register(mailPlugin)
+  await app.register(invitationsPlugin, { kinds: { draft: draftInvitations } })
   await app.register(jobsPlugin, { jobs: jobsOf(config) })
   await app.register(answersPlugin, { times: times.answers })
   await app.register(jobsPlugin, { jobs: [giveUpAbandonedAnswers] })

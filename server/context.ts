@@ -77,6 +77,8 @@ export interface Context {
     countMail(account: string): Promise<void>
     forgive(account: string): Promise<void>
   }
+  /** From here; see `InvitationBudget`. @throws AppError TOO_MANY_INVITATIONS */
+  readonly countInvitation: (inviterId: string, address: string) => Promise<void>
   /** `countCall` counts it for whoever the token turns out to be of. @throws as `refresh` of platform/identity */
   readonly refresh: (refreshToken: string | undefined, countCall: CountCall) => Promise<Refreshed>
   readonly signOut: (refreshToken: string | undefined) => Promise<void>
@@ -136,6 +138,7 @@ export function createContext(
       countMail: (account) => app.signInAttempts.countMail(request.ip, account),
       forgive: (account) => app.signInAttempts.forgive(account),
     },
+    countInvitation: (inviterId, address) => app.invitationBudget.count(request.ip, inviterId, address),
     openSession: (tx, user, by, holder) => openSession(door, tx, user, by, holder),
     refresh: (refreshToken, count) => refresh({ ...door, countCall: count }, refreshToken),
     signOut: (refreshToken) => signOut(door, { action: 'auth.logout', refreshToken }),

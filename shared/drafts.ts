@@ -5,13 +5,20 @@
 import { z } from 'zod'
 import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
+import { Invitation, NamedInvitation } from './invitations.ts'
 import { eventsOf, happened, LastEventId, LiveCursor } from './live.ts'
 import { PageRequest, pageOf } from './pages.ts'
-import { namesOne, PersonName, personNameFields } from './person-name.ts'
+import { emailField, namesOne, PersonName, PersonNameOrAddress, personNameFields } from './person-name.ts'
 import { PersonRef } from './person-ref.ts'
 import { singleLine, text } from './text.ts'
 
-export const draftLimits = { titleLength: 120, segmentLength: 10_000, segments: 5_000, collaborators: 50 } as const
+export const draftLimits = {
+  titleLength: 120,
+  segmentLength: 10_000,
+  segments: 5_000,
+  /** With the open invitations, so that each can be accepted. */
+  collaborators: 50,
+} as const
 
 export const Segment = z
   .object({
@@ -75,11 +82,18 @@ export const AppendSegment = GetDraft.extend({
   text: text(draftLimits.segmentLength).meta({ example: 'We met, and agreed.' }),
 })
 export const PassRing = GetDraft.extend({ to: PersonName.optional(), ...personNameFields }).refine(...namesOne('to'))
-export const AddCollaborator = GetDraft.extend({ person: PersonName.optional(), ...personNameFields }).refine(
-  ...namesOne('person'),
-)
+export const AddCollaborator = GetDraft.extend({
+  person: PersonNameOrAddress.optional(),
+  email: emailField,
+  ...personNameFields,
+}).refine(...namesOne('person', 'email'))
 export type AddCollaborator = z.infer<typeof AddCollaborator>
+/** An e-mail address is invited, any other name is of a user, who is a collaborator then. */
+export const AddedCollaborator = z.union([Collaborator, Invitation])
+export type AddedCollaborator = z.infer<typeof AddedCollaborator>
 export const RemoveCollaborator = GetDraft.extend({ userId: TargetId })
+export const ListInvitations = PageRequest.extend(GetDraft.shape)
+export const WithdrawInvitation = GetDraft.extend(NamedInvitation.shape)
 export const TellWriting = GetDraft.extend({ writing: z.boolean() })
 export const WritingTold = z.object({ writing: z.boolean() })
 export const FollowDraft = GetDraft.extend({ lastEventId: LastEventId })

@@ -107,8 +107,11 @@ export const errorTable = {
   },
   PERSON_NOT_FOUND: {
     status: 422,
-    message:
-      'No account here has that name or confirmed address. Check it; an e-mail address counts once its owner has confirmed it.',
+    message: 'No account here has that username or id. Check the spelling, or invite an e-mail address.',
+  },
+  INVITATION_LIMIT_REACHED: {
+    status: 422,
+    message: 'You have as many open invitations as one user may have. Withdraw some that are not needed.',
   },
   TASK_LIST_FULL: { status: 422, message: 'Your list has reached its limit. Delete tasks that you do not need.' },
   CONVERSATION_FULL: { status: 422, message: 'This conversation has reached its limit. Begin a new one to go on.' },
@@ -170,6 +173,10 @@ export const errorTable = {
   TOO_MANY_ATTEMPTS: {
     status: 429,
     message: 'That did not work too many times. Wait some minutes, or set a new password.',
+  },
+  TOO_MANY_INVITATIONS: {
+    status: 429,
+    message: 'Too many invitations were sent. Wait some minutes before you send another one.',
   },
   TOO_MANY_SUBSCRIPTIONS: {
     status: 429,

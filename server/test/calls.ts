@@ -71,6 +71,11 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   'drafts.list': async () => ({}),
   'drafts.get': inDraft,
   'drafts.events': inDraft,
+  'drafts.listInvitations': async (app, me) => {
+    const { input } = await inDraft(app, me)
+    await me.browser.mutate('drafts.addCollaborator', { ...input, email: newAccount().email })
+    return { input }
+  },
   'drafts.onEvent': async (app, me) => {
     const { input } = await inDraft(app, me)
     return {
@@ -211,6 +216,18 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     for (const { id } of [one, two])
       await owner.browser.mutate('drafts.addCollaborator', { draftId: id, person: me.id })
     return { input: { draftId: one.id }, other: { draftId: two.id }, target: `draft:${one.id}` }
+  },
+  'drafts.withdrawInvitation': async (app, me) => {
+    const { id: draftId } = await draftOf(app, me)
+    const invite = async () => {
+      const answer = await me.browser.mutate('drafts.addCollaborator', { draftId, email: newAccount().email })
+      return String(answer.json().result?.data.id)
+    }
+    return {
+      input: { draftId, invitationId: await invite() },
+      other: { draftId, invitationId: await invite() },
+      target: `draft:${draftId}`,
+    }
   },
   'drafts.rename': async (app, me) => {
     const { id } = await draftOf(app, me)

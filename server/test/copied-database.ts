@@ -9,6 +9,7 @@ import { rowsOf } from '../platform/db/rows.ts'
 import { withSnapshot } from '../platform/db/transaction.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
 import { identities, passwords, sessions, users } from '../platform/identity/table.ts'
+import { invitations } from '../platform/invitations/table.ts'
 import { rateLimits } from '../platform/limits/table.ts'
 import { publish } from '../platform/live/publish.ts'
 import { queueMail } from '../platform/mail/mail-queue.ts'
@@ -65,6 +66,14 @@ export async function fillDatabase(db: Database): Promise<void> {
     after: null,
     ip: '::1',
     requestId: 'r',
+  })
+  await db.insert(invitations).values({
+    kind: 'draft',
+    targetId: draftId,
+    address: 'grace@example.org',
+    typed: difficult,
+    inviterId: ada,
+    expiresAt: new Date(Date.now() + 3_600_000),
   })
   await queueMail(db, 'ada@example.org', 'password-changed', { name: difficult })
   await db.insert(rateLimits).values({ key: 'k', points: 3, expire: Number.MAX_SAFE_INTEGER })

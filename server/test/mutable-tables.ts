@@ -5,6 +5,7 @@ import { drifts } from '../features/drifts/table.ts'
 import { taskLists, tasks } from '../features/tasks/table.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
 import { identities, oneTimeTokens, passwords, sessions, users } from '../platform/identity/table.ts'
+import { invitations } from '../platform/invitations/table.ts'
 import { channels, events } from '../platform/live/table.ts'
 
 /** What mutations change, but for the audit log. */
@@ -14,6 +15,7 @@ export const mutableTables = {
   drifts,
   draftSegments,
   draftCollaborators,
+  invitations,
   users,
   identities,
   sessions,

@@ -36,6 +36,11 @@ const statements = [
    select gen_random_uuid(), 'Draft', p.id, p.id from users p, generate_series(1, 6)
    union all select gen_random_uuid(), 'Draft', $1, $1 from generate_series(1, ${mine})`,
   `insert into draft_collaborators (draft_id, user_id) select id, owner_id from drafts`,
+  `insert into invitations (id, kind, target_id, address, typed, inviter_id, expires_at, due_at)
+   select gen_random_uuid(), 'draft', d.id, n || '@example.org', 'x', d.owner_id, now() + interval '1 day', null::timestamptz
+   from drafts d, generate_series(1, 3) n
+   union all select gen_random_uuid(), 'draft', d.id, 'more' || n || '@example.org', 'x', $1, now() + interval '1 day', null::timestamptz
+   from (select id from drafts where owner_id = $1 limit 1) d, generate_series(1, 200) n`,
   `insert into task_lists (user_id, open_count) select id, 5 from users on conflict do nothing`,
   `insert into tasks (id, user_id, title, rank, completed, deleted_at)
    select gen_random_uuid(), p.id, 'Task', 'a' || lpad(n::text, 6, '0'), n % 3 = 0, case when n = 5 then now() end

@@ -54,6 +54,7 @@ const cases: Record<string, Case> = {
     filters: () => ({ order: ['oldest', 'newest'] }),
   },
   'drafts.list': {},
+  'drafts.listInvitations': { input: ({ draft }) => ({ draftId: draft }) },
   'drifts.list': {
     filters: () => ({ status: ['pending', 'rejected'], severity: ['low', 'critical'], provider: ['aws', 'rare'] }),
   },

@@ -138,6 +138,8 @@ const matrix: Record<string, Row> = {
   'drafts.addCollaborator': writes(),
   'drafts.removeCollaborator': writes(),
   'drafts.leave': ownAccount('NOT_FOUND'),
+  'drafts.listInvitations': reads(),
+  'drafts.withdrawInvitation': writes(),
   'drafts.rename': writes(),
   'drafts.close': writes(),
   'drifts.list': publicReads,

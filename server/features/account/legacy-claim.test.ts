@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { auditLogs } from '../../platform/audit/table.ts'
 import { rowsOf } from '../../platform/db/rows.ts'
 import { identities, sessions, users } from '../../platform/identity/table.ts'
-import { buildTestApp } from '../../test/app.ts'
+import { buildTestApp, newPerson } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
 import { draftOf, driftOf, engineer, signedIn } from '../../test/followers.ts'
+import { until } from '../../test/until.ts'
 import { alertReads } from '../alerts/table.ts'
 import { conversations } from '../conversations/table.ts'
 import { drafts } from '../drafts/table.ts'
@@ -38,6 +39,8 @@ describe('a legacy id is claimed by whoever signs in and is vouched for', () => 
     const segment = { draftId: theirs.id, segmentId: randomUUID(), text: 'Said before' }
     expect((await old.browser.mutate('drafts.append', segment)).statusCode).toBe(200)
     await old.browser.mutate('drafts.close', { draftId: own.id })
+    const invited = { draftId: shared.id, email: `${randomUUID()}@example.org` }
+    expect((await old.browser.mutate('drafts.addCollaborator', invited)).statusCode).toBe(200)
 
     const { cursor: lastEventId } = await get(other.browser, theirs.id)
     // Anywhere else the two are two people in one request.
@@ -47,6 +50,8 @@ describe('a legacy id is claimed by whoever signs in and is vouched for', () => 
     expect(await get(me.browser, own.id)).toMatchObject({ ownerId: me.id, state: 'closed' })
     const { collaborators } = await get(me.browser, shared.id)
     expect(collaborators.map(({ id }: { id: string }) => id)).toEqual([me.id])
+    await app.signIn({ ...newPerson(), email: invited.email })
+    await until('the invitation is accepted', async () => (await get(me.browser, shared.id)).collaborators.length === 2)
     const seen = await get(other.browser, theirs.id)
     expect(seen).toMatchObject({ ownerId: other.id, ringHolderId: me.id })
     expect(seen.segments).toMatchObject([{ text: 'Said before', author: { id: me.id } }])

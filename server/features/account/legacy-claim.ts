@@ -14,6 +14,7 @@ import { isLegacyId, provesItself } from '../../platform/identity/legacy-session
 import { lockName } from '../../platform/identity/people.ts'
 import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
 import { identities, users } from '../../platform/identity/table.ts'
+import { handOverInvitations } from '../../platform/invitations/invitations.ts'
 import { handOverReads } from '../alerts/service.ts'
 import { handOverConversations } from '../conversations/service.ts'
 import { handOverDrafts } from '../drafts/service.ts'
@@ -37,6 +38,7 @@ export const claimedColumns = {
   'tasks.user_id': 'handed over',
   'task_lists.user_id': 'handed over',
   'drifts.decided_by': 'handed over',
+  'invitations.inviter_id': 'handed over',
   'identities.user_id': 'legacy ids handed over, the others removed',
   'sessions.user_id': 'ended',
   'one_time_tokens.user_id': 'worth nothing for a disabled person',
@@ -98,6 +100,7 @@ async function takeOver(tx: Database, actor: Actor, sessions: Sessions, holderId
 
 async function handOver(tx: Database, fromId: string, toId: string): Promise<void> {
   await handOverDrafts(tx, fromId, toId)
+  await handOverInvitations(tx, fromId, toId)
   await handOverTasks(tx, fromId, toId)
   await handOverConversations(tx, fromId, toId)
   await handOverDecisions(tx, fromId, toId)

@@ -10,6 +10,7 @@ import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
+import { acceptInvitationsOf, lockAddress } from '../../platform/identity/invited.ts'
 import {
   findOneTimeToken,
   issueOneTimeToken,
@@ -68,6 +69,7 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
   await refuseWeak(newPassword, owner, 'newPassword')
   const hash = await passwordHashes.make(newPassword)
   const email = await withTransaction(db, async (tx) => {
+    if (owner.email) await lockAddress(tx, owner.email)
     const user = await lockPerson(tx, owner.id)
     const spent = await spendOneTimeToken(tx, config, token, 'reset-password')
     if (!spent?.email || !mayUse(user, spent.email)) throw new AppError('ONE_TIME_TOKEN_INVALID')
@@ -76,6 +78,7 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
       : await evict(tx, sessions, user)
     await voidOneTimeTokens(tx, user.id)
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
+    await acceptInvitationsOf(tx, { email: spent.email, emailVerified: true })
     await setPassword(tx, user, hash)
     await queueMail(tx, spent.email, 'password-changed', { name: user.displayName })
     await recordAudit(tx, {

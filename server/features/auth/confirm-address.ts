@@ -9,6 +9,7 @@ import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
+import { acceptInvitationsOf, lockAddress } from '../../platform/identity/invited.ts'
 import { spendOneTimeToken } from '../../platform/identity/one-time-tokens.ts'
 import { findPersonById } from '../../platform/identity/passwords.ts'
 import { evict, lockPerson } from '../../platform/identity/people.ts'
@@ -41,6 +42,7 @@ export async function verifyEmail(call: Call, { token, password }: VerifyEmail):
     // The password was changed since it was checked.
     if (checked && (await findPersonById(tx, user.id))?.hash !== checked) throw new AppError('CONFLICT')
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
+    await acceptInvitationsOf(tx, { ...user, emailVerified: true })
     if (config.auth.hideExistence) await claimUsername(tx, user)
     afterCommit(tx, () => sessions.announceChanged(user.id))
     await recordAudit(tx, {
@@ -67,6 +69,7 @@ export async function reclaimAddress(call: Call, { token }: VerificationLink): P
     if (user.emailVerified) throw new AppError('ONE_TIME_TOKEN_INVALID')
     const ended = await evict(tx, sessions, user)
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
+    await acceptInvitationsOf(tx, { ...user, emailVerified: true })
     await recordAudit(tx, {
       ...origin,
       actorId: user.id,
@@ -101,6 +104,7 @@ async function checkPassword(call: Call, owner: User, password: string | undefin
 }
 
 async function spend(tx: Database, { config }: Call, token: string, owner: User): Promise<User> {
+  if (owner.email) await lockAddress(tx, owner.email)
   const user = await lockPerson(tx, owner.id)
   const spent = await spendOneTimeToken(tx, config, token, 'verify-email')
   if (!spent?.email || !mayUse(user, spent.email)) throw new AppError('ONE_TIME_TOKEN_INVALID')

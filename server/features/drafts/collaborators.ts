@@ -1,55 +1,80 @@
 /** Who sees a draft and writes in it. */
-import { and, asc, count, eq } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import {
   type AddCollaborator,
+  type AddedCollaborator,
   type Collaborator,
   type DraftSummary,
   draftLimits,
   type GetDraft,
   type RemoveCollaborator,
 } from '../../../shared/drafts.ts'
-import { namedPerson } from '../../../shared/person-name.ts'
+import { type NamedPerson, namedAddress, namedPerson } from '../../../shared/person-name.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { findPersonNamed } from '../../platform/identity/person-names.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
-import { users } from '../../platform/identity/table.ts'
+import { type User, users } from '../../platform/identity/table.ts'
+import { countOpenInvitations, invite } from '../../platform/invitations/invitations.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { draftChannel } from './channel.ts'
 import { canRemove, ownsDraft } from './policy.ts'
-import { changeDraft, collaboratorColumns, toCollaborator } from './rows.ts'
+import { changeDraft, collaboratorColumns, invitedInto, toCollaborator } from './rows.ts'
 import { type DraftRow, draftCollaborators } from './table.ts'
 
-/** Named as `findPersonNamed` has it. Adding a user twice changes nothing. @throws AppError PERSON_NOT_FOUND */
+/**
+ * Adds a user, named as `findPersonNamed` has it, or invites an e-mail address. Adding a user twice changes nothing.
+ * @throws AppError NOT_DRAFT_OWNER, PERSON_NOT_FOUND, DRAFT_FULL, INVITATION_LIMIT_REACHED
+ */
 export async function addCollaborator(
   db: Database,
   actor: Actor,
-  { draftId, person, ...names }: z.infer<typeof AddCollaborator>,
-): Promise<Collaborator> {
-  let added: Collaborator | undefined
+  { draftId, person, email, ...names }: z.infer<typeof AddCollaborator>,
+): Promise<AddedCollaborator> {
+  let added: AddedCollaborator | undefined
   await changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
-    const user = await findPersonNamed(tx, namedPerson(person, names))
-    if (!user?.isActive) throw new AppError('PERSON_NOT_FOUND')
-    added = toCollaborator(user)
-    const [already] = await tx
-      .select({ number: count() })
-      .from(draftCollaborators)
-      .where(eq(draftCollaborators.draftId, draftId))
-    const inserted = await tx
-      .insert(draftCollaborators)
-      .values({ draftId, userId: user.id })
-      .onConflictDoNothing()
-      .returning({ userId: draftCollaborators.userId })
-    if (inserted.length === 0) return {}
-    if ((already?.number ?? 0) >= draftLimits.collaborators) throw new AppError('DRAFT_FULL')
-    noteChange(tx, { collaboratorId: null as string | null }, { collaboratorId: user.id })
-    await publish(tx, draftChannel(draftId), { type: 'collaborator.added', actorId: actor.id, person: added })
+    const invited = namedAddress({ person, email })
+    if (invited) {
+      const invitation = await invite(tx, { ...invitedInto(draftId), inviterId: actor.id, ...invited })
+      noteChange(tx, { invitationId: null as string | null }, { invitationId: invitation.id })
+      await refuseFull(tx, draftId)
+      added = invitation
+    } else added = await addUser(tx, actor, draftId, namedPerson(person, names))
     return {}
   })
-  return added as Collaborator
+  return added as AddedCollaborator
+}
+
+async function addUser(tx: Database, actor: Actor, draftId: string, named: NamedPerson): Promise<Collaborator> {
+  const user = await findPersonNamed(tx, named)
+  if (!user?.isActive) throw new AppError('PERSON_NOT_FOUND')
+  if (await insertCollaborator(tx, draftId, user, actor.id)) {
+    noteChange(tx, { collaboratorId: null as string | null }, { collaboratorId: user.id })
+    await refuseFull(tx, draftId)
+  }
+  return toCollaborator(user)
+}
+
+/** False for a user who is a collaborator already. */
+export async function insertCollaborator(tx: Database, draftId: string, user: User, actorId: string): Promise<boolean> {
+  const inserted = await tx
+    .insert(draftCollaborators)
+    .values({ draftId, userId: user.id })
+    .onConflictDoNothing()
+    .returning({ userId: draftCollaborators.userId })
+  if (inserted.length === 0) return false
+  await publish(tx, draftChannel(draftId), { type: 'collaborator.added', actorId, person: toCollaborator(user) })
+  return true
+}
+
+/** After an addition, whose draft is locked. @throws AppError DRAFT_FULL */
+async function refuseFull(tx: Database, draftId: string): Promise<void> {
+  const already = await tx.$count(draftCollaborators, eq(draftCollaborators.draftId, draftId))
+  const invited = await countOpenInvitations(tx, invitedInto(draftId))
+  if (already + invited > draftLimits.collaborators) throw new AppError('DRAFT_FULL')
 }
 
 /** The owner removes any other user; others remove themselves. The ring of a holder who is removed is passed on. */

@@ -1,7 +1,7 @@
 import {
   AddCollaborator,
+  AddedCollaborator,
   AppendSegment,
-  Collaborator,
   CreateDraft,
   Draft,
   type DraftEvent,
@@ -11,13 +11,17 @@ import {
   GetDraft,
   ListDrafts,
   ListedDrafts,
+  ListInvitations,
   PassRing,
   RemoveCollaborator,
   RenameDraft,
   Segment,
   TellWriting,
+  WithdrawInvitation,
   WritingTold,
 } from '../../../shared/drafts.ts'
+import { Invitation, Invitations } from '../../../shared/invitations.ts'
+import { namedAddress } from '../../../shared/person-name.ts'
 import { follow } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
 import { followPresence } from '../../platform/presence/follow.ts'
@@ -32,6 +36,7 @@ import {
   findDraft,
   getDraft,
   leaveDraft,
+  listDraftInvitations,
   listDrafts,
   passRing,
   removeCollaborator,
@@ -39,6 +44,7 @@ import {
   stillCollaborators,
   takeRing,
   tellWriting,
+  withdrawDraftInvitation,
 } from './service.ts'
 
 const path = '/v1/collab/drafts'
@@ -123,23 +129,38 @@ export const draftsRouter = router({
     .mutation(({ ctx, input }) => takeRing(ctx.db, ctx.actor, input)),
   addCollaborator: can('draft:write')
     .meta({
-      audit: { noun: 'draft', id: 'draftId' },
+      // The user or the invitation is in the record by its id: only the owner may read the address.
+      audit: { noun: 'draft', id: 'draftId', leaveOut: ['person', 'email'] },
       rest: {
         method: 'POST',
         path: `${path}/{draftId}/collaborators`,
         status: 201,
-        summary: 'Add a collaborator, as the owner',
-        errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED', 'PERSON_NOT_FOUND', 'DRAFT_FULL'],
+        summary: 'Add a user to a draft, or invite an e-mail address, as the owner',
+        errors: [
+          'NOT_DRAFT_OWNER',
+          'DRAFT_CLOSED',
+          'PERSON_NOT_FOUND',
+          'DRAFT_FULL',
+          'INVITATION_LIMIT_REACHED',
+          'TOO_MANY_INVITATIONS',
+        ],
       },
       mcp: {
-        description: 'Let another user read and write a draft, as its owner',
+        description:
+          'Add a user to a draft, as its owner: they read it and take part in writing it. An e-mail address is invited, and its user added once they have confirmed it',
         destructive: false,
         idempotent: true,
       },
     })
     .input(AddCollaborator)
+    // Before the transaction, because counts are stored through another connection.
+    .use(async ({ ctx, input, next }) => {
+      const invited = namedAddress(input)
+      if (invited) await ctx.countInvitation(ctx.actor.id, invited.address)
+      return next()
+    })
     .use(recorded)
-    .output(Collaborator)
+    .output(AddedCollaborator)
     .mutation(({ ctx, input }) => addCollaborator(ctx.db, ctx.actor, input)),
   removeCollaborator: can('draft:write')
     .meta({
@@ -169,6 +190,32 @@ export const draftsRouter = router({
     .use(recorded)
     .output(DraftSummary)
     .mutation(({ ctx, input }) => leaveDraft(ctx.db, ctx.actor, input)),
+  listInvitations: can('draft:read')
+    .meta({
+      rest: {
+        method: 'GET',
+        path: `${path}/{draftId}/invitations`,
+        summary: 'The open invitations into a draft, as the owner, the newest first',
+        errors: ['NOT_DRAFT_OWNER'],
+      },
+    })
+    .input(ListInvitations)
+    .output(Invitations)
+    .query(({ ctx, input }) => listDraftInvitations(ctx.db, ctx.actor, input)),
+  withdrawInvitation: can('draft:write')
+    .meta({
+      audit: { noun: 'draft', id: 'draftId' },
+      rest: {
+        method: 'DELETE',
+        path: `${path}/{draftId}/invitations/{invitationId}`,
+        summary: 'Withdraw an open invitation, as the owner',
+        errors: ['NOT_DRAFT_OWNER', 'DRAFT_CLOSED'],
+      },
+    })
+    .input(WithdrawInvitation)
+    .use(recorded)
+    .output(Invitation)
+    .mutation(({ ctx, input }) => withdrawDraftInvitation(ctx.db, ctx.actor, input)),
   rename: can('draft:write')
     .meta({ audit: { noun: 'draft', id: 'draftId' } })
     .input(RenameDraft)

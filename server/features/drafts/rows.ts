@@ -7,6 +7,7 @@ import { withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { type User, users } from '../../platform/identity/table.ts'
+import type { InvitationTarget } from '../../platform/invitations/invitations.ts'
 import { mayWrite } from './policy.ts'
 import { type DraftRow, draftCollaborators, drafts } from './table.ts'
 
@@ -46,6 +47,8 @@ const visibleDraft = (db: Database, actor: { id: string }, draftId: string) =>
       and(eq(draftCollaborators.draftId, drafts.id), eq(draftCollaborators.userId, actor.id)),
     )
     .where(eq(drafts.id, draftId))
+
+export const invitedInto = (draftId: string): InvitationTarget => ({ kind: 'draft', targetId: draftId })
 
 export function toSummary({
   id,

@@ -12,6 +12,7 @@ import { withSnapshot, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { users } from '../../platform/identity/table.ts'
+import { withdrawAllInvitations } from '../../platform/invitations/invitations.ts'
 import type { Following } from '../../platform/live/access-watch.ts'
 import { readCursor } from '../../platform/live/channel-store.ts'
 import { openChannel, publish } from '../../platform/live/publish.ts'
@@ -19,12 +20,13 @@ import type { Presence } from '../../platform/presence/presence.ts'
 import { draftChannel } from './channel.ts'
 import { listCollaborators } from './collaborators.ts'
 import { ownsDraft } from './policy.ts'
-import { changeDraft, findDraft, toSummary } from './rows.ts'
+import { changeDraft, findDraft, invitedInto, toSummary } from './rows.ts'
 import { draftCollaborators, draftSegments, drafts } from './table.ts'
 
 export { draftChannel } from './channel.ts'
 export { addCollaborator, leaveDraft, removeCollaborator } from './collaborators.ts'
 export { handOverDrafts } from './hand-over.ts'
+export { draftInvitations, listDraftInvitations, withdrawDraftInvitation } from './invitations.ts'
 export { passRing, takeRing } from './ring.ts'
 export { findDraft } from './rows.ts'
 
@@ -112,6 +114,7 @@ async function updateDraft(db: Database, actor: Actor, draftId: string, change: 
   return changeDraft(db, actor, draftId, async (tx, draft) => {
     if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
     const { title, state } = { ...draft, ...change }
+    if (state === 'closed') await withdrawAllInvitations(tx, invitedInto(draftId))
     await publish(tx, draftChannel(draftId), { type: 'draft.updated', actorId: actor.id, title, state })
     return change
   })

@@ -23,10 +23,11 @@ import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { seedDemoPasswords } from '../../platform/identity/demo-people.ts'
 import { requireFreshSignIn } from '../../platform/identity/fresh-sign-in.ts'
+import { acceptInvitationsOf } from '../../platform/identity/invited.ts'
 import { letLegacyIdsIn } from '../../platform/identity/legacy-sessions.ts'
 import { operator } from '../../platform/identity/operator.ts'
 import type { PasswordHashes } from '../../platform/identity/password-hash.ts'
-import { findPersonNamed } from '../../platform/identity/person-names.ts'
+import { findPersonByAnyName } from '../../platform/identity/person-names.ts'
 import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
 import { type User, users } from '../../platform/identity/table.ts'
 import { listSessions, revokeSession, toPerson } from '../account/service.ts'
@@ -60,9 +61,9 @@ export async function getPerson(db: Database, { personId }: Named): Promise<Mana
   return toManagedPerson(user)
 }
 
-/** By a word, as `findPersonNamed` has it; null where it names no user. */
+/** By a word, as `findPersonByAnyName` has it; null where it names no user. */
 export async function findPerson(db: Database, { named }: z.infer<typeof FindPerson>): Promise<ManagedPerson | null> {
-  const user = await findPersonNamed(db, { kind: null, name: named })
+  const user = await findPersonByAnyName(db, named)
   return user ? toManagedPerson(user) : null
 }
 
@@ -90,6 +91,7 @@ export async function enablePerson(db: Database, sessions: Sessions, actor: Acto
   return withTransaction(db, async (tx) => {
     const person = await changePerson(tx, sessions, actor, personId, { isActive: true })
     await letLegacyIdsIn(tx, personId)
+    await acceptInvitationsOf(tx, person)
     return person
   })
 }

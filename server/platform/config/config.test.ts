@@ -314,6 +314,7 @@ describe('a good environment', () => {
         anonymous: 100,
         signIn: 5,
         signedIn: 600,
+        invitations: 20,
         socketsPerPerson: 50,
         socketsPerAddress: 500,
         subscriptionsPerPerson: 500,

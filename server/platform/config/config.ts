@@ -202,6 +202,7 @@ function group(s: Settings) {
       anonymous: s.RATE_LIMIT_ANONYMOUS,
       signIn: s.RATE_LIMIT_SIGN_IN,
       signedIn: s.RATE_LIMIT_SIGNED_IN,
+      invitations: s.RATE_LIMIT_INVITATIONS,
       /** Open sockets and streams, on each instance. */
       socketsPerPerson: s.RATE_LIMIT_SOCKETS_PER_PERSON,
       socketsPerAddress: s.RATE_LIMIT_SOCKETS_PER_ADDRESS,

@@ -35,6 +35,7 @@ const locks: Record<string, string[]> = {
   '0014_identity_issuers': ['identities ACCESS EXCLUSIVE'],
   '0015_identity_issuer_keys': ['concurrently'],
   '0016_identity_issuers_only': ['identities ACCESS EXCLUSIVE'],
+  '0017_invitations': ['users SHARE ROW EXCLUSIVE'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

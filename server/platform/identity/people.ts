@@ -8,6 +8,7 @@ import { and, eq, isNull, or, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { afterCommit } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
+import { makeInvitationsDue } from '../invitations/due.ts'
 import { type MailTemplate, type MailValues, queueMail } from '../mail/mail-queue.ts'
 import { byIssuer, isIdentity } from './identity-key.ts'
 import { methodNames } from './method-names.ts'
@@ -16,12 +17,25 @@ import type { ProviderProfile } from './provider.ts'
 import type { Sessions } from './sessions.ts'
 import { identities, type User, users } from './table.ts'
 
-/** In a transaction. `endedSessions` are to be announced after it. @throws AppError ACCOUNT_DISABLED, SIGN_IN_METHOD_NOT_ADDED */
-export async function findOrCreatePerson(
-  tx: Database,
-  sessions: Sessions,
-  profile: ProviderProfile,
-): Promise<{ user: User; endedSessions: string[] }> {
+interface Found {
+  user: User
+  endedSessions: string[]
+}
+
+/**
+ * In a transaction. `endedSessions` are to be announced after it. Invitations of the address are accepted after the commit.
+ * @throws AppError ACCOUNT_DISABLED, SIGN_IN_METHOD_NOT_ADDED
+ */
+export async function findOrCreatePerson(tx: Database, sessions: Sessions, profile: ProviderProfile): Promise<Found> {
+  const found = await findOrCreate(tx, sessions, profile)
+  const { email, emailVerified } = found.user
+  // `findOrCreate` holds the lock of the address. Invitations of another address became due when that one was verified.
+  if (emailVerified && email && email.toLowerCase() === profile.email?.toLowerCase())
+    await makeInvitationsDue(tx, email)
+  return found
+}
+
+async function findOrCreate(tx: Database, sessions: Sessions, profile: ProviderProfile): Promise<Found> {
   // Two first sign-ins of one person, or of one address, at the same moment take turns.
   await lockName(tx, `identity:${profile.provider}:${profile.subject}`)
   if (profile.email) await lockName(tx, `email:${profile.email.toLowerCase()}`)

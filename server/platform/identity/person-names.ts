@@ -1,27 +1,41 @@
-/** The names by which users refer to each other: id, username, legacy id, or an e-mail address that its owner has confirmed. */
+/**
+ * The names by which users refer to each other: id, username, or legacy id. An e-mail address is not among them, because a lookup would show
+ * which addresses have an account; it is invited instead.
+ */
 import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
 import { TargetId } from '../../../shared/id.ts'
-import type { NamedPerson, PersonNameKind } from '../../../shared/person-name.ts'
+import { isAddress, type NamedPerson, type PersonNameKind } from '../../../shared/person-name.ts'
 import type { Database } from '../db/database.ts'
 import { isLegacyId } from './legacy-sessions.ts'
 import { identities, type User, users } from './table.ts'
 
 /**
  * Disabled users too. The name of an account takes precedence over an equal legacy id: a product that sends legacy ids chooses them freely, and
- * must not make an account impossible to name. Two accounts never share a name: ids, usernames and addresses differ in their characters.
+ * must not make an account impossible to name. Two accounts never share a name: ids and usernames differ in their characters. A legacy id
+ * that is an e-mail address names no user, for the same reason as any other address.
  */
 export async function findPersonNamed(db: Database, { kind, name }: NamedPerson): Promise<User | undefined> {
-  const find = async (is: SQL | undefined) => (await db.select().from(users).where(is).limit(1))[0]
-  if (kind !== null) return find(named[kind](db, name))
-  const account = await find(or(named.userId(db, name), named.username(db, name), named.email(db, name)))
-  return account ?? find(named.legacyId(db, name))
+  if (isAddress(name)) return undefined
+  if (kind !== null) return find(db, named[kind](db, name))
+  const account = await find(db, or(named.userId(db, name), named.username(db, name)))
+  return account ?? find(db, named.legacyId(db, name))
+}
+
+/** For administrators, who may read all addresses: by an e-mail address that its user has confirmed, and any legacy id, as well. */
+export async function findPersonByAnyName(db: Database, name: string): Promise<User | undefined> {
+  const isConfirmed = and(eq(sql`lower(${users.email})`, name.toLowerCase()), eq(users.emailVerified, true))
+  const account = await find(db, or(named.userId(db, name), named.username(db, name), isConfirmed))
+  return account ?? find(db, named.legacyId(db, name))
+}
+
+async function find(db: Database, is: SQL | undefined): Promise<User | undefined> {
+  const [user] = await db.select().from(users).where(is).limit(1)
+  return user
 }
 
 const named: Record<PersonNameKind, (db: Database, name: string) => SQL | undefined> = {
   userId: (_db, name) => eq(users.id, TargetId.parse(name)),
   username: (_db, name) => eq(sql`lower(${users.username})`, name.toLowerCase()),
-  // An unconfirmed address may belong to another user.
-  email: (_db, name) => and(eq(sql`lower(${users.email})`, name.toLowerCase()), eq(users.emailVerified, true)),
   legacyId: (db, name) =>
     inArray(users.id, db.select({ id: identities.userId }).from(identities).where(isLegacyId(name))),
 }

@@ -8,6 +8,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
+import { InvitationBudget } from './invitation-budget.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
 import { OpenSubscriptions } from './open-subscriptions.ts'
@@ -25,6 +26,7 @@ declare module 'fastify' {
     callBudgets: CallBudgets
     secretLookups: SecretLookups
     signInAttempts: SignInAttempts
+    invitationBudget: InvitationBudget
   }
 }
 
@@ -62,7 +64,9 @@ export const limitsPlugin = fp(
       }),
     )
     app.decorate('secretLookups', new SecretLookups(app.callBudgets))
-    app.decorate('signInAttempts', new SignInAttempts(new SharedWindows(attempts, log), config.rateLimit))
+    const sharedAttempts = new SharedWindows(attempts, log)
+    app.decorate('signInAttempts', new SignInAttempts(sharedAttempts, config.rateLimit))
+    app.decorate('invitationBudget', new InvitationBudget(sharedAttempts, config.rateLimit))
 
     const stop = recurring(
       {

@@ -21,6 +21,8 @@ export interface MailValues {
   'api-key-created': { name: string; scopes: string }
   /** A refresh token came again after its successor was used: somebody else has a copy. */
   'session-stolen': { name: string; device: string }
+  /** To an address, which need not have an account. `by`: the inviter, as `nameInMail` writes it. `noun` and `path`: of the target. */
+  invitation: { by: string; noun: string; path: string }
   /** To the user. `by`: the administrator, such as `@ada`. */
   'account-administered': { name: string; by: string } & AdministrativeChange
   /** To administrators. `person`: the user, such as `@grace`. `target`: of the record in the audit log. */

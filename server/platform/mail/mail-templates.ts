@@ -2,6 +2,7 @@
  * The words of each mail. What it is about, one thing to do, and what it means if it was not you. Subjects hold no values: a
  * subject is a header. Links are built from the public address of this server alone, never from a request.
  */
+import { invitationLimits } from '../../../shared/invitations.ts'
 import { goodForMinutes } from '../identity/one-time-tokens.ts'
 import type { MailWords } from './mail-layout.ts'
 import type { AdministrativeChange, MailTemplate, MailValues } from './mail-queue.ts'
@@ -98,6 +99,18 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
     action: { label: 'Sign in again', url: `${around.publicUrl}/sign-in` },
     after: [
       'Then look through the devices on your account page and choose a new password. Untrusted programs, such as browser extensions, are a usual cause.',
+    ],
+  }),
+
+  invitation: ({ by, noun, path }, { publicUrl }) => ({
+    subject: 'You are invited to Plinth',
+    before: [
+      `${by} invites you to take part in ${noun} at Plinth. Sign in or create an account with the address that this mail was sent to, and confirm the address. Then it is in your list.`,
+    ],
+    action: { label: `Open ${noun.replace(/^an? /, 'the ')}`, url: `${publicUrl}${path}` },
+    after: [
+      `The invitation is good for ${invitationLimits.goodForDays} days.`,
+      'You do not know the sender? Then there is nothing to do. If you have an account already, you can leave what you were added to.',
     ],
   }),
 

@@ -8,6 +8,12 @@ export const draftsQuery = trpc.drafts.list.infiniteQueryOptions(
 )
 export const draftQuery = (draftId: string) => trpc.drafts.get.queryOptions({ draftId })
 
+/** For the owner. There are fewer open ones than fit on a page. */
+export const invitationsQuery = (draftId: string) => trpc.drafts.listInvitations.queryOptions({ draftId, limit: 100 })
+
+export const reloadInvitations = (draftId: string) =>
+  queryClient.invalidateQueries({ queryKey: invitationsQuery(draftId).queryKey })
+
 export const prefetchDrafts = () => {
   if (isSignedIn()) void queryClient.prefetchInfiniteQuery(draftsQuery)
 }

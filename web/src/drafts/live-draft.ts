@@ -11,7 +11,7 @@ import { Followed, type InSight } from '../live/followed.ts'
 import { isPassingFailure, lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { UnsentStore } from '../unsent/unsent-store.ts'
-import { draftQuery, reloadDrafts } from './draft-queries.ts'
+import { draftQuery, reloadDrafts, reloadInvitations } from './draft-queries.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft } from './draft-state.ts'
 
 export type DraftInSight = DraftState & InSight
@@ -150,6 +150,8 @@ export class LiveDraft extends Followed<DraftInSight> {
   #hear(event: DraftEvent) {
     const before = this.now().draft
     this.#dispatch({ type: 'event', event })
+    // It may have been accepted.
+    if (event.type === 'collaborator.added') void reloadInvitations(this.#draftId)
     if (before && event.actorId !== this.myId) announce(this.#news(before, event))
   }
 
@@ -167,7 +169,7 @@ export class LiveDraft extends Followed<DraftInSight> {
             ? `${nameOf(event.to)} took the ring back.`
             : `${nameOf(event.to)} holds the ring.`
       case 'collaborator.added':
-        return `${event.person.displayName} writes in this draft now.`
+        return `${event.person.displayName} ${event.person.mayWrite ? 'can write in' : 'can only read'} this draft now.`
       case 'collaborator.removed':
         return event.userId === this.myId
           ? 'You were removed from this draft.'

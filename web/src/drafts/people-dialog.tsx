@@ -1,16 +1,16 @@
 /** Who writes in a draft. Its owner adds and removes people here. */
-import { Badge, Button, TextInput } from '@mantine/core'
+import { Badge, Button } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { type FormEvent, useRef, useState } from 'react'
-import { toPlinthError } from '../../../client/plinth.ts'
-import { AddCollaborator, type Collaborator, type Draft } from '../../../shared/drafts.ts'
+import { useRef, useState } from 'react'
+import type { Collaborator, Draft } from '../../../shared/drafts.ts'
 import { fullName } from '../account/full-name.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
 import { Dialog } from '../page/dialog.tsx'
 import { plinth } from '../plinth.ts'
-import { announce } from '../toasts/announcer.tsx'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
+import { AddForm } from './add-collaborator.tsx'
+import { Invitations } from './invitations.tsx'
 import classes from './people-dialog.module.css'
 
 interface Props {
@@ -24,6 +24,7 @@ interface Props {
 export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: Props) {
   const [target, setTarget] = useState<Collaborator | null>(null)
   const [isAsking, setAsking] = useState(false)
+  const field = useRef<HTMLInputElement>(null)
   // One dialog at a time: Escape is to close the one that is seen.
   const ask = (person: Collaborator) => {
     setTarget(person)
@@ -57,6 +58,11 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
                     Owner
                   </Badge>
                 )}
+                {!person.mayWrite && (
+                  <Badge variant="light" color="gray">
+                    Can only read
+                  </Badge>
+                )}
                 {person.id === holderId && draft.state === 'open' && <Badge variant="light">Holds the ring</Badge>}
               </span>
               {canChange && person.id !== draft.ownerId && (
@@ -72,7 +78,12 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
             </li>
           ))}
         </ul>
-        {canChange && <AddForm draftId={draft.id} />}
+        {canChange && (
+          <>
+            <Invitations draftId={draft.id} onWithdrawn={() => field.current?.focus()} />
+            <AddForm draftId={draft.id} field={field} />
+          </>
+        )}
       </Dialog>
       <ConfirmDialog
         asked={
@@ -88,58 +99,5 @@ export function PeopleDialog({ draft, holderId, canChange, opened, setOpened }: 
         onConfirm={() => target && remove.mutate(target)}
       />
     </>
-  )
-}
-
-function AddForm({ draftId }: { draftId: string }) {
-  const field = useRef<HTMLInputElement>(null)
-  const [person, setPerson] = useState('')
-  const [fault, setFault] = useState<string | null>(null)
-  const refuse = (reason: string) => {
-    setFault(reason)
-    field.current?.focus()
-  }
-  const add = useMutation({
-    mutationFn: (input: AddCollaborator) => plinth.drafts.addCollaborator.mutate(input),
-    onSuccess: ({ displayName }) => {
-      setPerson('')
-      field.current?.focus()
-      announce(`${displayName} can write in this draft now.`)
-    },
-    onError: (error) => {
-      const { code, message, details } = toPlinthError(error)
-      const ofField = details.find((detail) => detail.field === 'person')
-      if (ofField || code === 'PERSON_NOT_FOUND') refuse(ofField?.message ?? message)
-      else showFailure('Nobody was added', error)
-    },
-  })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (add.isPending) return
-    const input = AddCollaborator.safeParse({ draftId, person })
-    if (input.success) add.mutate(input.data)
-    else refuse(input.error.issues[0]?.message ?? 'Not a name that can be looked up')
-  }
-  return (
-    <form onSubmit={submit} noValidate className={classes.add}>
-      <TextInput
-        ref={field}
-        className={classes.field}
-        label="Add a collaborator"
-        description="E-mail address, username or user id."
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        value={person}
-        error={fault}
-        onChange={(event) => {
-          setPerson(event.currentTarget.value)
-          setFault(null)
-        }}
-      />
-      <Button type="submit" loading={add.isPending}>
-        Add collaborator
-      </Button>
-    </form>
   )
 }

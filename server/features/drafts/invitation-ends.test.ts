@@ -1,0 +1,230 @@
+/** Invitations that are withdrawn, expire or are not accepted, and how many there may be. */
+import { and, eq, sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { draftLimits } from '../../../shared/drafts.ts'
+import { invitationLimits } from '../../../shared/invitations.ts'
+import { newId } from '../../platform/db/columns.ts'
+import { users } from '../../platform/identity/table.ts'
+import { deleteOldInvitations } from '../../platform/invitations/invitation-job.ts'
+import { invitations } from '../../platform/invitations/table.ts'
+import { buildTestApp } from '../../test/app.ts'
+import { makeAdministrator } from '../../test/calls.ts'
+import { signedIn } from '../../test/followers.ts'
+import { draftWithInvitations, handled, verifiedUser } from '../../test/invitations.ts'
+import { codeOf, data, mailsTo, newAccount, registered } from '../../test/passwords.ts'
+
+const app = await buildTestApp()
+const { db } = app.database
+const ownDraft = () => draftWithInvitations(app)
+
+/** As if invited so many days earlier. */
+const moveBack = (address: string, days: number) =>
+  db.execute(sql`update invitations set expires_at = expires_at - make_interval(days => ${days}::int),
+    mailed_at = mailed_at - make_interval(days => ${days}::int) where address = ${address}`)
+
+describe('an invitation', () => {
+  it('that was withdrawn is accepted by no user, and is not there any more', async () => {
+    const { invite, list, withdraw, others } = await ownDraft()
+    const { email } = newAccount()
+    const { id } = data(await invite(email))
+    expect(data(await withdraw(id))).toMatchObject({ id, email })
+    expect(await list()).toEqual([])
+    expect(codeOf(await withdraw(id))).toEqual([404, 'NOT_FOUND'])
+    await verifiedUser(app, email)
+    await handled(app, email)
+    expect(await others()).toEqual([])
+  })
+
+  it('is withdrawn by the owner of its draft alone', async () => {
+    const [mine, theirs] = [await ownDraft(), await ownDraft()]
+    const { id } = data(await mine.invite(newAccount().email))
+    expect(codeOf(await theirs.withdraw(id))).toEqual([404, 'NOT_FOUND'])
+    const friend = await signedIn(app)
+    await mine.owner.browser.mutate('drafts.addCollaborator', { draftId: mine.draftId, userId: friend.id })
+    const input = { draftId: mine.draftId, invitationId: id }
+    expect(codeOf(await friend.browser.mutate('drafts.withdrawInvitation', input))).toEqual([403, 'NOT_DRAFT_OWNER'])
+    expect(await mine.list()).toMatchObject([{ id }])
+  })
+
+  it('that has expired is accepted by no user, until the address is invited and mailed again', async () => {
+    const { invite, list, others } = await ownDraft()
+    const { email } = newAccount()
+    await invite(email)
+    await handled(app, email)
+    await moveBack(email, invitationLimits.goodForDays + 1)
+    expect(await list()).toEqual([])
+    const user = await verifiedUser(app, email)
+    await handled(app, email)
+    expect(await others()).toEqual([])
+    await invite(email)
+    await handled(app, email)
+    expect(await others()).toEqual([user.id])
+    expect(await mailsTo(app, email)).toEqual(['invitation', 'invitation'])
+  })
+
+  it('is not accepted by a user who has not verified the address', async () => {
+    const { invite, list, others } = await ownDraft()
+    const squatter = await registered(app)
+    await invite(squatter.email)
+    await handled(app, squatter.email)
+    expect(await others()).toEqual([])
+    expect((await squatter.browser.query('drafts.list')).json().result.data.items).toEqual([])
+    expect(await list()).toHaveLength(1)
+    expect(await mailsTo(app, squatter.email)).toContain('invitation')
+  })
+
+  it('waits for a disabled user to be enabled', async () => {
+    const { invite, others } = await ownDraft()
+    const { id, email } = await verifiedUser(app)
+    await db.update(users).set({ isActive: false }).where(eq(users.id, id))
+    await invite(email)
+    await handled(app, email)
+    expect(await others()).toEqual([])
+    const administrator = await signedIn(app)
+    await makeAdministrator(app, administrator)
+    expect((await administrator.browser.mutate('people.enable', { personId: id })).statusCode).toBe(200)
+    await handled(app, email)
+    expect(await others()).toEqual([id])
+  })
+
+  it('makes a reader of a viewer, to whom the ring does not go', async () => {
+    const { owner, draftId, invite, get } = await ownDraft()
+    const { id, email } = await verifiedUser(app)
+    await db.update(users).set({ role: 'viewer' }).where(eq(users.id, id))
+    await invite(email)
+    await handled(app, email)
+    expect((await get()).collaborators).toMatchObject([{ id: owner.id }, { id, mayWrite: false }])
+    const passed = await owner.browser.mutate('drafts.passRing', { draftId, to: id })
+    expect(codeOf(passed)).toEqual([422, 'COLLABORATOR_CANNOT_WRITE'])
+  })
+
+  const endings: [ending: string, end: (draft: Awaited<ReturnType<typeof ownDraft>>) => Promise<unknown>][] = [
+    ['its draft was closed', ({ owner, draftId }) => owner.browser.mutate('drafts.close', { draftId })],
+    [
+      'its inviter was disabled',
+      ({ owner: { id } }) => db.update(users).set({ isActive: false }).where(eq(users.id, id)),
+    ],
+    [
+      'its inviter may no longer write drafts',
+      ({ owner: { id } }) => db.update(users).set({ role: 'viewer' }).where(eq(users.id, id)),
+    ],
+  ]
+  it.each(endings)('is not accepted once %s', async (_ending, end) => {
+    const draft = await ownDraft()
+    const { email } = newAccount()
+    await draft.invite(email)
+    await handled(app, email)
+    await end(draft)
+    const user = await verifiedUser(app, email)
+    await handled(app, email)
+    expect((await user.browser.query('drafts.get', { draftId: draft.draftId })).statusCode).toBe(404)
+    const open = and(eq(invitations.address, email), sql`accepted_at is null and withdrawn_at is null`)
+    expect(await db.$count(invitations, open)).toBe(0)
+  })
+
+  it('is deleted with the account of its inviter, and some time after it has expired', async () => {
+    const [one, two] = [await ownDraft(), await ownDraft()]
+    const { email } = newAccount()
+    await one.invite(email)
+    await two.invite(email)
+    await handled(app, email)
+    const left = () => db.$count(invitations, eq(invitations.address, email))
+    await db.delete(users).where(eq(users.id, one.owner.id))
+    expect(await left()).toBe(1)
+    await moveBack(email, 2 * invitationLimits.goodForDays - 1)
+    await deleteOldInvitations(db)
+    expect(await left()).toBe(1)
+    await moveBack(email, 2)
+    await deleteOldInvitations(db)
+    expect(await left()).toBe(0)
+  })
+})
+
+describe('how many invitations there may be', () => {
+  const insertOpen = (count: number, inviterId: string, targetId = newId()) =>
+    db.insert(invitations).values(
+      Array.from({ length: count }, (_, n) => ({
+        kind: 'draft' as const,
+        targetId,
+        address: `${n}.${targetId}@example.org`,
+        typed: 'x',
+        inviterId,
+        expiresAt: new Date(Date.now() + 60_000),
+        dueAt: null,
+      })),
+    )
+
+  it('is bounded for a draft, so that every invitation can be accepted', async () => {
+    const { owner, draftId, invite } = await ownDraft()
+    await insertOpen(draftLimits.collaborators - 2, owner.id, draftId)
+    const { email } = newAccount()
+    expect((await invite(email)).statusCode).toBe(200)
+    expect(codeOf(await invite(newAccount().email))).toEqual([422, 'DRAFT_FULL'])
+    const { id: userId } = await signedIn(app)
+    const added = await owner.browser.mutate('drafts.addCollaborator', { draftId, userId })
+    expect(codeOf(added)).toEqual([422, 'DRAFT_FULL'])
+    expect((await invite(email)).statusCode).toBe(200)
+  })
+
+  it('is bounded for an inviter', async () => {
+    const { owner, invite } = await ownDraft()
+    await insertOpen(invitationLimits.openPerInviter - 1, owner.id)
+    expect((await invite(newAccount().email)).statusCode).toBe(200)
+    expect(codeOf(await invite(newAccount().email))).toEqual([422, 'INVITATION_LIMIT_REACHED'])
+  })
+
+  it('is bounded in mails to one address: what is too much is mailed later, and accepted none the less', async () => {
+    const { owner, invite, others } = await ownDraft()
+    const { email } = newAccount()
+    await insertOpen(invitationLimits.mailsPerAddress, owner.id)
+    await db.execute(sql`update invitations set address = ${email}, target_id = gen_random_uuid(), mailed_at = now()
+      where inviter_id = ${owner.id}`)
+    expect((await invite(email)).statusCode).toBe(200)
+    await handled(app, email)
+    expect(await mailsTo(app, email)).toEqual([])
+    const isLater = and(eq(invitations.address, email), sql`due_at > now() + interval '59 minutes'`)
+    expect(await db.$count(invitations, isLater)).toBe(1)
+    const user = await verifiedUser(app, email)
+    await handled(app, email)
+    expect(await others()).toEqual([user.id])
+  })
+})
+
+describe('how often a user may invite', () => {
+  it('is a budget of the user, which says when there is more', async () => {
+    const limited = await buildTestApp({ environment: { RATE_LIMIT_INVITATIONS: '2' } })
+    const { owner, draftId, invite } = await draftWithInvitations(limited)
+    const answers = [
+      await invite(newAccount().email),
+      await invite(newAccount().email),
+      await invite(newAccount().email),
+    ]
+    expect(answers.map(codeOf)).toEqual([
+      [200, undefined],
+      [200, undefined],
+      [429, 'TOO_MANY_INVITATIONS'],
+    ])
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(600)
+    const { id: userId } = await signedIn(limited)
+    const added = await owner.browser.mutate('drafts.addCollaborator', { draftId, userId })
+    expect(added.statusCode, 'adding a user is no invitation').toBe(200)
+    expect((await (await draftWithInvitations(limited)).invite(newAccount().email)).statusCode).toBe(200)
+  })
+
+  it('is a budget of the address, for all its inviters together', async () => {
+    const limited = await buildTestApp({ environment: { RATE_LIMIT_SIGN_IN: '2' } })
+    const { email } = newAccount()
+    const codes: unknown[] = []
+    for (let n = 0; n < 3; n++) codes.push(codeOf(await (await draftWithInvitations(limited)).invite(email))[0])
+    expect(codes).toEqual([200, 200, 429])
+    expect((await (await draftWithInvitations(limited)).invite(newAccount().email)).statusCode).toBe(200)
+  })
+
+  it('is a budget of the network, whatever accounts it has', async () => {
+    const limited = await buildTestApp({ environment: { RATE_LIMIT_ANONYMOUS: '2' } })
+    const codes: unknown[] = []
+    for (let n = 0; n < 3; n++)
+      codes.push(codeOf(await (await draftWithInvitations(limited)).invite(newAccount().email))[0])
+    expect(codes).toEqual([200, 200, 429])
+  })
+})

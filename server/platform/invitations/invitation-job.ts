@@ -1,0 +1,161 @@
+/**
+ * Handles invitations after the response to their inviter: accepts each for the user who has verified its address, and mails the address. Each has
+ * one transaction, which takes locks in the order address, target, invitation.
+ */
+import { and, asc, eq, gt, isNotNull, lte, sql } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
+import { invitationLimits } from '../../../shared/invitations.ts'
+import type { Database } from '../db/database.ts'
+import { withTransaction } from '../db/transaction.ts'
+import { lockName } from '../identity/people.ts'
+import { type User, users } from '../identity/table.ts'
+import { nameInMail } from '../mail/mail-layout.ts'
+import { queueMail } from '../mail/mail-queue.ts'
+import { isOpen } from './due.ts'
+import { withdrawn } from './invitations.ts'
+import { type InvitationRow, type invitationKinds, invitations } from './table.ts'
+
+/** What a feature registers for the targets that it owns. */
+export interface InvitationKind {
+  /** In the mail, such as `a draft`. */
+  noun: string
+  /** Of the target's page. */
+  path: (targetId: string) => string
+  /** Locks the target to the commit. */
+  lock: (tx: Database, targetId: string) => Promise<void>
+  /** False when the target, or the inviter's rights, no longer allow it. The inviter is active. */
+  accept: (tx: Database, invitation: InvitationRow, user: User, inviter: User) => Promise<boolean>
+}
+export type InvitationKinds = Record<(typeof invitationKinds)[number], InvitationKind>
+
+export class InvitationJob {
+  readonly #db: Database
+  readonly #kinds: InvitationKinds
+  readonly #log: FastifyBaseLogger
+  #closed = false
+  #again = false
+  #running: Promise<void> | undefined
+
+  constructor(db: Database, kinds: InvitationKinds, log: FastifyBaseLogger) {
+    this.#db = db
+    this.#kinds = kinds
+    this.#log = log
+  }
+
+  /** Resolves when nothing is due. @throws what the database throws */
+  wake(): Promise<void> {
+    this.#again = true
+    this.#running ??= this.#run()
+    return this.#running
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running?.catch(() => {})
+  }
+
+  async #run() {
+    // `wake` assigns the promise first.
+    await null
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false
+        for (let due = await this.#findDue(); due && !this.#closed; due = await this.#findDue()) await this.#handle(due)
+      }
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #findDue(): Promise<InvitationRow | undefined> {
+    const [row] = await this.#db
+      .select()
+      .from(invitations)
+      // `due_at` is rounded to the millisecond, so it may be half a millisecond ahead of the clock that set it.
+      .where(lte(invitations.dueAt, sql`now() + interval '1 ms'`))
+      .orderBy(asc(invitations.dueAt))
+      .limit(1)
+    return row
+  }
+
+  async #handle({ id, kind, targetId, address }: InvitationRow) {
+    try {
+      await withTransaction(this.#db, async (tx) => {
+        await lockName(tx, `email:${address}`)
+        await this.#kinds[kind].lock(tx, targetId)
+        const [row] = await tx
+          .select({ invitation: invitations, inviter: users, isOpen: sql<boolean>`${isOpen}`, needsMail })
+          .from(invitations)
+          .innerJoin(users, eq(users.id, invitations.inviterId))
+          .where(and(eq(invitations.id, id), isNotNull(invitations.dueAt)))
+          .for('update', { of: invitations })
+        // Another instance was first.
+        if (!row) return
+        const change = row.isOpen ? await this.#changeOf(tx, row) : { dueAt: null }
+        await tx.update(invitations).set(change).where(eq(invitations.id, id))
+      })
+    } catch (err) {
+      this.#log.warn({ err, invitation: id }, 'invitation not handled, retrying in a minute')
+      await this.#db
+        .update(invitations)
+        .set({ dueAt: sql`now() + interval '1 minute'` })
+        .where(and(eq(invitations.id, id), isNotNull(invitations.dueAt)))
+    }
+  }
+
+  async #changeOf(tx: Database, { invitation, inviter, needsMail }: Due) {
+    if (!inviter.isActive) return withdrawn
+    const [user] = await tx
+      .select()
+      .from(users)
+      .where(
+        and(
+          eq(sql`lower(${users.email})`, invitation.address),
+          // An account with an unverified address may be another user's.
+          eq(users.emailVerified, true),
+          eq(users.isActive, true),
+        ),
+      )
+    if (user && !(await this.#kinds[invitation.kind].accept(tx, invitation, user, inviter))) return withdrawn
+    const accepted = user && { acceptedAt: sql`now()` }
+    if (!needsMail) return { ...accepted, dueAt: null }
+    if (!(await this.#mayMail(tx, invitation))) {
+      return { ...accepted, dueAt: accepted ? null : sql`now() + interval '1 hour'` }
+    }
+    await this.#mail(tx, invitation, inviter)
+    return { ...accepted, mailedAt: sql`now()`, dueAt: null }
+  }
+
+  async #mayMail(tx: Database, { address }: InvitationRow): Promise<boolean> {
+    const lastDay = gt(invitations.mailedAt, sql`now() - interval '1 day'`)
+    return (
+      (await tx.$count(invitations, and(eq(invitations.address, address), lastDay))) < invitationLimits.mailsPerAddress
+    )
+  }
+
+  /** Alike for every address. Neither the target's title nor other text of the inviter's: mails must not carry messages of strangers. */
+  async #mail(tx: Database, { kind, targetId, address }: InvitationRow, inviter: User): Promise<void> {
+    const { noun, path } = this.#kinds[kind]
+    await queueMail(tx, address, 'invitation', { by: nameInMail(inviter), noun, path: path(targetId) })
+  }
+}
+
+interface Due {
+  invitation: InvitationRow
+  inviter: User
+  needsMail: boolean
+}
+
+const goodFor = sql`make_interval(days => ${invitationLimits.goodForDays}::int)`
+
+/** Once for each address and target, and again when that was longer ago than an invitation is good for. */
+const needsMail = sql<boolean>`(${invitations.mailedAt} is null or ${invitations.mailedAt} < now() - ${goodFor})`
+
+/** Of a month ago and more, in whatever state they were. Returns how many were deleted. */
+export async function deleteOldInvitations(db: Database): Promise<number> {
+  const deleted = await db
+    .delete(invitations)
+    .where(lte(invitations.expiresAt, sql`now() - ${goodFor}`))
+    .returning({ id: invitations.id })
+  return deleted.length
+}

@@ -1,0 +1,45 @@
+import { sql } from 'drizzle-orm'
+import { check, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { createdAt, instant, primaryId } from '../db/columns.ts'
+import { users } from '../identity/table.ts'
+
+export const invitationKinds = ['draft'] as const
+
+/**
+ * Of an e-mail address into a target, such as a draft. One row for each address and target, so that inviting again mails no second time.
+ * Open until it is accepted, withdrawn or expired.
+ */
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: primaryId(),
+    kind: text('kind', { enum: invitationKinds }).notNull(),
+    targetId: uuid('target_id').notNull(),
+    /** In the one spelling of `EmailAddress`. */
+    address: text('address').notNull(),
+    /** As the inviter typed it. */
+    typed: text('typed').notNull(),
+    inviterId: uuid('inviter_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    createdAt: createdAt(),
+    expiresAt: instant('expires_at').notNull(),
+    acceptedAt: instant('accepted_at'),
+    withdrawnAt: instant('withdrawn_at'),
+    /** When a mail to the address was queued last. */
+    mailedAt: instant('mailed_at'),
+    /** When the job handles it next: null while there is nothing to do until a user verifies the address. */
+    dueAt: instant('due_at').defaultNow(),
+  },
+  (invitation) => [
+    uniqueIndex('invitations_kind_target_id_address_key').on(invitation.kind, invitation.targetId, invitation.address),
+    index('invitations_target_id_id_idx').on(invitation.targetId, invitation.id),
+    index('invitations_inviter_id_idx').on(invitation.inviterId),
+    index('invitations_address_idx').on(invitation.address),
+    index('invitations_expires_at_idx').on(invitation.expiresAt),
+    index('invitations_due_at_idx').on(invitation.dueAt).where(sql`${invitation.dueAt} is not null`),
+    check('invitations_kind_check', sql`${invitation.kind} in ('draft')`),
+  ],
+)
+
+export type InvitationRow = typeof invitations.$inferSelect

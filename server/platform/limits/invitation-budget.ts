@@ -1,0 +1,40 @@
+/** Bounds how many invitations are sent: by user, by address, and by network, because one network can hold many accounts. */
+import { AppError } from '../errors/app-error.ts'
+import { networkOf } from './open-connections.ts'
+import type { SharedWindows } from './windows.ts'
+
+export interface InvitationLimits {
+  readonly invitations: number
+  /** Of one address, as for other mails that a caller can request for it. */
+  readonly signIn: number
+  /** Of one network. */
+  readonly anonymous: number
+}
+
+export class InvitationBudget {
+  readonly #windows: SharedWindows
+  readonly #limits: InvitationLimits
+
+  constructor(windows: SharedWindows, limits: InvitationLimits) {
+    this.#windows = windows
+    this.#limits = limits
+  }
+
+  /**
+   * Counts every invitation, whatever comes of it. The user comes first: one without a budget does not spend the address's. Not in a
+   * transaction: counts are stored through a connection of their own. @throws AppError TOO_MANY_INVITATIONS
+   */
+  async count(ip: string, inviterId: string, address: string): Promise<void> {
+    const { invitations, anonymous, signIn } = this.#limits
+    const limits: [key: string, limit: number][] = [
+      [`invitation user ${inviterId}`, invitations],
+      [`invitation network ${networkOf(ip)}`, anonymous],
+      [`invitation address ${address}`, signIn],
+    ]
+    for (const [key, limit] of limits) {
+      const { points, endsInMs } = await this.#windows.add(key)
+      if (points > limit)
+        throw new AppError('TOO_MANY_INVITATIONS', { retryAfterS: Math.max(Math.ceil(endsInMs / 1000), 1) })
+    }
+  }
+}
