@@ -32,6 +32,7 @@ import { jobsPlugin } from './platform/jobs/plugin.ts'
 import type { Job } from './platform/jobs/recurring.ts'
 import { refuseOverBudget } from './platform/limits/early-refusal.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
+import type { LimitTimes } from './platform/limits/windows.ts'
 import type { LiveTimes } from './platform/live/live-hub.ts'
 import { livePlugin } from './platform/live/plugin.ts'
 import { mailPlugin } from './platform/mail/plugin.ts'
@@ -57,6 +58,7 @@ export interface PlinthTimes {
   database?: Partial<DatabaseTimes>
   identity?: Partial<IdentityTimes>
   live?: Partial<LiveTimes>
+  limits?: Partial<LimitTimes>
   presence?: Partial<PresenceTimes>
   answers?: Partial<AnswerTimes>
 }
@@ -82,7 +84,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(identityPlugin, { times: times.identity })
   await app.register(livePlugin, { times: times.live })
   await app.register(idempotencyPlugin)
-  await app.register(limitsPlugin)
+  await app.register(limitsPlugin, { times: times.limits })
   await app.register(presencePlugin, { times: times.presence })
   await app.register(mailPlugin)
   await app.register(invitationsPlugin, { kinds: { draft: draftInvitations } })

@@ -36,7 +36,10 @@ describe('connections that fall silent', () => {
     await healthy()
     process.stdout.write(`healthy again ${Math.round(performance.now() - began)} ms after the silence\n`)
     expect(performance.now() - began).toBeLessThan(5000)
-    expect(await Promise.all(stuck)).toEqual(Array(4).fill('DATABASE_UNAVAILABLE'))
+    const codes = (await Promise.all(stuck)).sort()
+    // A query of the server's own may have one of the four connections; the fourth write then has none.
+    expect(codes.slice(0, 3)).toEqual(Array(3).fill('DATABASE_UNAVAILABLE'))
+    expect(['DATABASE_UNAVAILABLE', 'SERVER_BUSY']).toContain(codes[3])
     process.stdout.write(`refused ${Math.round(performance.now() - began)} ms after the silence\n`)
     // Below the server's handler timeout, so that the answer is ours.
     expect(performance.now() - began).toBeLessThan(15_000)

@@ -16,7 +16,7 @@ import { mostWaiting, Openings } from './openings.ts'
 import { SecretLookups } from './secret-lookups.ts'
 import { SignInAttempts } from './sign-in-attempts.ts'
 import { deleteOldWindows, TableWindows } from './table-windows.ts'
-import { MemoryWindows, SharedWindows } from './windows.ts'
+import { defaultLimitTimes, type LimitTimes, MemoryWindows, SharedWindows } from './windows.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,8 +34,9 @@ const quarterOfAnHourMs = 15 * 60_000
 const minuteMs = 60_000
 const toldEveryMs = 10_000
 
-export const limitsPlugin = fp(
-  async (app) => {
+export const limitsPlugin = fp<{ times?: Partial<LimitTimes> | undefined }>(
+  async (app, options) => {
+    const times = { ...defaultLimitTimes, ...options.times }
     const { config, database, log } = app
     // Node keeps it once it was asked for, and cannot tell it any more of who has left: whoever hangs up at once would be
     // nobody's call, and in no record.
@@ -46,7 +47,7 @@ export const limitsPlugin = fp(
     const hashed = keyedHash(config)
     const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log)
     const calls = (lengthMs: number) =>
-      redis ? new SharedWindows(redis.windows(lengthMs, hashed), log) : new MemoryWindows(lengthMs)
+      redis ? new SharedWindows(redis.windows(lengthMs, hashed), log, times) : new MemoryWindows(lengthMs)
     const attempts = redis
       ? redis.windows(quarterOfAnHourMs, hashed)
       : database.kind === 'postgres'
@@ -64,7 +65,7 @@ export const limitsPlugin = fp(
       }),
     )
     app.decorate('secretLookups', new SecretLookups(app.callBudgets))
-    const sharedAttempts = new SharedWindows(attempts, log)
+    const sharedAttempts = new SharedWindows(attempts, log, times)
     app.decorate('signInAttempts', new SignInAttempts(sharedAttempts, config.rateLimit))
     app.decorate('invitationBudget', new InvitationBudget(sharedAttempts, config.rateLimit))
 

@@ -64,8 +64,13 @@ export class MemoryWindows implements Windows {
   }
 }
 
-/** A store that hangs holds a call up for so long, and is left alone for some time after. */
-const answerMs = 500
+export interface LimitTimes {
+  /** A store that hangs delays a call by so much. */
+  storeAnswersWithinMs: number
+}
+
+export const defaultLimitTimes: LimitTimes = { storeAnswersWithinMs: 500 }
+/** For so long, a store that failed is not asked again. */
 const leftAloneMs = 1000
 
 export interface Taken extends Count {
@@ -80,10 +85,12 @@ export class SharedWindows {
   /** The last result of the store, by key. */
   readonly #answers = new LRUCache<string, { points: number; endsAt: number }>(upTo(100_000))
   readonly #log: FastifyBaseLogger
+  readonly #withinMs: number
   #askAgainAt = 0
   #away = false
 
-  constructor(shared: Windows, log: FastifyBaseLogger) {
+  constructor(shared: Windows, log: FastifyBaseLogger, times = defaultLimitTimes) {
+    this.#withinMs = times.storeAnswersWithinMs
     this.#shared = shared
     this.#own = new MemoryWindows(shared.lengthMs)
     this.#log = log
@@ -119,7 +126,7 @@ export class SharedWindows {
   async #ask<T>(question: () => T | Promise<T>): Promise<T | null> {
     if (performance.now() < this.#askAgainAt) return null
     try {
-      const answer = await inTime(question())
+      const answer = await inTime(question(), this.#withinMs)
       if (this.#away) this.#log.info('limits are shared by all instances again')
       this.#away = false
       return answer
@@ -134,11 +141,11 @@ export class SharedWindows {
   }
 }
 
-async function inTime<T>(answer: T | Promise<T>): Promise<T> {
+async function inTime<T>(answer: T | Promise<T>, withinMs: number): Promise<T> {
   if (!(answer instanceof Promise)) return answer
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${answerMs} ms`)), answerMs)
+    timer = setTimeout(() => reject(new Error(`no answer within ${withinMs} ms`)), withinMs)
   })
   try {
     return await Promise.race([answer, late])
