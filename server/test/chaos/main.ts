@@ -68,7 +68,7 @@ const casts: Record<ChaosDatabase, Cast> = {
 }
 
 /** To begin, to settle, and to read what was seen. */
-const overheadMs = 240_000
+const overheadMs = 600_000
 /** What a slow machine adds at most: see `play`. */
 const slowness = 1.5
 
