@@ -1,5 +1,5 @@
 /** How each procedure is called by somebody who may, for the sweeps over the whole router. */
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq, isNotNull } from 'drizzle-orm'
 import { expect } from 'vitest'
 import type { z } from 'zod'
 import type { ConversationEvent } from '../../shared/conversations.ts'
@@ -12,6 +12,7 @@ import { newId } from '../platform/db/columns.ts'
 import { demoProfiles, seedDemoPeople } from '../platform/identity/demo-people.ts'
 import { issueOneTimeToken } from '../platform/identity/one-time-tokens.ts'
 import { identities, sessions, users } from '../platform/identity/table.ts'
+import { invitations } from '../platform/invitations/table.ts'
 import { appRouter } from '../router.ts'
 import type { ProcedureMeta } from '../trpc.ts'
 import { keyOf } from './api-keys.ts'
@@ -21,6 +22,7 @@ import { driftCalls } from './drift-calls.ts'
 import { draftOf, signedIn } from './followers.ts'
 import { givePassword, mailedToken, newAccount } from './passwords.ts'
 import { openCode, openProgram } from './programs.ts'
+import { until } from './until.ts'
 
 type Procedure = { _def: { type: 'query' | 'mutation' | 'subscription'; meta?: ProcedureMeta; inputs: z.ZodType[] } }
 
@@ -223,9 +225,13 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
       const answer = await me.browser.mutate('drafts.addCollaborator', { draftId, email: newAccount().email })
       return String(answer.json().result?.data.id)
     }
+    const [one, two] = [await invite(), await invite()]
+    const { db } = app.database
+    const isDue = and(eq(invitations.targetId, draftId), isNotNull(invitations.dueAt))
+    await until('both are mailed', async () => (await db.$count(invitations, isDue)) === 0)
     return {
-      input: { draftId, invitationId: await invite() },
-      other: { draftId, invitationId: await invite() },
+      input: { draftId, invitationId: one },
+      other: { draftId, invitationId: two },
       target: `draft:${draftId}`,
     }
   },
