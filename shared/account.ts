@@ -29,6 +29,12 @@ export const Person = z
   .meta({ id: 'Person' })
 export type Person = z.infer<typeof Person>
 
+/** Of a user whose provider gave no name, and of an account that its owner took back, until they choose another. */
+export const defaultDisplayName = (email: string | null): string => email?.split('@')[0]?.slice(0, 80) ?? 'New person'
+
+export const hasNoNames = ({ email, username, displayName }: Pick<Person, 'email' | 'username' | 'displayName'>) =>
+  username === null && displayName === defaultDisplayName(email)
+
 export const UpdateProfile = z.object({ displayName: DisplayName })
 export type UpdateProfile = z.infer<typeof UpdateProfile>
 

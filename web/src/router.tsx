@@ -66,6 +66,13 @@ const verifyEmail = createRoute({
   component: lazyRouteComponent(() => import('./sign-in/verify-email-page.tsx'), 'VerifyEmailPage'),
 })
 
+const chooseNames = createRoute({
+  getParentRoute: () => root,
+  path: '/choose-names',
+  validateSearch: readReturnSearch,
+  component: lazyRouteComponent(() => import('./sign-in/choose-names-page.tsx'), 'ChooseNamesPage'),
+})
+
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -221,6 +228,7 @@ export const router = createRouter({
     forgotPassword,
     resetPassword,
     verifyEmail,
+    chooseNames,
     account.addChildren([profile, devices, signInMethods, apiKeys]),
     people,
     audit,

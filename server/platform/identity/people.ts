@@ -5,6 +5,7 @@
  * address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
  */
 import { and, eq, isNull, or, sql } from 'drizzle-orm'
+import { defaultDisplayName, hasNoNames } from '../../../shared/account.ts'
 import type { Database } from '../db/database.ts'
 import { afterCommit } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -140,13 +141,11 @@ async function provenSince(tx: Database, user: User, profile: ProviderProfile): 
   return own || free ? { email: profile.email, emailVerified: true } : {}
 }
 
-/** Until they choose another. */
-const firstName = ({ name, email }: { name?: string | null; email: string | null }): string =>
-  name ?? email?.split('@')[0]?.slice(0, 80) ?? 'New person'
+const firstName = ({ name, email }: ProviderProfile): string => name ?? defaultDisplayName(email)
 
-/** As `evict` left them, and nobody has signed in since. */
-async function isUnnamed(tx: Database, { id, email, displayName }: User): Promise<boolean> {
-  return displayName === firstName({ email }) && (await tx.$count(identities, eq(identities.userId, id))) === 0
+/** As `evict` left the user, without a sign-in since. */
+async function isUnnamed(tx: Database, user: User): Promise<boolean> {
+  return hasNoNames(user) && (await tx.$count(identities, eq(identities.userId, user.id))) === 0
 }
 
 /**
@@ -154,7 +153,7 @@ async function isUnnamed(tx: Database, { id, email, displayName }: User): Promis
  * its owner must not appear as a stranger wanted them to. Returns the sessions that ended, to be announced.
  */
 export async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
-  const neutral = { username: null, displayName: firstName({ email: user.email }), avatarUrl: null }
+  const neutral = { username: null, displayName: defaultDisplayName(user.email), avatarUrl: null }
   await tx.update(users).set(neutral).where(eq(users.id, user.id))
   // Passwords go with them.
   await tx.delete(identities).where(eq(identities.userId, user.id))

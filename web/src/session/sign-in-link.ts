@@ -1,8 +1,15 @@
 /** Where signing in leads back to. */
 import { useLocation } from '@tanstack/react-router'
 
-/** Pages on the way in, which nobody wants to come back to, and which stand alone without navigation. */
-export const waysIn = ['/sign-in', '/register', '/forgot-password', '/reset-password', '/verify-email'] as const
+/** Pages of signing in. They have no navigation, and signing in does not lead back to them. */
+const waysIn = [
+  '/sign-in',
+  '/register',
+  '/forgot-password',
+  '/reset-password',
+  '/verify-email',
+  '/choose-names',
+] as const
 
 export const isWayIn = (pathname: string) => (waysIn as readonly string[]).includes(pathname.replace(/\/$/, ''))
 

@@ -198,6 +198,39 @@ describe('an address that somebody else registered with', () => {
   })
 })
 
+describe.each(['cookies', 'jwt'] as const)('an account taken back by a new password (%s)', (mode) => {
+  const stage = stages[mode]
+  const email = `owner-${mode}@example.org`
+
+  it('asks its owner for names at the first sign-in, and leads on from there', async () => {
+    const squatter = await stage.open()
+    await register(squatter, `Squat_${mode}`, email)
+    await mailbox.mailTo(email, confirmSubject)
+    const owner = await stage.open()
+    await setPasswordByMail(owner, email, second)
+    await owner.goto('/sign-in?returnTo=%2Fdrafts')
+    await enter(owner, email, second)
+    await owner.getByRole('heading', { name: 'Choose your names' }).waitFor()
+    await expectToLookRight(owner, 'choose-names')
+    expect(await owner.getByLabel('Display name').inputValue()).toBe(`owner-${mode}`)
+    expect(await owner.getByLabel('Username').inputValue()).toBe('')
+    await owner.getByRole('button', { name: 'Not now' }).waitFor()
+    await owner.getByLabel('Display name').fill('Olive')
+    await owner.keyboard.press('Enter')
+    await owner.getByLabel('Username').fill(`Olive_${mode}`)
+    await owner.keyboard.press('Enter')
+    await owner.getByText('Saved').nth(1).waitFor()
+    await owner.getByRole('button', { name: 'Continue' }).click()
+    await owner.waitForURL(/\/drafts$/)
+
+    await signOut(owner)
+    await owner.goto('/sign-in?returnTo=%2Faccount')
+    await enter(owner, email, second)
+    await owner.waitForURL(/\/account$/)
+    expect(await owner.getByLabel('Username').inputValue()).toBe(`Olive_${mode}`)
+  })
+})
+
 describe('a sign-in that is a while ago', () => {
   // What people would wait for.
   const makeOld = "update sessions set authenticated_at = now() - interval '11 minutes'"

@@ -65,7 +65,7 @@ function Done() {
   return (
     <EntryCard
       title="Your new password is set"
-      lead="You were signed out on every device. Sign in with the new password. If the address of the account was not confirmed before, its names were removed: choose your display name and username on the account page."
+      lead="You were signed out on every device. Sign in with the new password."
     >
       <Button size="md" fullWidth renderRoot={(props) => <Link to="/sign-in" {...props} />}>
         Sign in
