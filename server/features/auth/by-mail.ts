@@ -5,6 +5,7 @@
  */
 import { eq } from 'drizzle-orm'
 import type { z } from 'zod'
+import { defaultDisplayName } from '../../../shared/account.ts'
 import type { ForgotPassword, MailOnItsWay, ResetPassword } from '../../../shared/auth.ts'
 import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
@@ -80,7 +81,8 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
     await acceptInvitationsOf(tx, { email: spent.email, emailVerified: true })
     await setPassword(tx, user, hash)
-    await queueMail(tx, spent.email, 'password-changed', { name: user.displayName })
+    const name = user.emailVerified ? user.displayName : defaultDisplayName(user.email)
+    await queueMail(tx, spent.email, 'password-changed', { name })
     await recordAudit(tx, {
       ...origin,
       actorId: user.id,

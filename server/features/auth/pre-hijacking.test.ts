@@ -3,10 +3,12 @@
  * came has nothing of it afterwards, by whichever way the owner proves the address. The fourth of the five attacks, a change of
  * address that waits to be confirmed, needs such a change, and there is none here.
  */
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { hasNoNames } from '../../../shared/account.ts'
 import { issueOneTimeToken, oneTimeToken } from '../../platform/identity/one-time-tokens.ts'
 import { identities, sessions, users } from '../../platform/identity/table.ts'
+import { mails } from '../../platform/mail/table.ts'
 import { buildTestApp, newPerson } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
 import {
@@ -112,6 +114,24 @@ describe.each(Object.entries(ways))('when the owner comes by %s', (_, come) => {
       'ONE_TIME_TOKEN_INVALID',
     ])
   })
+})
+
+it('a new password by mail leaves no name of before in the account or in a mail, until the owner chooses names', async () => {
+  const squatter = await registered(app)
+  const { email, username } = squatter
+  await squatter.browser.mutate('account.updateProfile', { displayName: 'Your bank' })
+  const newPassword = anotherPassword()
+  await call('auth.resetPassword', { token: await forgotten(app, email), newPassword })
+  const sent = await db
+    .select()
+    .from(mails)
+    .where(and(eq(mails.recipient, email), eq(mails.template, 'password-changed')))
+  expect(sent.map(({ values }) => values)).toEqual([{ name: email.split('@')[0] }])
+  const owner = app.browser()
+  const { user } = data(await owner.mutate('auth.signIn', { email, password: newPassword }))
+  expect(hasNoNames(user)).toBe(true)
+  expect((await owner.mutate('account.chooseUsername', { username })).statusCode).toBe(200)
+  expect(hasNoNames(await meOf(owner))).toBe(false)
 })
 
 describe('a provider that does not verify addresses (non-verifying provider)', () => {
