@@ -87,6 +87,17 @@ describe.each(Object.entries(apps))('adding a Google account, with AUTH_SESSION_
     expect((await start(browser)).json().error.data.code).toBe('REAUTHENTICATION_REQUIRED')
   })
 
+  it('is not finished once the sign-in that started it is no longer fresh', async () => {
+    const { browser, id } = await signedIn()
+    const url = urlOf(await start(browser))
+    await db
+      .update(sessions)
+      .set({ authenticatedAt: sql`now() - interval '11 minutes'` })
+      .where(eq(sessions.userId, id))
+    expect(outcome(await app.finishSignIn(browser, url))).toEqual([methodsPage, 'REAUTHENTICATION_REQUIRED'])
+    expect(await identitiesOf(app, id)).toHaveLength(1)
+  })
+
   it('is not started by another site', async () => {
     const { browser } = await signedIn()
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }

@@ -51,8 +51,8 @@ export async function requireSession(request: FastifyRequest, app: Door['app'], 
 }
 
 /**
- * Adding an identity that the user has changes nothing.
- * @throws AppError SESSION_ENDED, SIGN_IN_METHOD_TAKEN, SIGN_IN_METHOD_LIMIT_REACHED
+ * Adding an identity that the user has changes nothing. An attempt can end later than the freshness of the sign-in that started it.
+ * @throws AppError SESSION_ENDED, REAUTHENTICATION_REQUIRED, SIGN_IN_METHOD_TAKEN, SIGN_IN_METHOD_LIMIT_REACHED
  */
 export async function addIdentity(
   tx: Database,
@@ -66,6 +66,7 @@ export async function addIdentity(
   const user = await lockPerson(tx, userId)
   const row = await lockSession(tx, sessions, sessionId)
   if (!user?.isActive || !row?.alive || row.user.id !== userId) throw new AppError('SESSION_ENDED')
+  await requireFreshSignIn(tx, { sessionId })
   const [known] = await tx.select().from(identities).where(isIdentity(profile)).orderBy(byIssuer).limit(1)
   if (known?.userId === userId) return
   if (known) throw new AppError('SIGN_IN_METHOD_TAKEN')

@@ -9,7 +9,7 @@ import { sessions } from './table.ts'
 export const freshForS = 600
 
 /** By the database, which no cache stands before. @throws AppError REAUTHENTICATION_REQUIRED after ten minutes, or once it was ended */
-export async function requireFreshSignIn(db: Database, { sessionId }: Actor): Promise<void> {
+export async function requireFreshSignIn(db: Database, { sessionId }: Pick<Actor, 'sessionId'>): Promise<void> {
   const [fresh] = await db
     .select({ id: sessions.id })
     .from(sessions)
