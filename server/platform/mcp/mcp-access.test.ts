@@ -1,9 +1,11 @@
 /** Access to `/mcp`: tokens, origins, limits, and what the endpoint stores and logs. */
+import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { buildTestApp, publicUrl, type TestApp } from '../../test/app.ts'
 import { openProgram } from '../../test/programs.ts'
 import { connectTools, eras, outcomeOf, statusOf } from '../../test/tools.ts'
 import { newId } from '../db/columns.ts'
+import { sessions } from '../identity/table.ts'
 
 const app = await buildTestApp({ environment: { MCP: 'on' } })
 const url = await app.listen()
@@ -46,6 +48,24 @@ describe('a token', () => {
       await expect(client.callTool({ name: 'account_me' })).rejects.toSatisfy((thrown) => statusOf(thrown) === 401)
       expect(await codesBy(program.bearer)).toEqual([401, 'SESSION_ENDED', invalid])
     }
+  })
+
+  it('is refused with the reason for which its session ended, and a forged one of that session without', async () => {
+    const program = await openProgram(app)
+    const { db } = app.database
+    const isOfProgram = eq(sessions.id, program.sessionId)
+    await db.update(sessions).set({ endedAt: sql`now()`, endReason: 'revoked' }).where(isOfProgram)
+    app.sessions.announceEnded([program.sessionId], 'revoked')
+    const errorBy = async (token: string) => {
+      const payload = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'account_me', arguments: {} } }
+      const headers = { accept: 'application/json, text/event-stream', authorization: `Bearer ${token}` }
+      const answer = await app.root.inject({ method: 'POST', url: '/mcp', headers, payload })
+      const { code, endReason } = answer.json().error.data
+      return [answer.statusCode, code, endReason]
+    }
+    expect(await errorBy(program.accessToken)).toEqual([401, 'SESSION_ENDED', 'revoked'])
+    const forged = program.accessToken.replace(/.{8}$/, 'AAAAAAAA')
+    expect(await errorBy(forged)).toEqual([401, 'INVALID_CREDENTIAL', undefined])
   })
 
   it('is not a cookie, an X-User-Id, or what stands elsewhere than in Authorization', async () => {
