@@ -34,13 +34,13 @@ export async function run({ url, fetch, newAccount, tokenFor, makeEngineer }: Su
   await writeTogether(writer, friend, draftId, grace.username)
   const draft = expected(await writer.GET('/v1/collab/drafts/{draftId}', { params: { path: { draftId } } }))
   await readAgain(writer, draftId)
-  await invite(writer, draftId, newAccount().email)
 
   await browse(anonymous, draftId)
   await keepTasks(writer)
 
   const password = await byMail(anonymous, ada, tokenFor)
   const proven = clientOf(url, fetch, await signIn(anonymous, { ...ada, password }))
+  await invite(proven, draftId, newAccount().email)
   await converse(proven)
   await useApiKey(proven, (key) => clientOf(url, fetch, key))
   await makeEngineer(ada.email)

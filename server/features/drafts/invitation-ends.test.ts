@@ -220,6 +220,20 @@ describe('how often a user may invite', () => {
     expect((await (await draftWithInvitations(limited)).invite(newAccount().email)).statusCode).toBe(200)
   })
 
+  it('is spent neither by a user of another draft nor by one who has no confirmed address', async () => {
+    const limited = await buildTestApp({ environment: { RATE_LIMIT_SIGN_IN: '1' } })
+    const { email: address } = newAccount()
+    const { draftId, invite } = await draftWithInvitations(limited)
+    const stranger = await signedIn(limited)
+    const foreign = await stranger.browser.mutate('drafts.addCollaborator', { draftId, email: address })
+    expect(codeOf(foreign)).toEqual([404, 'NOT_FOUND'])
+    const unconfirmed = await registered(limited)
+    const { id } = data(await unconfirmed.browser.mutate('drafts.create', { title: 'One' }))
+    const early = await unconfirmed.browser.mutate('drafts.addCollaborator', { draftId: id, email: address })
+    expect(codeOf(early)).toEqual([403, 'ADDRESS_NOT_CONFIRMED'])
+    expect((await invite(address)).statusCode).toBe(200)
+  })
+
   it('is a budget of the network, whatever accounts it has', async () => {
     const limited = await buildTestApp({ environment: { RATE_LIMIT_ANONYMOUS: '2' } })
     const codes: unknown[] = []

@@ -7,12 +7,24 @@ import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
+import { users } from '../../platform/identity/table.ts'
 import type { InvitationKind } from '../../platform/invitations/invitation-job.ts'
 import { listInvitations, withdrawInvitation } from '../../platform/invitations/invitations.ts'
 import { insertCollaborator } from './collaborators.ts'
 import { mayWrite, ownsDraft } from './policy.ts'
 import { changeDraft, findDraft, invitedInto } from './rows.ts'
 import { drafts } from './table.ts'
+
+/**
+ * Who may have an address mailed. Checked before the invitation is counted, so that other users cannot spend the budget of an address.
+ * @throws AppError NOT_FOUND, NOT_DRAFT_OWNER; ADDRESS_NOT_CONFIRMED, because anyone can register without an address of their own
+ */
+export async function requireInviter(db: Database, actor: Actor, draftId: string): Promise<void> {
+  const draft = await findDraft(db, actor, draftId)
+  if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
+  const [inviter] = await db.select({ isVerified: users.emailVerified }).from(users).where(eq(users.id, actor.id))
+  if (!inviter?.isVerified) throw new AppError('ADDRESS_NOT_CONFIRMED')
+}
 
 /** For the owner. @throws AppError NOT_FOUND, NOT_DRAFT_OWNER */
 export async function listDraftInvitations(

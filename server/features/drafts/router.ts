@@ -37,6 +37,7 @@ import {
   getDraft,
   leaveDraft,
   listDraftInvitations,
+  requireInviter,
   listDrafts,
   passRing,
   removeCollaborator,
@@ -141,6 +142,7 @@ export const draftsRouter = router({
           'DRAFT_CLOSED',
           'PERSON_NOT_FOUND',
           'DRAFT_FULL',
+          'ADDRESS_NOT_CONFIRMED',
           'INVITATION_LIMIT_REACHED',
           'TOO_MANY_INVITATIONS',
         ],
@@ -156,7 +158,10 @@ export const draftsRouter = router({
     // Before the transaction, because counts are stored through another connection.
     .use(async ({ ctx, input, next }) => {
       const invited = namedAddress(input)
-      if (invited) await ctx.countInvitation(ctx.actor.id, invited.address)
+      if (invited) {
+        await requireInviter(ctx.db, ctx.actor, input.draftId)
+        await ctx.countInvitation(ctx.actor.id, invited.address)
+      }
       return next()
     })
     .use(recorded)

@@ -26,7 +26,7 @@ import { draftCollaborators, draftSegments, drafts } from './table.ts'
 export { draftChannel } from './channel.ts'
 export { addCollaborator, leaveDraft, removeCollaborator } from './collaborators.ts'
 export { handOverDrafts } from './hand-over.ts'
-export { draftInvitations, listDraftInvitations, withdrawDraftInvitation } from './invitations.ts'
+export { draftInvitations, listDraftInvitations, requireInviter, withdrawDraftInvitation } from './invitations.ts'
 export { passRing, takeRing } from './ring.ts'
 export { findDraft } from './rows.ts'
 
