@@ -52,6 +52,8 @@ export class SessionLookups {
     if (this.#unknown.get(key)) return undefined
     const found = await this.find(key, look)
     if (found && isActor(found)) this.#seen.set(key, true)
+    // An ended session is looked up at each call, so a network without budget must not have it for nothing.
+    else if (found) this.#seen.delete(key)
     if (found === undefined) this.#unknown.set(key, true)
     return found
   }
