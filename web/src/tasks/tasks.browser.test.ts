@@ -329,6 +329,8 @@ describe('tasks', () => {
     const page = await stage.openSignedIn('viewer')
     await makeTasks(page, ['a', 'b'])
     await stage.changeDatabase(`update users set role = 'viewer' where email = 'viewer@plinth.local'`)
+    // The server trusts the role of a moment ago for some seconds.
+    await expect.poll(async () => (await (await page.request.get('/me')).json()).role).toBe('viewer')
     await page.goto('/tasks')
     await page.getByText('Your role can read tasks, not change them.').waitFor()
     await expect.poll(() => titles(page)).toEqual(['a', 'b'])
