@@ -36,7 +36,7 @@ it('keys create prints the key and nothing else to stdout, and keeps it nowhere'
   })
 })
 
-it('keys create says what is wrong with what it was asked for', async () => {
+it('keys create names the fault of an invalid argument', async () => {
   for (const [words, code, said] of [
     [['--scope', 'everything'], 64, /scopes/],
     [[], 64, /scopes: Choose at least one/],
@@ -48,8 +48,8 @@ it('keys create says what is wrong with what it was asked for', async () => {
     expect([words, answer.code, answer.out]).toEqual([words, code, ''])
     expect(answer.err).toMatch(said)
   }
-  const nobody = await line.run(['keys', 'create', 'nobody', '--name', 'x', '--scope', 'draft:read'])
-  expect(nobody).toMatchObject({ code: 65, out: '', err: expect.stringMatching(/No user has the name "nobody"/) })
+  const unknown = await line.run(['keys', 'create', 'nobody', '--name', 'x', '--scope', 'draft:read'])
+  expect(unknown).toMatchObject({ code: 65, out: '', err: expect.stringMatching(/No user has the name "nobody"/) })
 })
 
 it('audit list --key tells what was done by a key', async () => {
@@ -66,7 +66,7 @@ it('audit list --key tells what was done by a key', async () => {
   expect(out).toMatch(new RegExp(`Ada by key ${apiKeyId} +drafts\\.rename +draft:1 +10\\.0\\.0\\.1\\n$`))
 })
 
-it('keys list and keys revoke: whose there are, and none of it any more', async () => {
+it('keys list shows the keys of all users or of one, until keys revoke ends them', async () => {
   const made = JSON.parse((await create('--scope', 'draft:read', '--expires', 'never', '--json')).out)
   expect(made).toMatchObject({ name: 'Detector', expiresAt: null, key: expect.stringMatching(/^plinth_key_/) })
   await line.run(['keys', 'create', grace, '--name', 'Other', '--scope', 'draft:read'])

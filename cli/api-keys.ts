@@ -19,7 +19,7 @@ export const apiKeyCommands: Record<string, ProcedureCommand> = {
     },
   },
   'keys create': {
-    summary: 'Makes an API key that acts as a user, and shows it this once; --scope may come several times',
+    summary: 'Creates an API key that acts as a user, and shows it once; --scope can be repeated',
     operands: ['person'],
     options: {
       name: { type: 'string' },

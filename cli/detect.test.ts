@@ -133,7 +133,7 @@ it('leaves alone what other detectors found', async () => {
   expect(await detect({ b: {} }, { b: {} })).toMatchObject({ err: 'Drifts reported: 0. Resolved: 0.\n' })
 })
 
-it('reads the whole of a long list', async () => {
+it('reads every page of a long list', async () => {
   newProvider()
   const rows = Array.from({ length: 101 }, (_, n) => ({ ...row, provider, externalId: `many/${n}` }))
   await app.database.db.insert(drifts).values(rows)

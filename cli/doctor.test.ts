@@ -34,7 +34,7 @@ async function examine(set: Record<string, unknown> = {}, at = line) {
 }
 
 describe('without a provider', () => {
-  it('finds no fault in Google where it is not offered', async () => {
+  it('reports no fault of Google where it is not configured', async () => {
     const none = { REAL_AUTH_PROVIDER: 'none', GOOGLE_CLIENT_ID: '', GOOGLE_CLIENT_SECRET: '' }
     const { code, of } = await examine({ ...none, GOOGLE_ISSUER: `http://127.0.0.1:${closedPort}` })
     expect(of('settings')).toMatchObject([{ state: 'ok' }])
@@ -44,7 +44,7 @@ describe('without a provider', () => {
 })
 
 describe('with all well', () => {
-  it('ends with 0, and has looked at everything', async () => {
+  it('exits with 0 after every check', async () => {
     await line.withDatabase(async () => {})
     const { code, findings } = await examine()
     expect(code).toBe(0)
@@ -77,7 +77,7 @@ describe('with all well', () => {
     if (onPostgres) expect(states.notices).toBe('ok')
   })
 
-  it('prints a table for people', async () => {
+  it('prints a table unless JSON is requested', async () => {
     const { out, err } = await line.run(['doctor'])
     expect(out).toMatch(/^CHECK +STATE +WHAT IS SO\nnode +ok +Node \d+/)
     expect(err).toMatch(/At fault: 0\. Warnings: \d+\./)
@@ -94,7 +94,7 @@ describe('with all well', () => {
 })
 
 describe('with something broken', () => {
-  it('names every setting at fault at once, with no value, and looks at the rest', async () => {
+  it('names every invalid setting at once, without its value, and checks the rest', async () => {
     const { code, of, one, findings } = await examine({
       COOKIE_SECRET: 'hunter2-hunter2',
       PORT: 'many',
@@ -145,7 +145,7 @@ describe('with something broken', () => {
     })
   })
 
-  it('says that mail cannot leave, and why, without the password', async () => {
+  it('reports that mail cannot be sent, and why, without the password', async () => {
     const smtp = await TestSmtpServer.start({ authOptional: false })
     const mail = (user: string, port = smtp.port) => ({
       SMTP_URL: `smtp://${user}@127.0.0.1:${port}`,
@@ -168,7 +168,7 @@ describe('with something broken', () => {
     }
   })
 
-  it('says what waits in the queue of mails', async () => {
+  it('reports the mails that wait in the queue', async () => {
     await line.withDatabase(async (db) => {
       await db.execute(`insert into mails (id, recipient, template, values, created_at, attempts, last_fault) values
         (gen_random_uuid(), 'ada@example.org', 'password-changed', '{}', now() - interval '1 hour', 3, 'RCPT TO answered 450')`)
@@ -182,7 +182,7 @@ describe('with something broken', () => {
     await line.withDatabase(async (db) => void (await db.execute('delete from mails')))
   })
 
-  it('says which issuers cannot be asked', async () => {
+  it('names the issuers that cannot be reached', async () => {
     const empty = createServer((_request, answer) => answer.end('<html>')).listen(0, '127.0.0.1')
     const at = () => `http://127.0.0.1:${(empty.address() as AddressInfo).port}`
     await new Promise((resolve) => empty.once('listening', resolve))
@@ -205,7 +205,7 @@ describe('with something broken', () => {
     }
   })
 
-  it('says that Redis is away', async () => {
+  it('reports that Redis cannot be reached', async () => {
     const { one } = await examine({ REDIS_URL: 'redis://:swordfish@127.0.0.1:9' })
     if (onPostgres) expect(one('redis')).toMatchObject({ state: 'fault', says: expect.stringMatching(/ECONNREFUSED/) })
     else expect(one('redis')).toMatchObject({ state: 'warning' })

@@ -34,7 +34,7 @@ function embedded(name: string): CommandLine {
   return inFolder(folder)
 }
 
-it('what went from a folder to Postgres and back is what it was', async () => {
+it('an export from a folder to Postgres and back restores the same rows', async () => {
   const database = await createTestDatabase()
   const [before, after] = [embedded('before'), embedded('after')]
   const between = new CommandLine(testEnvironment({ DATABASE_URL: database.url }))
@@ -61,7 +61,7 @@ it('what went from a folder to Postgres and back is what it was', async () => {
   }
 })
 
-it('a cursor of before leads to resync, whatever was published since; one of after goes on', {}, async () => {
+it('a cursor from before the import leads to resync, whatever was published since; a later one continues', async () => {
   const database = await createTestDatabase()
   const [old, fresh] = [embedded('old'), new CommandLine(testEnvironment({ DATABASE_URL: database.url }))]
   const file = join(scratch, 'live.ndjson')
@@ -91,7 +91,7 @@ it('a cursor of before leads to resync, whatever was published since; one of aft
   }
 })
 
-it('a database that a server has written to is not empty, and stays as it is', async () => {
+it('a database that a server has written to is not empty, and is left unchanged', async () => {
   const source = embedded('small')
   const file = join(scratch, 'small.ndjson')
   await source.withDatabase(async () => {})
@@ -105,7 +105,7 @@ it('a database that a server has written to is not empty, and stays as it is', a
   expect(JSON.parse((await line.run(['people', 'list', '--json'])).out).items).toMatchObject([{ id }])
 })
 
-it('an export that was killed leaves nothing that stops the next one from using its name', {}, async () => {
+it('an export that was killed does not prevent the next one from using its file name', async () => {
   const source = await CommandLine.create()
   const folder = mkdtempSync(join(tmpdir(), 'plinth-killed-'))
   atEnd(async () => rmSync(folder, { recursive: true, force: true }))

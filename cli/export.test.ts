@@ -29,7 +29,7 @@ const withLines = (name: string, change: (lines: string[]) => string[]) => {
 }
 
 describe('export', () => {
-  it('makes a file for its owner alone, and writes over none', async () => {
+  it('creates a file that only its owner can read, and overwrites none', async () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const before = readFileSync(file)
     expect(await source.run(['export', file])).toMatchObject({
@@ -43,7 +43,7 @@ describe('export', () => {
     })
   })
 
-  it('interrupted, leaves no half of a file', async () => {
+  it('leaves no partial file when it is interrupted', async () => {
     const path = join(scratch, 'half.ndjson')
     expect(await source.run(['export', path], { interrupted: AbortSignal.abort() })).toMatchObject({
       code: 65,
@@ -52,7 +52,7 @@ describe('export', () => {
     expect(() => statSync(path)).toThrow(/ENOENT/)
   })
 
-  it('is recorded', async () => {
+  it('is recorded in the audit log', async () => {
     const { out } = await source.run(['audit', 'list', '--action', 'database.export', '--json'])
     expect(JSON.parse(out).items[0]).toMatchObject({ actorId: null, ip: 'cli', target: 'database:all' })
   })
@@ -99,7 +99,7 @@ describe('import', () => {
   )
 
   // Which this one is, whatever was refused before.
-  it('fills an empty database with the same rows, exactly; and no other', async () => {
+  it('fills an empty database with exactly the same rows, and refuses any other database', async () => {
     expect(await target.run(['import', file])).toMatchObject({
       code: 0,
       err: '',
@@ -121,7 +121,7 @@ describe('import', () => {
     })
   })
 
-  it('tells readers of channels to begin anew, for their cursors are of the database before', {}, async () => {
+  it('makes readers of channels resync, because their cursors are of the previous database', async () => {
     const states = (line: CommandLine) =>
       line.withDatabase(async (db) => {
         const found = await db.execute(

@@ -13,7 +13,7 @@ const names = readdirSync(migrationsFolder)
   .map((name) => name.slice(0, -'.sql'.length))
   .sort()
 
-it('says what is pending, applies it, and says that nothing is', async () => {
+it('reports what is pending, applies it, and then reports that nothing is pending', async () => {
   const line = await CommandLine.create({ empty: true })
   for (const _ of ['first', 'and nothing was made by asking']) {
     const { code, out } = await line.run(['migrate', '--check', '--json'])

@@ -14,7 +14,6 @@ const folder = join(scratch, 'db')
 const path = `${folder}.operator`
 const environment = testEnvironment({ DATABASE_URL: `pglite://${folder}`, PORT: '0' })
 const line = new CommandLine(environment)
-/** For a machine that is busy with other things; each wait ends as soon as it can. */
 const fileNow = () => JSON.parse(readFileSync(path, 'utf8'))
 
 describe.skipIf(onPostgres)('while a server has the embedded database open', () => {
@@ -43,12 +42,12 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
     }
   }
 
-  it('the file is for its owner alone', () => {
+  it('only its owner can read the file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(fileNow()).toMatchObject({ pid: server.pid, origin: environment.PUBLIC_URL })
   })
 
-  it('commands work as without it, and are recorded alike: by nobody, from here', async () => {
+  it('commands work as without a server, and are recorded the same: without a user, from cli', async () => {
     const seeded = await line.run(['seed', '--json'])
     expect(seeded).toMatchObject({ code: 0, err: '' })
     expect(await line.run(['people', 'role', 'viewer@plinth.local', 'user'])).toMatchObject({
@@ -83,7 +82,7 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
     })
   })
 
-  it('doctor asks it what only it can see', async () => {
+  it('doctor gets from the server what only the server can see', async () => {
     const { out } = await line.run(['doctor', '--json'])
     const of = (name: string) =>
       JSON.parse(out).findings.find(({ check }: { check: string }) => check === name) as { state: string; says: string }
@@ -93,7 +92,7 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
   })
 
   it.each(['export', 'import'])(
-    '%s needs the database for itself, and says which process has it and what to do',
+    '%s needs exclusive access to the database, and names the process that has it and what to do',
     async (command) => {
       const file = join(scratch, `${command}.ndjson`)
       writeFileSync(file, `${JSON.stringify({ format: 'plinth-export', version: 1, migration: 'x', tables: [] })}\n`)
@@ -172,7 +171,7 @@ describe.skipIf(onPostgres)('while a server has the embedded database open', () 
     expect(server.stdout).not.toMatch(/plinth_operator_/)
   })
 
-  it('killed, it leaves a file that is in nobody’s way; stopped, none', async () => {
+  it('a killed server leaves a file that does not prevent the next start; a stopped one leaves none', async () => {
     await server.kill('SIGKILL')
     expect(existsSync(path)).toBe(true)
     expect(await line.run(['people', 'list'])).toMatchObject({ code: 0, err: '' })

@@ -10,9 +10,9 @@ import { exitCodes, Refusal } from './command.ts'
 
 const answerWithinMs = 10_000
 
-/** The process is the child of another in development, and ending it alone is of no use where a supervisor restarts it. */
+/** Does not name a process to end: in development it is the child of another, and a supervisor would restart it. */
 const stopServer =
-  'This command needs the embedded database for itself. Stop the server where you started it (Ctrl-C in its terminal, or the\n' +
+  'This command needs exclusive access to the embedded database. Stop the server where you started it (Ctrl-C in its terminal, or the\n' +
   'service manager), run the command again, and start the server again.'
 
 /** Open for `task` and closed after it; an embedded one is locked meanwhile. @throws Refusal while another process has it open */

@@ -94,7 +94,7 @@ export const peopleCommands: Record<string, ProcedureCommand> = {
     },
   },
   'admin grant': {
-    summary: 'Makes a user an administrator; the first one, too',
+    summary: 'Makes a user an administrator, also the first one',
     operands: [person],
     options: { yes: { type: 'boolean', short: 'y' }, json: { type: 'boolean' } },
     async run(call) {
@@ -122,7 +122,7 @@ export async function getPerson({ plinth, operands }: Call, named = operands[0] 
   const found = await plinth.call.people.find({ named })
   if (found) return found
   throw new Refusal(
-    `No user has the name ${JSON.stringify(named)}: no id, username or legacy id, and no confirmed e-mail address.\n` +
+    `No user has the name ${JSON.stringify(named)}: it is no id, username, legacy id or confirmed e-mail address.\n` +
       'Find them by `plinth people list --search <part>` and name them by id.',
   )
 }

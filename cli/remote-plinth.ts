@@ -35,7 +35,7 @@ export function openPlinthByUrl(text: string, token: string | undefined): OpenPl
   }
   if (!token) {
     throw new Refusal(
-      'PLINTH_TOKEN is not set. With --url, put into it an API key of a user who may do this, or an access token; never on the command line.',
+      'PLINTH_TOKEN is not set. With --url, set it to an API key of a user who may do this, or to an access token. Never pass either on the command line.',
       exitCodes.config,
     )
   }
@@ -61,12 +61,12 @@ function inWordsOf(origin: string, error: PlinthError, access: Access | undefine
   }
   if (code === 'API_KEY_REFUSED') {
     return say(
-      'No API key may do this, whatever its scopes. Put an access token of a user who has just signed in into PLINTH_TOKEN, do it on the pages for administrators, or run it on the machine of the server, without --url.',
+      'No API key may do this, whatever its scopes. Put an access token of a user who has just signed in into PLINTH_TOKEN, use the administration pages, or run it on the machine of the server, without --url.',
     )
   }
   if (code === 'REAUTHENTICATION_REQUIRED') {
     return say(
-      'The sign-in that PLINTH_TOKEN comes from is older than ten minutes. Sign in again for another access token, do it on the pages for administrators, or run it on the machine of the server, without --url.',
+      'The sign-in that PLINTH_TOKEN comes from is older than ten minutes. Sign in again for another access token, use the administration pages, or run it on the machine of the server, without --url.',
     )
   }
   if (code === 'FORBIDDEN') {

@@ -7,7 +7,7 @@ import { CommandLine } from '../server/test/command-line.ts'
 
 const line = await CommandLine.create()
 
-it('seed gives the three demo people passwords, shown once and kept in hashes', async () => {
+it('seed sets passwords for the three demo users, shows them once and stores only their hashes', async () => {
   const hashes = new PasswordHashes()
   const earlier: string[] = []
   for (const _ of ['first', 'second']) {

@@ -19,7 +19,6 @@ if (!onPostgres) copyMigratedFolder(join(scratch, 'db'))
 const environment = testEnvironment({ DATABASE_URL, PORT: '0' })
 const line = new CommandLine(environment)
 
-/** For a machine that is busy with other things; each wait ends as soon as it can. */
 let server = new ServerProcess(environment)
 let authorization = ''
 beforeAll(async () => {
@@ -94,7 +93,7 @@ async function restart(signal: 'SIGTERM' | 'SIGKILL') {
 }
 
 describe('tail', () => {
-  it('shows each event once and in order, through a stop, a kill and a start of the server', {}, async () => {
+  it('shows each event once and in order, through a stop, a kill and a start of the server', async () => {
     const { draftId, append } = await draft()
     await append(2)
     const tailing = tail(`draft:${draftId}`, '--after', '0')
@@ -113,7 +112,7 @@ describe('tail', () => {
     expect(tailing.said.err).not.toMatch(/missing/)
   })
 
-  it('begins where it is told to, by number or cursor, or now', async () => {
+  it('begins at the given number or cursor, or now', async () => {
     const { draftId, append } = await draft()
     await append(3)
     const [byNumber, fromNow] = [tail(`drafts/${draftId}`, '--after', '1'), tail(`drafts/${draftId}`)]
@@ -128,18 +127,18 @@ describe('tail', () => {
     for (const each of [byNumber, fromNow, byCursor]) expect(await each.end()).toMatchObject({ code: 0 })
   })
 
-  it('is told that it missed something where it did', async () => {
+  it('reports at which point events are missing', async () => {
     const { draftId, append } = await draft()
     await append(1)
     const tailing = tail(`draft:${draftId}`, '--after', 'another:1')
-    await tailing.until('the word', () => tailing.said.err.includes('Events are missing here'))
+    await tailing.until('the warning', () => tailing.said.err.includes('Events are missing here'))
     await append(1)
     await tailing.until('what comes', () => tailing.seqs().includes(2))
     expect(await tailing.end()).toMatchObject({ code: 0 })
     expect(tailing.events().map(({ type }) => type)).toEqual(['resync', 'segment.added'])
   })
 
-  it('is recorded: the operator followed the channel', async () => {
+  it('is recorded in the audit log, as the operator following the channel', async () => {
     const { draftId } = await draft()
     const tailing = tail(`draft:${draftId}`)
     await tailing.following()
@@ -148,9 +147,9 @@ describe('tail', () => {
     expect(JSON.parse(out).items).toMatchObject([{ action: 'channels.follow', actorId: null, ip: 'cli' }])
   })
 
-  it('of a channel that is not there makes none, and says so', async () => {
+  it('reports a channel that does not exist, and creates none', async () => {
     for (const _ of ['once', 'again']) {
-      expect(await line.run(['tail', 'draft:nobody'])).toMatchObject({
+      expect(await line.run(['tail', 'draft:unknown'])).toMatchObject({
         code: 65,
         err: expect.stringMatching(/There is nothing here/),
       })

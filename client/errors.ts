@@ -15,7 +15,7 @@ export class PlinthError extends Error {
   readonly requestId: string | null
   /** Seconds after which trying again makes sense; null where the server did not say. */
   readonly retryAfterS: number | null
-  /** Why the session ended; null where the server did not say, because it does not know the credential. */
+  /** Why the session ended; null where the server returned no reason, because it does not know the credential. */
   readonly endReason: SessionEndReason | null
   constructor(
     code: PlinthErrorCode,

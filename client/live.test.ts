@@ -76,7 +76,7 @@ describe('a feed', () => {
     })
   })
 
-  it.for(each)('over %s goes on without a gap after every cut', async (transport) => {
+  it.for(each)('over %s continues without a gap after every cut', async (transport) => {
     const { draft, plinth } = await setUp()
     const { feed, seen } = follow(plinth, draft.id, { transports: [transport] })
     for (let cut = 0; cut < 4; cut++) {
@@ -89,7 +89,7 @@ describe('a feed', () => {
     expect(seen).toMatchObject({ snapshots: [expect.anything()], seqs: range(1, 80), errors: [] })
   })
 
-  it.for(each)('over %s finds a server that was away', async (transport) => {
+  it.for(each)('over %s reconnects to a server that was stopped', async (transport) => {
     const { draft, plinth } = await setUp()
     const { feed, seen } = follow(plinth, draft.id, { transports: [transport] })
     await until('a carrier', () => feed.transport === transport)
@@ -103,7 +103,7 @@ describe('a feed', () => {
     expect(seen).toMatchObject({ snapshots: [expect.anything()], seqs: [1], errors: [] })
   })
 
-  it('steps down to what works, climbs when it can, and tells each event once', async () => {
+  it('falls back to a transport that works, upgrades when it can, and delivers each event once', async () => {
     const { draft, plinth } = await setUp()
     let refused: string[] = ['websocket', 'sse']
     const { feed, seen } = follow(plinth, draft.id, {
@@ -132,7 +132,7 @@ describe('a feed', () => {
     await until('the top', () => feed.transport === 'websocket')
     refused = ['websocket']
     proxy.cut()
-    await until('the middle again', () => feed.transport === 'sse')
+    await until('SSE again', () => feed.transport === 'sse')
     writing = false
     await writer
     const { cursor } = await plinth.drafts.get.query({ draftId: draft.id })

@@ -128,7 +128,7 @@ async function writeTogether(writer: Api, friend: Api, draftId: string, person: 
 async function invite(writer: Api, draftId: string, email: string) {
   const params = { path: { draftId } }
   const sent = expected(await writer.POST('/v1/collab/drafts/{draftId}/collaborators', { params, body: { email } }))
-  if (!('email' in sent)) throw new Error('an invitation was awaited')
+  if (!('email' in sent)) throw new Error('expected an invitation')
   check(sent.email === email, 'an address is invited')
   const { items } = expected(await writer.GET('/v1/collab/drafts/{draftId}/invitations', { params }))
   check(items[0]?.id === sent.id && items.length === 1, 'an invitation is listed')

@@ -11,7 +11,6 @@ import { freePort } from './free-port.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'plinth-dev-'))
 const started: ChildProcess[] = []
-/** For a machine that is busy with other things; each wait ends as soon as it can. */
 
 afterAll(async () => {
   for (const child of started) {
@@ -24,7 +23,7 @@ afterAll(async () => {
 })
 
 describe('npm run dev', () => {
-  it('leads to a signed-in person through a real OpenID provider, with no setting given', {}, async () => {
+  it('signs a user in through a real OpenID provider, without any setting', async () => {
     copyMigratedFolder(join(folder, 'db'))
     const port = await freePort()
     const { output, ended, child } = startDev(port, 'npm', ['run', 'dev'])
@@ -67,7 +66,7 @@ describe('npm run dev', () => {
     const inbox = await fetch(`http://localhost:${port}/dev/mail`)
     expect(await inbox.text()).toContain('<h1>Mail</h1>')
 
-    // A change of the code, as an editor makes it. A server whose log is not read would block before long.
+    // A change of the source. A server whose log is not read would block.
     const source = join(import.meta.dirname, '../server/router.ts')
     const { atime, mtime } = await stat(source)
     await utimes(source, atime, new Date())

@@ -58,7 +58,7 @@ async function inspectDiscovery(issuer: string): Promise<Finding> {
     return finding(
       'google',
       'fault',
-      `GOOGLE_ISSUER cannot be asked (${reasonOf(error)}): no user can sign in with Google. Check address and network.`,
+      `GOOGLE_ISSUER cannot be reached (${reasonOf(error)}): no user can sign in with Google. Check address and network.`,
     )
   }
 }
