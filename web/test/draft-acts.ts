@@ -6,7 +6,7 @@ export const field = (page: Page) => page.getByRole('textbox', { name: 'Next seg
 
 const drafts = '/v1/collab/drafts'
 
-/** A draft of the page's user, made by requests. `collaborators`: addresses of demo users who have signed in. Its path. */
+/** A draft of the page's user, made by requests. `collaborators`: addresses of demo users who have signed in. Returns its path. */
 export async function newDraft(page: Page, title: string, ...collaborators: string[]): Promise<string> {
   const { id } = await post<{ id: string }>(page, drafts, { title })
   for (const address of collaborators) {

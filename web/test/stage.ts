@@ -114,7 +114,7 @@ export class Stage {
 
   async #noteUser(page: Page, person: DemoPerson): Promise<void> {
     const me = await page.request.get('/me')
-    // Where a page holds the access token, its requests alone are signed in.
+    // With AUTH_SESSION_MODE=jwt only the requests of the page itself are signed in.
     if (me.ok()) userIds.set(`${this.url} ${person}@plinth.local`, (await me.json()).id)
   }
 

@@ -76,7 +76,7 @@ describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
     expect(await desk.getByRole('button', { name: /^End session on/ }).count()).toBe(0)
   })
 
-  it('clears a page that missed the end of its session at the next refused call, and says why', async () => {
+  it('clears a page that missed the end of its session at the next refused call, and shows why', async () => {
     const phone = await stage.open(undefined, {
       userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1',
     })
@@ -100,9 +100,9 @@ describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
 
   it('adds a Google account, shows it in the list, and refuses one of another user', async () => {
     const page = await stage.openAs('viewer', '/account/sign-in-methods')
-    const add = async (person: string) => {
+    const add = async (user: string) => {
       await page.getByRole('button', { name: 'Add a Google account' }).click()
-      await page.getByRole('link', { name: `Demo ${person}` }).click()
+      await page.getByRole('link', { name: `Demo ${user}` }).click()
       await page.waitForURL(`${stage.url}/account/sign-in-methods`)
     }
     await stage.openAs('admin')
@@ -122,7 +122,7 @@ describe.each(['cookies', 'jwt'] as const)('the account page (%s)', (mode) => {
     await page.getByText('only way to sign in').waitFor()
   })
 
-  it('goes on by itself when the server was away', async () => {
+  it('continues automatically after the server was unavailable', async () => {
     const page = await stage.openAs('viewer', '/account')
     await page.getByLabel('Display name').waitFor()
     // The last of what the page fetches.

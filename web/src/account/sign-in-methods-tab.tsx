@@ -1,4 +1,4 @@
-/** The sign-in methods of this account, and its password. The last method stays, or the user would be locked out. */
+/** The sign-in methods of this account, and its password. The last method cannot be removed, or the user would be locked out. */
 import { Button, Group } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'

@@ -4,7 +4,7 @@ import { isErrorCode, messageFor } from '../../../client/errors.ts'
 import { textOf } from '../sign-in/sign-in-search.ts'
 import { showDone, showProblem } from '../toasts/toasts.tsx'
 
-/** Put into the address by the server, when the provider has sent the user back. */
+/** Set by the server when it redirects the user back from the provider. */
 interface AddingSearch {
   added?: string
   error?: string

@@ -11,7 +11,7 @@ import { showFailure } from '../toasts/toasts.tsx'
 import { reloadInvitations } from './draft-queries.ts'
 import classes from './people-dialog.module.css'
 
-/** What the field can be changed for, or a later attempt. */
+/** Faults that the user can correct in the field, or by a later attempt. */
 const faultsOfField = new Set(['PERSON_NOT_FOUND', 'TOO_MANY_INVITATIONS', 'INVITATION_LIMIT_REACHED', 'DRAFT_FULL'])
 
 interface Props {
@@ -50,7 +50,7 @@ export function AddForm({ draftId, field }: Props) {
     setDone(null)
     const input = AddCollaborator.safeParse({ draftId, person })
     if (input.success) add.mutate(input.data)
-    else refuse(input.error.issues[0]?.message ?? 'Not a name that can be looked up')
+    else refuse(input.error.issues[0]?.message ?? 'Enter a username, a user id or an e-mail address')
   }
   return (
     <form onSubmit={submit} noValidate className={classes.add}>
@@ -58,7 +58,7 @@ export function AddForm({ draftId, field }: Props) {
         ref={field}
         className={classes.field}
         label="Add a collaborator"
-        description="A username or user id is added at once. An e-mail address is invited by mail."
+        description="A user is added at once by username or user id. An e-mail address is sent an invitation."
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}

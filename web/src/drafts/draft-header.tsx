@@ -65,7 +65,7 @@ export function DraftHeader({ draft, holderId, myId, others, canChange, canLeave
   )
 }
 
-export function nameIn(draft: Draft, personId: string | null): string {
-  const person = draft.collaborators.find(({ id }) => id === personId)
-  return person ? fullName(person) : 'Another user'
+export function nameIn(draft: Draft, userId: string | null): string {
+  const user = draft.collaborators.find(({ id }) => id === userId)
+  return user ? fullName(user) : 'Another user'
 }

@@ -8,7 +8,7 @@ export const draftsQuery = trpc.drafts.list.infiniteQueryOptions(
 )
 export const draftQuery = (draftId: string) => trpc.drafts.get.queryOptions({ draftId })
 
-/** For the owner. There are fewer open ones than fit on a page. */
+/** For the owner. `draftLimits.collaborators` bounds them to less than one page. */
 export const invitationsQuery = (draftId: string) => trpc.drafts.listInvitations.queryOptions({ draftId, limit: 100 })
 
 export const reloadInvitations = (draftId: string) =>

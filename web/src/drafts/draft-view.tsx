@@ -78,7 +78,7 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
               <span>{readOnly}</span>
               {isGone && isSignedIn && (
                 <Button variant="default" size="xs" onClick={() => live.restart()}>
-                  Look again
+                  Check again
                 </Button>
               )}
             </div>

@@ -1,4 +1,4 @@
-/** Who is added to a draft or invited, and what a removed collaborator was writing. */
+/** Adding and inviting collaborators, and the unsent text of a removed one. */
 import { beforeAll, describe, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
 import { field, newDraft } from '../../test/draft-acts.ts'
@@ -26,13 +26,13 @@ describe('the collaborators of a draft', () => {
     const invited = dialog.getByRole('list', { name: 'Invited, not accepted yet' })
     await invited.getByText(address).waitFor()
     await expectToFit(mira, 'invited')
-    await invited.getByRole('button', { name: `Withdraw the invitation of ${address}` }).press('Enter')
+    await invited.getByRole('button', { name: `Withdraw the invitation to ${address}` }).press('Enter')
     await invited.waitFor({ state: 'detached' })
     await dialog.locator(':focus').and(name).waitFor()
     await expectAccessible(mira)
   })
 
-  it('are added when they have the address, which is no longer listed then', async () => {
+  it('are added when they have verified the address, whose invitation is then no longer listed', async () => {
     const mira = await stage.openSignedIn('engineer')
     await mira.goto(await newDraft(mira, 'Accepted'))
     await mira.getByRole('button', { name: '1 collaborator' }).click()
@@ -43,7 +43,7 @@ describe('the collaborators of a draft', () => {
     await dialog.getByRole('list', { name: 'Invited, not accepted yet' }).waitFor({ state: 'detached' })
   })
 
-  it('say at once that a viewer can only read', async () => {
+  it('are marked at once if they can only read', async () => {
     const mira = await stage.openSignedIn('engineer', inTheDark)
     await stage.changeDatabase(`update users set role = 'viewer' where email = 'viewer@plinth.local'`)
     await mira.goto(await newDraft(mira, 'Read only'))

@@ -1,4 +1,4 @@
-/** The open invitations into a draft, which its owner can withdraw. */
+/** The open invitations to a draft, which its owner can withdraw. */
 import { Button } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId } from 'react'
@@ -14,7 +14,7 @@ import classes from './people-dialog.module.css'
 
 interface Props {
   draftId: string
-  /** Takes the focus, which is lost with the button. */
+  /** Moves the focus, which would be lost with the button. */
   onWithdrawn: () => void
 }
 
@@ -26,9 +26,9 @@ export function Invitations({ draftId, onWithdrawn }: Props) {
       plinth.drafts.withdrawInvitation.mutate({ draftId, invitationId }),
     onSuccess: async ({ email }) => {
       onWithdrawn()
-      announce(`The invitation of ${email} was withdrawn.`)
+      announce(`The invitation to ${email} was withdrawn.`)
     },
-    onError: (failure, { email }) => showFailure(`The invitation of ${email} was not withdrawn`, failure),
+    onError: (failure, { email }) => showFailure(`The invitation to ${email} was not withdrawn`, failure),
     onSettled: () => reloadInvitations(draftId),
   })
   if (error && !data) return <LoadFailure error={error} isRetrying={isFetching} onRetry={refetch} />
@@ -51,7 +51,7 @@ export function Invitations({ draftId, onWithdrawn }: Props) {
             <Button
               variant="default"
               size="xs"
-              aria-label={`Withdraw the invitation of ${invitation.email}`}
+              aria-label={`Withdraw the invitation to ${invitation.email}`}
               loading={withdraw.isPending && withdraw.variables.id === invitation.id}
               onClick={() => withdraw.mutate(invitation)}
             >

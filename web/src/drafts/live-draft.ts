@@ -150,7 +150,7 @@ export class LiveDraft extends Followed<DraftInSight> {
   #hear(event: DraftEvent) {
     const before = this.now().draft
     this.#dispatch({ type: 'event', event })
-    // It may have been accepted.
+    // It may be the acceptance of an invitation.
     if (event.type === 'collaborator.added') void reloadInvitations(this.#draftId)
     if (before && event.actorId !== this.myId) announce(this.#news(before, event))
   }

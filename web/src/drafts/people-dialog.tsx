@@ -1,4 +1,4 @@
-/** Who writes in a draft. Its owner adds and removes people here. */
+/** The collaborators of a draft. Its owner adds and removes them here. */
 import { Badge, Button } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'

@@ -12,7 +12,7 @@ import classes from './segments.module.css'
 interface Props {
   id: string
   author: PersonRef | null
-  /** Display names are not unique. Absent for an author who is no collaborator any more. */
+  /** Shown because display names are not unique. Absent for an author who is no longer a collaborator. */
   username?: string | null | undefined
   text: string
   at: string

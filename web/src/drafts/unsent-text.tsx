@@ -1,4 +1,4 @@
-/** What a user was writing in a draft in which they may no longer write: to copy, or to discard. */
+/** The unsent text of a user who may no longer write in the draft: they can copy or discard it. */
 import { Button, Textarea } from '@mantine/core'
 import { CopyText } from '../page/copy-text.tsx'
 import type { UnsentStore } from '../unsent/unsent-store.ts'

@@ -25,7 +25,7 @@ const hiddenWords =
   'Values that look like secrets are shown as [hidden]. Where the other side has a different secret, it is shown as [hidden 2].'
 const revealWords = 'Select Reveal below one to see it; the audit log records that.'
 
-/** More than anybody reads, and than a phone likes to draw. */
+/** More than a user reads, and than a phone can render quickly. */
 const shownAtFirst = 200
 
 export function StateDiff({ drift, expected, actual }: Props) {

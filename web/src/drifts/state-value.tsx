@@ -62,7 +62,7 @@ function Reveal({ driftId, side, path, isPart }: { driftId: string; side: Side; 
     if (isAsking) return
     setAsking(true)
     try {
-      // In neither the cache of queries nor that of mutations, so that it is removed with the page.
+      // Cached neither as a query nor as a mutation, so that it is removed with the page.
       setRevealed(await plinth.drifts.reveal.mutate({ driftId, side, path: [...path] }))
     } catch (error) {
       showFailure('The value was not revealed', error)

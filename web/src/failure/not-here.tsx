@@ -12,7 +12,7 @@ interface Props {
   children?: ReactNode
 }
 
-/** One thing that is gone, or is not for whoever looks: that is not told apart. */
+/** For something that does not exist or that the user may not see: the page is the same for both. */
 export function NotHere({ what, why, list, children }: Props) {
   return (
     <Page title={`This ${what} is not here`}>

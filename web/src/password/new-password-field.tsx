@@ -10,7 +10,7 @@ import { PasswordField } from './password-field.tsx'
 type Props = Omit<TextInputProps, 'type' | 'value'> & { value: string; ref?: Ref<HTMLInputElement> }
 
 export function NewPasswordField(props: Props) {
-  // As the server composes it before it checks.
+  // Normalized as by the server, which then checks the rules.
   const text = props.value.normalize('NFC')
   return (
     <PasswordField

@@ -52,7 +52,7 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
 /** After a call that was refused because the session has ended. `reason`: null where the server does not know the session. */
 function endedBy(reason: SessionEndReason | null): Session {
   const before = known()
-  // The browser has a newer session, which the next query goes with.
+  // The browser has a newer session, with which the next query is sent.
   const ended = reason === null || reason === 'replaced' ? 'unknown' : reason
   plinth.actAs(null, ended)
   if (before?.state === 'signed-out' || before === undefined) return before ?? { state: 'signed-out', reason: null }

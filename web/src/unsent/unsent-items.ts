@@ -22,7 +22,7 @@ export function useUnsentItems(personId: string): UnsentItem[] {
   return useMemo(() => listUnsent(JSON.parse(stored), entries), [stored, entries])
 }
 
-/** Changes by other tabs. */
+/** Notifies of changes by other tabs. */
 function onStorage(noteChange: () => void) {
   addEventListener('storage', noteChange)
   return () => removeEventListener('storage', noteChange)
@@ -34,7 +34,7 @@ interface Stored {
   segments: ReturnType<UnsentStore['readSegments']>
 }
 
-/** JSON, because React compares what is read by identity, and two reads make different objects. */
+/** JSON, because React compares snapshots by identity, and each read returns new objects. */
 function readStored(personId: string): string {
   const stored: Stored[] = unsentOf(personId).map(({ place, readText, readSegments }) => ({
     place,
