@@ -44,7 +44,7 @@ const inBrowser = {
 /** `*.pg.test.ts` needs Postgres (races, several instances, faults of the server); `*.browser.test.ts` needs Chromium. */
 export default defineConfig({
   test: {
-    // Limits that only a test which would never end reaches, on the busiest machine. Tests wait for conditions and have no limits of their own.
+    // Only a test that hangs reaches these limits, also on a busy machine. Tests wait for conditions instead of setting limits.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 120_000 } },

@@ -77,9 +77,9 @@ export interface Context {
     countMail(account: string): Promise<void>
     forgive(account: string): Promise<void>
   }
-  /** From here; see `InvitationBudget`. @throws AppError TOO_MANY_INVITATIONS */
+  /** With the network of this request; see `InvitationBudget`. @throws AppError TOO_MANY_INVITATIONS */
   readonly countInvitation: (inviterId: string, address: string) => Promise<void>
-  /** `countCall` counts it for whoever the token turns out to be of. @throws as `refresh` of platform/identity */
+  /** `countCall` counts it for the user of the token. @throws as `refresh` of platform/identity */
   readonly refresh: (refreshToken: string | undefined, countCall: CountCall) => Promise<Refreshed>
   readonly signOut: (refreshToken: string | undefined) => Promise<void>
   /** @throws as `startAdding` of platform/identity */

@@ -51,7 +51,7 @@ it('readiness goes first, what is under way is answered, sockets are told 1012, 
     return { feed, seen, transport }
   }
   const carried = () => feeds.every(({ feed, transport }) => feed.transport === transport)
-  await until('all carried', carried)
+  await until('every feed is live', carried)
   const sockets = await Promise.all(range(1, 50).map(() => TestSocket.openAs(oldUrl, owner.browser)))
   await Promise.all(sockets.map((socket) => socket.subscribe('drafts.onEvent', { draftId: followed.id })))
 
@@ -116,7 +116,7 @@ it('readiness goes first, what is under way is answered, sockets are told 1012, 
   expect([old.errorLogs, old.stderr]).toEqual([[], ''])
 
   const backAt = written
-  await until('all carried again', () => carried() && feeds.every(({ seen }) => seen.seqs.length > backAt))
+  await until('every feed is live again', () => carried() && feeds.every(({ seen }) => seen.seqs.length > backAt))
   loading = false
   await Promise.all([writer, ...readers])
   await until('all events', () => feeds.every(({ seen }) => seen.seqs.length >= written))

@@ -176,16 +176,15 @@ function originOf({ origin }: Context, resolution: Resolution): Context['origin'
 }
 
 /**
- * For all callers. An ended session counts as none, so that the sign-in page works, and a cookie that is unknown or
- * has expired is deleted.
- * Any other bad credential is refused here too.
+ * For all callers. An ended session counts as none, so that the sign-in page works, and a cookie that is unknown or has expired is
+ * deleted. Any other bad credential is refused.
  */
 export const publicProcedure = gate('anybody', admitAnybody)
 
 function admitAnybody(ctx: Context, resolution: Resolution): { actor: Actor | null } {
   if (resolution.kind === 'refused') {
     if (!resolution.staleCookie) throw refusal(resolution)
-    // After any other end, other tabs learn from a refusal of this cookie that they have to clear their pages.
+    // After any other end the cookie stays, because other tabs clear their pages only when it is refused.
     if (!resolution.endReason || resolution.endReason === 'expired') ctx.clearSessionCookie()
   }
   return { actor: resolution.kind === 'signed-in' ? resolution.actor : null }

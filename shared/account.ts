@@ -89,7 +89,7 @@ export const ClaimedLegacyId = z.object({ legacyId: z.string() })
 
 /** The provider's page, which leads back to the list of sign-in methods. */
 export const StartedAdding = z.object({ url: z.string() })
-/** Above this, a user adds no further one. */
+/** A user who has this many cannot add another one. */
 export const identitiesPerUser = 10
 
 export const UnlinkIdentity = z.object({ identityId: TargetId })

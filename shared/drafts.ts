@@ -88,7 +88,7 @@ export const AddCollaborator = GetDraft.extend({
   ...personNameFields,
 }).refine(...namesOne('person', 'email'))
 export type AddCollaborator = z.infer<typeof AddCollaborator>
-/** An e-mail address is invited, any other name is of a user, who is a collaborator then. */
+/** The invitation for an e-mail address; for any other name, the user, who is a collaborator now. */
 export const AddedCollaborator = z.union([Collaborator, Invitation])
 export type AddedCollaborator = z.infer<typeof AddedCollaborator>
 export const RemoveCollaborator = GetDraft.extend({ userId: TargetId })

@@ -57,7 +57,7 @@ export const errorTable = {
   SIGN_IN_METHOD_NOT_ADDED: {
     status: 403,
     message:
-      'There is an account with this address that does not have this sign-in method. Sign in with the method that you used before, or set a new password, then add this one under Account, Sign-in methods.',
+      'An account has this address, but not this sign-in method. Sign in with the method that you used before, or set a new password, then add this one under Account, Sign-in methods.',
   },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
@@ -111,7 +111,7 @@ export const errorTable = {
   },
   INVITATION_LIMIT_REACHED: {
     status: 422,
-    message: 'You have as many open invitations as one user may have. Withdraw some that are not needed.',
+    message: 'You have reached the limit of open invitations. Withdraw some that you do not need.',
   },
   TASK_LIST_FULL: { status: 422, message: 'Your list has reached its limit. Delete tasks that you do not need.' },
   CONVERSATION_FULL: { status: 422, message: 'This conversation has reached its limit. Begin a new one to go on.' },

@@ -1,4 +1,4 @@
-/** Invitations of e-mail addresses: each is accepted for the user who has verified the address. */
+/** Invitations to e-mail addresses: each is accepted for the user who has verified the address. */
 import { z } from 'zod'
 import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
@@ -6,7 +6,7 @@ import { pageOf } from './pages.ts'
 
 export const invitationLimits = {
   goodForDays: 30,
-  /** That one user has sent and that are open. */
+  /** Open invitations of one user. */
   openPerInviter: 200,
   /** Mails to one address in 24 hours; further ones are sent later. */
   mailsPerAddress: 10,
@@ -22,7 +22,8 @@ export const Invitation = z
   })
   .meta({
     id: 'Invitation',
-    description: 'Of an e-mail address. The response is the same whether or not an account has the address',
+    description:
+      'An invitation to an e-mail address. The response is the same whether or not an account has the address',
   })
 export type Invitation = z.infer<typeof Invitation>
 export const Invitations = pageOf(Invitation)

@@ -4,13 +4,14 @@ import { TargetId } from './id.ts'
 import { singleLine } from './text.ts'
 
 export const PersonName = singleLine(254).meta({
-  description: 'A user id, a username or a legacy id. An account comes before a legacy id of the same spelling',
+  description:
+    'A user id, a username or a legacy id. An account takes precedence over a legacy id of the same spelling',
   example: 'grace',
 })
 
 export const PersonNameOrAddress = singleLine(254).meta({
   description:
-    'A user id, a username or a legacy id; or an e-mail address, which is invited. An account comes before a legacy id of the same spelling',
+    'A user id, a username or a legacy id; or an e-mail address, which is invited. An account takes precedence over a legacy id of the same spelling',
   example: 'grace@example.org',
 })
 
@@ -56,7 +57,7 @@ export function namedPerson(word: string | undefined, input: Named): NamedPerson
   return kind === undefined ? { kind: null, name: word ?? '' } : { kind, name: input[kind] ?? '' }
 }
 
-/** The address that is to be invited, as it was typed and in the one spelling of `EmailAddress`; null where a user is named. */
+/** The address that is to be invited, as it was typed and as normalized by `EmailAddress`; null where a user is named. */
 export function namedAddress({ person, email }: { person?: string | undefined; email?: string | undefined }) {
   const typed = email ?? person
   const address = EmailAddress.safeParse(typed).data

@@ -1,4 +1,4 @@
-/** API keys of users, inserted directly, for tests that begin with one; and the parts of responses. */
+/** API keys of users, inserted directly, for tests that begin with one; and readers of responses. */
 
 import type { Scope } from '../../shared/api-keys.ts'
 import { capabilities } from '../../shared/capabilities.ts'

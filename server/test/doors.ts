@@ -92,7 +92,7 @@ const webSocket: Door = {
   refusesNobody: closedUnheard,
   withoutCookies: {
     code: 'VALIDATION_ERROR',
-    message: 'Only a call of its own, whose answer sets a cookie, can do this.',
+    message: 'This call must be sent over HTTP, outside a streamed batch, because its response sets a cookie.',
     retryAfterS: undefined,
   },
   follow: followSocket,
@@ -185,10 +185,10 @@ const mcp: Door = {
   },
 }
 
-/** Of the same person; what they have presented decides here too. */
+/** Of the same user; what they have presented decides here too. */
 async function tokenOf(app: TestApp, { headers, sessionToken }: TestBrowser): Promise<Record<string, string>> {
-  const person = headers.authorization === undefined && sessionToken ? await app.sessions.find(sessionToken) : null
-  return person && isActor(person) ? (await openProgram(app, person)).bearer : {}
+  const actor = headers.authorization === undefined && sessionToken ? await app.sessions.find(sessionToken) : null
+  return actor && isActor(actor) ? (await openProgram(app, actor)).bearer : {}
 }
 
 /** What an administrator may and nobody else, or not even they: the operator's account is nobody's, so the rest is not for them. */

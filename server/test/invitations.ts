@@ -1,4 +1,4 @@
-/** Drafts into which addresses are invited. */
+/** Drafts to which addresses are invited. */
 import { sql } from 'drizzle-orm'
 import { expect } from 'vitest'
 import type { Draft } from '../../shared/drafts.ts'
@@ -9,7 +9,7 @@ import { draftOf, signedIn } from './followers.ts'
 import { type Account, data, mailedToken } from './passwords.ts'
 import { until } from './until.ts'
 
-/** A draft and what its owner does in it, at `app`. */
+/** A new draft at `app`, and the calls of its owner. */
 export async function draftWithInvitations(app: TestApp) {
   const owner = await signedIn(app)
   const { id: draftId } = await draftOf(app, owner)

@@ -211,8 +211,7 @@ async function sweep(procedure: Procedure, ask: Ask): Promise<void> {
 
 describe('what is somebody else’s', () => {
   it.each(withPlaces.filter(({ type }) => type !== 'subscription'))(
-    'is told of to nobody and changed by nobody: $path',
-    {},
+    'is neither returned to nor changed by another user: $path',
     async (procedure) => {
       for (const door of byHttp.filter((door) => door.leadsTo(procedure))) {
         await sweep(procedure, (input) => stranger.ask(door, procedure, input))
@@ -222,8 +221,7 @@ describe('what is somebody else’s', () => {
   )
 
   it.each(withPlaces.filter(({ type }) => type === 'subscription'))(
-    'is not there to follow: $path',
-    {},
+    'cannot be followed by another user: $path',
     async (procedure) => {
       const socket = await TestSocket.openAs(house.url, stranger.person.browser)
       await sweep(procedure, async (input) => {

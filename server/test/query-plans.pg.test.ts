@@ -172,7 +172,7 @@ describe('lists', () => {
     }
   })
 
-  it.each(lists)('go by indexes: $path', async ({ path, fields }) => {
+  it.each(lists)('use indexes: $path', async ({ path, fields }) => {
     const { who, input, filters, byHand, counts } = cases[path] ?? expect.unreachable()
     const faults = new Set<string>()
     const look = async (asked: Record<string, unknown>) => {

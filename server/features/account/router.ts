@@ -92,7 +92,7 @@ export const accountRouter = router({
       .input(PageRequest.prefault({}))
       .output(Identities)
       .query(({ ctx, input }) => listIdentities(ctx.db, ctx.actor, input)),
-    /** A mutation, because it sets a cookie. It changes nothing yet, so the callback of the provider writes the record. */
+    /** A mutation, because it sets a cookie. It changes no row: the audit record is written by the callback of the provider. */
     startAdding: authedProcedure
       .meta({ hint: true })
       .output(StartedAdding)

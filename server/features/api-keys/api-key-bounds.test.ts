@@ -15,12 +15,12 @@ import { mutateBy } from '../../test/programs.ts'
 
 const app = await buildTestApp()
 const { db } = app.database
-/** The response to a program that calls by a key. */
+/** The response to a request with a key. */
 const by = (bearer: Record<string, string>, url = '/me') => app.root.inject({ url, headers: bearer })
 const statusOf = async (bearer: Record<string, string>, url?: string) => (await by(bearer, url)).statusCode
 
-describe('a key is a bearer and nothing else:', () => {
-  it('no cookie, no address, no refresh token', async () => {
+describe('an API key', () => {
+  it('is accepted only as a bearer token, not as a cookie, query parameter, other header or refresh token', async () => {
     const { key } = await keyOf(app, await signedIn(app))
     for (const name of ['plinth_session', 'plinth_refresh']) {
       const answer = await by({ cookie: `${name}=${key}` })
@@ -36,7 +36,7 @@ describe('a key is a bearer and nothing else:', () => {
     expect(codeOf(await mutateBy(app, 'auth.refresh', { refreshToken: key }))).toBe('INVALID_CREDENTIAL')
   })
 
-  it('nor does the token of a cookie, a hash or an id pass for one', async () => {
+  it('cannot be replaced by a session token, its hash, its id or a changed spelling', async () => {
     const me = await signedIn(app)
     const { key, id } = await keyOf(app, me)
     for (const token of [
@@ -57,7 +57,7 @@ describe('a key is a bearer and nothing else:', () => {
     }
   })
 
-  it('one changed sign is another key, which needs no look at the database', async () => {
+  it('with one changed character is refused without a database query', async () => {
     const { key } = await keyOf(app, await signedIn(app))
     for (let at = 'plinth_key_'.length; at < key.length; at++) {
       const changed = key.slice(0, at) + (key[at] === '0' ? '1' : '0') + key.slice(at + 1)
@@ -66,7 +66,7 @@ describe('a key is a bearer and nothing else:', () => {
     expect(codeOf(await by({ authorization: `Bearer ${key.slice(0, -1)}g` }))).toBe('API_KEY_INVALID')
   })
 
-  it('signing out by it is refused, and it goes on', async () => {
+  it('cannot sign out, and stays valid', async () => {
     const me = await signedIn(app)
     const { bearer } = await keyOf(app, me)
     const headers = { ...bearer, cookie: me.browser.cookieHeader, origin: app.publicUrl }
@@ -80,7 +80,7 @@ describe('a key is a bearer and nothing else:', () => {
     expect((await me.browser.get('/me')).statusCode).toBe(200)
   })
 
-  it('it is no device, and a device no key', async () => {
+  it('cannot be listed or revoked as a device, nor a device as a key', async () => {
     const me = await signedIn(app)
     const { id: keyId, bearer } = await keyOf(app, me)
     const devices = dataOf(await me.browser.query('account.sessions.list')).items
@@ -93,7 +93,7 @@ describe('a key is a bearer and nothing else:', () => {
   })
 })
 
-describe('a key and the account of its person:', () => {
+describe('the API key of a user', () => {
   const admin = async () => {
     const one = await signedIn(app)
     await makeAdministrator(app, one)
@@ -113,7 +113,7 @@ describe('a key and the account of its person:', () => {
         await done(me.browser.mutate('account.changePassword', { currentPassword, newPassword: anotherPassword() }))
       },
     ],
-  ])('%s leaves it', async (_, act) => {
+  ])('stays valid after %s', async (_, act) => {
     const me = await signedIn(app)
     const { bearer } = await keyOf(app, me)
     expect(await statusOf(bearer)).toBe(200)
@@ -129,9 +129,9 @@ describe('a key and the account of its person:', () => {
         await done(app.browser().mutate('auth.resetPassword', { token, newPassword: anotherPassword() }))
       },
     ],
-    ['disabling', async (me) => done((await admin()).mutate('people.disable', { personId: me.id }))],
+    ['disabling the user', async (me) => done((await admin()).mutate('people.disable', { personId: me.id }))],
     [
-      'disabling, though enabled again',
+      'disabling the user and enabling them again',
       async (me) => {
         const browser = await admin()
         await done(browser.mutate('people.disable', { personId: me.id }))
@@ -139,14 +139,14 @@ describe('a key and the account of its person:', () => {
       },
     ],
     [
-      'a first proof of the address by somebody else',
+      'a first proof of the address by another user',
       async (me) => {
         await db.update(users).set({ emailVerified: false }).where(eq(users.id, me.id))
         const [user] = await db.select().from(users).where(eq(users.id, me.id))
         await app.signIn({ email: user?.email, sub: randomUUID() })
       },
     ],
-  ])('%s ends it', async (_, act) => {
+  ])('ends after %s', async (_, act) => {
     const me = await signedIn(app)
     const { bearer, id } = await keyOf(app, me)
     expect(await statusOf(bearer)).toBe(200)
@@ -156,7 +156,7 @@ describe('a key and the account of its person:', () => {
     expect(row?.endReason).toBe('account-changed')
   })
 
-  it('one who is deleted takes it along', async () => {
+  it('is deleted with the user', async () => {
     const { id } = (await db.insert(users).values({ displayName: 'Ada' }).returning())[0] as { id: string }
     const { bearer } = await keyOf(app, { id })
     await db.delete(users).where(eq(users.id, id))
@@ -165,7 +165,7 @@ describe('a key and the account of its person:', () => {
 })
 
 describe('an administrator', () => {
-  it('sees whose keys there are, page by page or of one person, and revokes any', async () => {
+  it('lists the keys of all users or of one, page by page, and revokes any', async () => {
     const [admin, me, other] = [await signedIn(app), await signedIn(app), await signedIn(app)]
     await makeAdministrator(app, admin)
     const [one, two] = [await keyOf(app, me), await keyOf(app, other)]
@@ -187,11 +187,11 @@ describe('an administrator', () => {
     expect(record).toMatchObject({ actorId: admin.id, action: 'apiKeys.revokeAny', before: { userId: me.id } })
   })
 
-  it('who is none any more revokes none', async () => {
+  it('whose role was lowered revokes none', async () => {
     const [admin, other] = [await signedIn(app), await signedIn(app)]
     const { id: keyId, bearer } = await keyOf(app, other)
     await makeAdministrator(app, admin)
-    // Trusted for some seconds, the session still says that its person is one: the rows decide.
+    // The session is cached for some seconds with the old role; the row decides.
     expect((await admin.browser.query('people.list')).statusCode).toBe(200)
     await db.update(users).set({ role: 'user' }).where(eq(users.id, admin.id))
     expect(codeOf(await admin.browser.mutate('apiKeys.revokeAny', { keyId }))).toBe('FORBIDDEN')
@@ -199,7 +199,7 @@ describe('an administrator', () => {
   })
 })
 
-it('the operator makes none for whom there is not, who is disabled, or who may less', async () => {
+it('the operator creates no key for a user who does not exist, is disabled or lacks the capability', async () => {
   const { createApiKeyFor } = await import('./service.ts')
   const me = await signedIn(app)
   const origin = { ip: 'cli', requestId: 'r' }

@@ -22,7 +22,7 @@ const day = 24 * 3_600_000
 const asked = (more = {}) => ({ name: 'Nightly report', scopes: ['draft:read'], ...more })
 const create = ({ browser }: Person, more = {}) => browser.mutate('apiKeys.create', asked(more))
 const listOf = async ({ browser }: Person) => dataOf(await browser.query('apiKeys.list')).items
-/** The response to a program that calls by a key. */
+/** The response to a request with a key. */
 const by = (bearer: Record<string, string>, url = '/me') => app.root.inject({ url, headers: bearer })
 const statusOf = async (bearer: Record<string, string>, url?: string) => (await by(bearer, url)).statusCode
 const setRole = async ({ id }: Person, role: 'viewer' | 'user' | 'admin') => {

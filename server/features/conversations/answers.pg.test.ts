@@ -40,8 +40,8 @@ async function asked() {
   const told = (type: ConversationEvent['type'], text = '') =>
     until(`${type} ${text}`, () =>
       socket.answers.some((answer) => {
-        const told = JSON.stringify(answer)
-        return told.includes(`"type":"${type}"`) && told.includes(text)
+        const frame = JSON.stringify(answer)
+        return frame.includes(`"type":"${type}"`) && frame.includes(text)
       }),
     )
   const read = async () =>

@@ -1,4 +1,4 @@
-/** Who sees a draft and writes in it. */
+/** The users who can read a draft, and write in it. */
 import { and, asc, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import {
@@ -25,7 +25,7 @@ import { changeDraft, collaboratorColumns, invitedInto, toCollaborator } from '.
 import { type DraftRow, draftCollaborators } from './table.ts'
 
 /**
- * Adds a user, named as `findPersonNamed` has it, or invites an e-mail address. Adding a user twice changes nothing.
+ * Adds a user, named as in `findPersonNamed`, or invites an e-mail address. Adding a user twice changes nothing.
  * @throws AppError NOT_DRAFT_OWNER, PERSON_NOT_FOUND, DRAFT_FULL, INVITATION_LIMIT_REACHED
  */
 export async function addCollaborator(
@@ -70,7 +70,7 @@ export async function insertCollaborator(tx: Database, draftId: string, user: Us
   return true
 }
 
-/** After an addition, whose draft is locked. @throws AppError DRAFT_FULL */
+/** Called after an addition, with the draft locked. @throws AppError DRAFT_FULL */
 async function refuseFull(tx: Database, draftId: string): Promise<void> {
   const already = await tx.$count(draftCollaborators, eq(draftCollaborators.draftId, draftId))
   const invited = await countOpenInvitations(tx, invitedInto(draftId))

@@ -23,7 +23,7 @@ const moveBack = (address: string, days: number) =>
     mailed_at = mailed_at - make_interval(days => ${days}::int) where address = ${address}`)
 
 describe('an invitation', () => {
-  it('that was withdrawn is accepted by no user, and is not there any more', async () => {
+  it('that was withdrawn is accepted by no user, and is no longer listed', async () => {
     const { invite, list, withdraw, others } = await ownDraft()
     const { email } = newAccount()
     const { id } = data(await invite(email))
@@ -35,7 +35,7 @@ describe('an invitation', () => {
     expect(await others()).toEqual([])
   })
 
-  it('is withdrawn by the owner of its draft alone', async () => {
+  it('can be withdrawn only by the owner of its draft', async () => {
     const [mine, theirs] = [await ownDraft(), await ownDraft()]
     const { id } = data(await mine.invite(newAccount().email))
     expect(codeOf(await theirs.withdraw(id))).toEqual([404, 'NOT_FOUND'])
@@ -87,7 +87,7 @@ describe('an invitation', () => {
     expect(await others()).toEqual([id])
   })
 
-  it('makes a reader of a viewer, to whom the ring does not go', async () => {
+  it('makes a viewer a collaborator who can only read and to whom the ring cannot be passed', async () => {
     const { owner, draftId, invite, get } = await ownDraft()
     const { id, email } = await verifiedUser(app)
     await db.update(users).set({ role: 'viewer' }).where(eq(users.id, id))
@@ -140,7 +140,7 @@ describe('an invitation', () => {
   })
 })
 
-describe('how many invitations there may be', () => {
+describe('the number', () => {
   const insertOpen = (count: number, inviterId: string, targetId = newId()) =>
     db.insert(invitations).values(
       Array.from({ length: count }, (_, n) => ({
@@ -154,7 +154,7 @@ describe('how many invitations there may be', () => {
       })),
     )
 
-  it('is bounded for a draft, so that every invitation can be accepted', async () => {
+  it('of open invitations to a draft is bounded, so that each can be accepted', async () => {
     const { owner, draftId, invite } = await ownDraft()
     await insertOpen(draftLimits.collaborators - 2, owner.id, draftId)
     const { email } = newAccount()
@@ -166,14 +166,14 @@ describe('how many invitations there may be', () => {
     expect((await invite(email)).statusCode).toBe(200)
   })
 
-  it('is bounded for an inviter', async () => {
+  it('of open invitations of an inviter is bounded', async () => {
     const { owner, invite } = await ownDraft()
     await insertOpen(invitationLimits.openPerInviter - 1, owner.id)
     expect((await invite(newAccount().email)).statusCode).toBe(200)
     expect(codeOf(await invite(newAccount().email))).toEqual([422, 'INVITATION_LIMIT_REACHED'])
   })
 
-  it('is bounded in mails to one address: what is too much is mailed later, and accepted none the less', async () => {
+  it('of mails to one address is bounded: a further one is sent later, and its invitation can be accepted before', async () => {
     const { owner, invite, others } = await ownDraft()
     const { email } = newAccount()
     await insertOpen(invitationLimits.mailsPerAddress, owner.id)
@@ -190,8 +190,8 @@ describe('how many invitations there may be', () => {
   })
 })
 
-describe('how often a user may invite', () => {
-  it('is a budget of the user, which says when there is more', async () => {
+describe('the budget of invitations', () => {
+  it('is per user, and the refusal says when to retry', async () => {
     const limited = await buildTestApp({ environment: { RATE_LIMIT_INVITATIONS: '2' } })
     const { owner, draftId, invite } = await draftWithInvitations(limited)
     const answers = [
@@ -207,11 +207,11 @@ describe('how often a user may invite', () => {
     expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(600)
     const { id: userId } = await signedIn(limited)
     const added = await owner.browser.mutate('drafts.addCollaborator', { draftId, userId })
-    expect(added.statusCode, 'adding a user is no invitation').toBe(200)
+    expect(added.statusCode, 'adding a user does not count').toBe(200)
     expect((await (await draftWithInvitations(limited)).invite(newAccount().email)).statusCode).toBe(200)
   })
 
-  it('is a budget of the address, for all its inviters together', async () => {
+  it('is per address, for all its inviters together', async () => {
     const limited = await buildTestApp({ environment: { RATE_LIMIT_SIGN_IN: '2' } })
     const { email } = newAccount()
     const codes: unknown[] = []
@@ -234,7 +234,7 @@ describe('how often a user may invite', () => {
     expect((await invite(address)).statusCode).toBe(200)
   })
 
-  it('is a budget of the network, whatever accounts it has', async () => {
+  it('is per network, for all its accounts together', async () => {
     const limited = await buildTestApp({ environment: { RATE_LIMIT_ANONYMOUS: '2' } })
     const codes: unknown[] = []
     for (let n = 0; n < 3; n++)

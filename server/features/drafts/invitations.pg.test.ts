@@ -33,7 +33,7 @@ it('an invitation is either withdrawn or accepted when both happen at once', asy
     const { id } = data(await invite(email))
     await handled(here, email)
     const accepted = verifiedUser(there, email)
-    // At another point of the sign-in each time.
+    // Each round withdraws at another point of the sign-in.
     for (let turn = 0; turn < round; turn++) await here.browser().get('/livez')
     const withdrawn = codeOf(await withdraw(id))
     const user = await accepted
@@ -56,7 +56,7 @@ it('an invitation is accepted when the address is verified at the moment it is i
   }
 })
 
-it('an acceptance and other changes of the draft at once both succeed', async () => {
+it('an acceptance and other changes of the draft at the same time all succeed', async () => {
   for (let round = 0; round < rounds; round++) {
     const { owner, draftId, invite, others } = await draftWithInvitations(here)
     const user = await verifiedUser(here)

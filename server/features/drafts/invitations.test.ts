@@ -1,4 +1,4 @@
-/** An e-mail address is invited into a draft, and the user who verifies it becomes a collaborator. */
+/** An e-mail address is invited to a draft, and the user who verifies it becomes a collaborator. */
 import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { auditLogs } from '../../platform/audit/table.ts'
@@ -43,7 +43,7 @@ describe('inviting an address', () => {
   it('has the same response, after the same statements, whatever account has the address', async () => {
     const { owner, draftId } = await ownDraft()
     const wake = vi.spyOn(InvitationJob.prototype, 'wake').mockResolvedValue()
-    // Of drafts, invitations, and lookups by an address or a name.
+    // Statements on drafts and invitations, and lookups by an address or a name.
     const count = countStatements(app, /"(drafts|draft_collaborators|invitations)"|lower\(/)
     const seen: unknown[] = []
     for (const [, make] of kindsOfAddresses) {
@@ -59,12 +59,12 @@ describe('inviting an address', () => {
       }
     }
     expect(seen).toEqual(seen.map(() => seen[0]))
-    // The embedded database runs those of a transaction elsewhere.
+    // On the embedded database the statements of a transaction are not counted.
     if (app.database.kind === 'postgres') expect(count()).toBeGreaterThan(4 * seen.length)
     expect(wake).toHaveBeenCalled()
   })
 
-  it('makes the user of a verified address a collaborator, by the ordinary event', async () => {
+  it('makes the user of a verified address a collaborator, with the usual event', async () => {
     const { owner, draftId, invite, list, get, others } = await ownDraft()
     const { cursor: lastEventId } = await get()
     const friend = await verifiedUser(app)
@@ -88,7 +88,7 @@ describe('inviting an address', () => {
     expect(JSON.stringify(records).toLowerCase()).not.toContain(friend.email)
   })
 
-  it('mails it once, with a link to the draft and no words of the inviter', async () => {
+  it('mails the address once, with a link to the draft and no text of the inviter', async () => {
     const { owner, draftId, invite, withdraw } = await ownDraft()
     const { email } = newAccount()
     await db.update(users).set({ displayName: 'Claim your prize' }).where(eq(users.id, owner.id))
@@ -106,7 +106,7 @@ describe('inviting an address', () => {
     expect(await mailsTo(app, email)).toEqual(['invitation'])
   })
 
-  it('lists it as it was typed, to the owner alone', async () => {
+  it('lists the address as it was typed, only to the owner', async () => {
     const { draftId, invite, list, owner } = await ownDraft()
     const typed = `Grace.${newAccount().email}`
     await invite(typed)
@@ -118,7 +118,7 @@ describe('inviting an address', () => {
     expect(codeOf(await seen())).toEqual([403, 'NOT_DRAFT_OWNER'])
   })
 
-  it('is refused for what is no address, and for a collaborator who does not own the draft', async () => {
+  it('is refused for text that is no address, for a collaborator who does not own the draft, and for a closed draft', async () => {
     const { owner, draftId } = await ownDraft()
     const friend = await signedIn(app)
     await owner.browser.mutate('drafts.addCollaborator', { draftId, userId: friend.id })
@@ -182,7 +182,7 @@ describe('an invitation is accepted for the user who verifies its address', () =
       },
     ],
     [
-      'by a sign-in with Google, which takes the account from a user who did not verify it',
+      'by a sign-in with Google, which takes the account from a user who did not verify the address',
       async (email) => {
         await registered(app, { email })
         await app.signIn({ ...newPerson(), email })

@@ -1,4 +1,4 @@
-/** Invitations of e-mail addresses into a draft. Its owner sees and withdraws them; accepting one makes the user a collaborator. */
+/** Invitations to a draft, by e-mail address. The owner lists and withdraws them; accepting one makes the user a collaborator. */
 import { and, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { ListInvitations, WithdrawInvitation } from '../../../shared/drafts.ts'
@@ -52,7 +52,7 @@ export async function withdrawDraftInvitation(
   return invitation as Invitation
 }
 
-/** As `addCollaborator` decides: while the draft is open, and the inviter still owns it and may write. */
+/** Accepts under the conditions of `addCollaborator`: the draft is open, and the inviter still owns it and may write. */
 export const draftInvitations: InvitationKind = {
   noun: 'a draft',
   path: (draftId) => `/drafts/${draftId}`,

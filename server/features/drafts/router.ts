@@ -130,7 +130,7 @@ export const draftsRouter = router({
     .mutation(({ ctx, input }) => takeRing(ctx.db, ctx.actor, input)),
   addCollaborator: can('draft:write')
     .meta({
-      // The user or the invitation is in the record by its id: only the owner may read the address.
+      // The record has the id of the user or the invitation, because only the owner may read the address.
       audit: { noun: 'draft', id: 'draftId', leaveOut: ['person', 'email'] },
       rest: {
         method: 'POST',
@@ -200,7 +200,7 @@ export const draftsRouter = router({
       rest: {
         method: 'GET',
         path: `${path}/{draftId}/invitations`,
-        summary: 'The open invitations into a draft, as the owner, the newest first',
+        summary: 'The open invitations to a draft, as the owner, the newest first',
         errors: ['NOT_DRAFT_OWNER'],
       },
     })

@@ -61,7 +61,7 @@ export async function getPerson(db: Database, { personId }: Named): Promise<Mana
   return toManagedPerson(user)
 }
 
-/** By a word, as `findPersonByAnyName` has it; null where it names no user. */
+/** By any name that `findPersonByAnyName` accepts; null where it names no user. */
 export async function findPerson(db: Database, { named }: z.infer<typeof FindPerson>): Promise<ManagedPerson | null> {
   const user = await findPersonByAnyName(db, named)
   return user ? toManagedPerson(user) : null

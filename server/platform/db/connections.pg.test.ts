@@ -37,7 +37,7 @@ describe('connections that fall silent', () => {
     process.stdout.write(`healthy again ${Math.round(performance.now() - began)} ms after the silence\n`)
     expect(performance.now() - began).toBeLessThan(5000)
     const codes = (await Promise.all(stuck)).sort()
-    // A query of the server's own may have one of the four connections; the fourth write then has none.
+    // One of the four connections may be in use by a query of the server itself; the fourth write then gets none.
     expect(codes.slice(0, 3)).toEqual(Array(3).fill('DATABASE_UNAVAILABLE'))
     expect(['DATABASE_UNAVAILABLE', 'SERVER_BUSY']).toContain(codes[3])
     process.stdout.write(`refused ${Math.round(performance.now() - began)} ms after the silence\n`)

@@ -147,7 +147,7 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
     writeFileSync(`${folder}-0.go`, '')
     const { pid } = await until('the child holds it', () => JSON.parse(readFileSync(`${folder}-0.lock`, 'utf8')))
     process.kill(pid, 'SIGKILL')
-    await until('a zombie', () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
+    await until('the child is a zombie', () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
     lockFolder(`${folder}-0`).release()
     parent.kill('SIGKILL')
     await once(parent, 'exit')
@@ -178,11 +178,11 @@ describe.skipIf(onPostgres)('a lock whose holder is gone', () => {
       execFileSync('mkfifo', [`${folder}-${round}.go`])
     }
     const racers = Array.from({ length: 20 }, () => child('folder-lock-child', folder, String(rounds)))
-    await until('all wait', () => racers.every((racer) => lines(racer).length === 1))
+    await until('every racer waits', () => racers.every((racer) => lines(racer).length === 1))
     for (let round = 0; round < rounds; round++) {
       // Opening the pipe starts all that wait for it in one moment; those that come later do not wait while it is open.
       const go = await open(`${folder}-${round}.go`, 'w')
-      await until('all know', () => racers.every((racer) => lines(racer).length === round + 2))
+      await until('every racer has answered', () => racers.every((racer) => lines(racer).length === round + 2))
       const answers = racers.map((racer) => lines(racer).at(-1))
       const winners = racers.filter((_, at) => answers[at] === 'held')
       expect(winners, answers.join('\n')).toHaveLength(1)

@@ -141,11 +141,11 @@ export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: On
 const settings = ['-c', 'shared_buffers=32MB']
 
 /**
- * V8 uses its baseline compiler alone for PGlite: the optimizing one takes 600 MB for one of its functions, and makes statements no faster
- * (docs/decisions/034-embedded-baseline-code.md). A module keeps what was set when it was compiled, so other modules are not affected later.
+ * V8 uses only its baseline compiler for PGlite: the optimizing one needs 600 MB for one of its functions, and makes statements no faster
+ * (docs/decisions/034-embedded-baseline-code.md). A module retains the flags under which it was compiled, so later modules are not affected.
  */
 const baselineOnly = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
-const asBefore = ['--wasm-tier-up', '--wasm-dynamic-tiering']
+const defaultTiering = ['--wasm-tier-up', '--wasm-dynamic-tiering']
 
 async function createInstance(options: PGliteOptions): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite')
@@ -153,7 +153,7 @@ async function createInstance(options: PGliteOptions): Promise<PGlite> {
   try {
     return await PGlite.create({ ...options, startParams: [...PGlite.defaultStartParams, ...settings] })
   } finally {
-    for (const flag of asBefore) setFlagsFromString(flag)
+    for (const flag of defaultTiering) setFlagsFromString(flag)
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
-it('a new embedded database is made and used in less than 750 MiB, which optimizing its code would exceed', {
+it('creating and using an embedded database takes less than 750 MiB, which optimized code would exceed', {
   timeout: 60_000,
 }, async () => {
   const child = join(import.meta.dirname, '../../test/embedded-memory-child.ts')

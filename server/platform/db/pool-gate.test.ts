@@ -47,7 +47,7 @@ describe('the gate of a pool', () => {
     expect(await gate.run(async () => 'next')).toBe('next')
   })
 
-  it('gives shares a turn each, however many tasks one of them has', async () => {
+  it('gives each share a turn, however many tasks one of them has', async () => {
     const gate = new PoolGate(1)
     const order: string[] = []
     const runs = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((name) =>
@@ -57,7 +57,7 @@ describe('the gate of a pool', () => {
     expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2'])
   })
 
-  it('refuses a task at once when too many of its share wait, or too many of all', async () => {
+  it('refuses a task at once when too many wait, of its share or in total', async () => {
     const gate = new PoolGate(1, 2000, { perShare: 2, total: 3 })
     const slow = heldTask()
     const runs = [gate.run(slow.task, 'a')]

@@ -1,6 +1,6 @@
 /**
- * A bounded queue in front of what runs few tasks at once and lets the others wait without limit, as PGlite does: one slow
- * query would delay any other for as long as it runs.
+ * A bounded queue in front of a resource that runs few tasks at once and lets the others wait without limit, such as PGlite, where
+ * one slow query would delay every other for as long as it runs.
  */
 import { AppError } from '../errors/app-error.ts'
 

@@ -8,7 +8,7 @@ import { databaseFault, isDiskFull } from '../db/faults.ts'
 interface Options {
   message?: string
   details?: FieldFault[] | undefined
-  /** Only for a caller who has shown a credential of the session. */
+  /** Only for a caller who has presented a credential of the session. */
   endReason?: SessionEndReason | undefined
   retryAfterS?: number
   cause?: unknown

@@ -81,7 +81,7 @@ describe('a flood of refusals', () => {
     expect(refusals()).toMatchObject([{ userId: id }, { userId: id, leftOut: 4 }])
   })
 
-  it('of one user with many procedures leaves three lines a second, and a line of another user beside them', async () => {
+  it('of one user for many procedures leaves three lines a second, and does not suppress the line of another user', async () => {
     const [flooder, other] = [await signedIn(app), await signedIn(app)]
     stopClock()
     for (let n = 0; n < 30; n++)

@@ -11,7 +11,7 @@ import type { AppError } from './app-error.ts'
 const sameEveryMs = 60_000
 const secondMs = 1000
 const perSecond = 10
-/** By caller: user, or all that are not identified. */
+/** For each user, and for all anonymous callers together. */
 const perSecondOfCaller = 3
 
 export interface Refused {
@@ -22,7 +22,7 @@ export interface Refused {
   readonly asked: string
 }
 
-/** The lines of a second. */
+/** Counts the lines of the current second. */
 class Second {
   #beganMs = Number.NEGATIVE_INFINITY
   #lines = 0

@@ -46,7 +46,7 @@ const stricter: Record<string, (bend: Bends) => boolean> = {
   'no time of issue, which tells a token from before the end of a session': ({ iat }) => iat === undefined,
 }
 
-it('ours and theirs agree, but for the named reasons', async () => {
+it('our verification and Clerk’s accept the same tokens, except for the named reasons', async () => {
   const reasons = new Map(Object.keys(stricter).map((reason) => [reason, 0]))
   let both = 0
   let neither = 0

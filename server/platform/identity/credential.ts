@@ -26,7 +26,7 @@ export type Resolution =
    * session has not ended.
    */
   | { kind: 'anonymous'; refreshable: string | null; payer: { id: string } | null }
-  /** `endsAtS`: when what was presented is over by itself, in seconds since 1970 by the database's clock. */
+  /** `endsAtS`: when what was presented expires, in seconds since 1970 by the database's clock. */
   | { kind: 'signed-in'; actor: Actor; endsAtS?: number }
   /**
    * `staleCookie`: only a session cookie that is not valid. A public procedure continues without it.
@@ -60,7 +60,7 @@ interface Resolvers {
 
 type Bearer = Extract<Resolution, { kind: 'signed-in' | 'refused' }>
 
-/** Throws only when the database or an issuer's keys cannot be asked; that refuses nobody (503). */
+/** Throws only when the database or an issuer's keys cannot be read; that refuses no credential (503). */
 export async function resolveCredential(request: Presented, app: Resolvers): Promise<Resolution> {
   const byStronger = await resolveStronger(request, app)
   return app.legacyBridge ? app.legacyBridge.decide(byStronger, request) : byStronger
@@ -74,7 +74,7 @@ async function resolveStronger(request: Presented, app: Resolvers): Promise<Reso
   if (bearer?.kind === 'refused') return bearer
   const values = new Set(cookieValues(headers.cookie, sessionCookieName(app.config)))
   const [value] = values
-  // Two different ones: one was tossed in, and nobody can say which.
+  // Of two different ones an attacker may have set one, and the server cannot know which.
   const found = value !== undefined && values.size === 1 ? await app.sessions.find(value) : null
   const byCookie = found && isActor(found) ? found : null
 
@@ -157,7 +157,7 @@ async function findByAccessToken(token: string, { accessTokens, sessions }: Reso
   const access = await accessTokens.verify(token)
   if (!access) return refused('INVALID_CREDENTIAL')
   const found = await sessions.findById(access.sessionId)
-  // After the look, which tells the database's time.
+  // After the lookup, which returns the database's time.
   if (!access.isTimely(sessions.nowS)) return refused('INVALID_CREDENTIAL')
   const actor = found && isActor(found) ? found : null
   if (actor?.id !== access.userId) return sessionEnded(found)
@@ -176,7 +176,7 @@ export function payerOf(resolution: Resolution): { id: string } | null {
 }
 
 /**
- * What the database is queried for to resolve a request, where only the result shows whether the credential is worth anything: hashes of session cookies
+ * What the database is queried for to resolve a request, where only the result shows whether the credential is valid: hashes of session cookies
  * and API keys, and the session of a refresh cookie, which may have ended long ago.
  */
 export function presentedSecrets(raw: IncomingMessage, config: Config): string[] {

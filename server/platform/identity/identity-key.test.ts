@@ -66,7 +66,7 @@ it('identities from before issuers were stored belong to the configured issuer, 
   expect(await idOf({ sub: google.subject })).toBe(google.userId)
 })
 
-it('demo users are stored with the configured issuer, so there is nothing to add on a new database', async () => {
+it('demo users are stored with the configured issuer, so `nameIssuers` changes nothing on a new database', async () => {
   const { db } = (await buildTestApp()).database
   await seedDemoPeople(db, app.inside.config)
   expect(new Set((await db.select().from(identities)).map(({ issuer }) => issuer))).toEqual(new Set([configured]))

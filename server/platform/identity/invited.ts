@@ -3,7 +3,7 @@ import { makeInvitationsDue } from '../invitations/due.ts'
 import { lockName } from './people.ts'
 import type { User } from './table.ts'
 
-/** Held to the end of the transaction, before the rows of users: an address is verified, and invited users are added, one after another. */
+/** Taken before the rows of users and held to the end of the transaction, so that verifying an address and accepting its invitations take turns. */
 export const lockAddress = (tx: Database, email: string) => lockName(tx, `email:${email.toLowerCase()}`)
 
 /** In the transaction in which a user verifies their address, or is enabled again. The job accepts the invitations after the commit. */

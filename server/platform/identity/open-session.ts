@@ -94,7 +94,9 @@ export async function handToBrowser(door: Door, tx: Database, cookie: { name: st
 
 /** For a call whose response can set no cookie. */
 export const needsCookie = () =>
-  new AppError('VALIDATION_ERROR', { message: 'Only a call of its own, whose answer sets a cookie, can do this.' })
+  new AppError('VALIDATION_ERROR', {
+    message: 'This call must be sent over HTTP, outside a streamed batch, because its response sets a cookie.',
+  })
 
 /** Of a streamed batch, the head has left before any of its calls is done. */
 export const isStreamed = ({ headers }: FastifyRequest) => headers['trpc-accept'] === 'application/jsonl'

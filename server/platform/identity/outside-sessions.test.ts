@@ -179,7 +179,7 @@ describe('a session of an outside token', () => {
     expect((await visitor({ email: claims.email, email_verified: true }).me()).id).toBe(id)
   })
 
-  it('joins no second user of the issuer by address, and nothing to an administrator', async () => {
+  it('joins no second identity of the issuer by address, and nothing to an administrator', async () => {
     const claims = newPerson()
     const browser = await app.signIn(claims)
     const { id } = (await browser.get('/me')).json()

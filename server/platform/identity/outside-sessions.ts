@@ -75,7 +75,7 @@ export class OutsideSessions {
     }
   }
 
-  /** Returns the sessions that gave way to it. @throws AppError SESSION_ENDED, ACCOUNT_DISABLED, SIGN_IN_METHOD_NOT_ADDED */
+  /** Returns the sessions that it replaced. @throws AppError SESSION_ENDED, ACCOUNT_DISABLED, SIGN_IN_METHOD_NOT_ADDED */
   async #openIn(tx: Database, tokenHash: string, token: OutsideToken, { ip, requestId, userAgent }: From) {
     // Where the issuer names no sessions, a token made after the end is somebody who has signed in anew.
     const isOpen = sql`(${sessionTable.endedAt} is null

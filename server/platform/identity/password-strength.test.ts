@@ -23,7 +23,7 @@ it.each([
 
 it.each([
   ['Plinth2026!', 'Contains the name of this app'],
-  ['Password1!', 'Is a common password with other signs'],
+  ['Password1!', 'Is a common password with other characters'],
   ['asdfghjkl-7Q', 'Contains a common word or password'],
   ['aaaaaaaaaaaaaaaa', 'Repeats the same characters'],
   ['20260101-Ab', 'Contains a date'],

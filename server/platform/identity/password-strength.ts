@@ -54,7 +54,7 @@ export async function weaknessOf(
   return `${reasonOf(sequence, isCommon)}, so it is easy to guess. Add words that do not belong together`
 }
 
-/** By the pattern that covers most of the password; a known word before any other. */
+/** By the pattern that covers most of the password. The name of the app or the user comes first, then a common password. */
 function reasonOf(matches: readonly Match[], isCommon: boolean): string {
   const named = matches.find(({ dictionaryName }) => dictionaryName === 'userInputs')
   if (named) {
@@ -62,7 +62,7 @@ function reasonOf(matches: readonly Match[], isCommon: boolean): string {
       ? 'Contains the name of this app'
       : 'Contains your username or e-mail address'
   }
-  if (isCommon) return 'Is a common password with other signs'
+  if (isCommon) return 'Is a common password with other characters'
   const [longest] = matches
     .filter(({ pattern }) => pattern in reasons)
     .toSorted((a, b) => b.token.length - a.token.length)

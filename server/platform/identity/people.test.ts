@@ -47,7 +47,7 @@ describe('a person', () => {
     expect(await db.$count(sessions, eq(sessions.userId, people[0].id))).toBe(10)
   })
 
-  it('is made once by ten identities with one verified address at once, and has one of them', async () => {
+  it('is created once by ten simultaneous identities with one verified address, and has one of them', async () => {
     const claims = newPerson()
     const answers = await Promise.all(Array.from({ length: 10 }, () => comeBack(twin(claims))))
     expect(answers.map(refusal).filter((code) => code === 'SIGN_IN_METHOD_NOT_ADDED')).toHaveLength(9)

@@ -1,7 +1,7 @@
 /**
- * From a provider's verified profile to a user. Found by (issuer, subject) only. A verified e-mail address joins the first identity of
- * an issuer to the user who has verified the same address, and never to an administrator: every further identity is added by its
- * user, signed in. An account with an unverified address loses every sign-in method and every session to the user who proves the
+ * Finds or creates the user of a provider's verified profile, by (issuer, subject) only. A verified e-mail address joins the first identity of
+ * an issuer to the user who has verified the same address, and never to an administrator: every further identity is added by the
+ * signed-in user. An account with an unverified address loses every sign-in method and every session to the user who proves the
  * address (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022).
  */
 import { and, eq, isNull, or, sql } from 'drizzle-orm'

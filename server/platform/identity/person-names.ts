@@ -21,7 +21,7 @@ export async function findPersonNamed(db: Database, { kind, name }: NamedPerson)
   return account ?? find(db, named.legacyId(db, name))
 }
 
-/** For administrators, who may read all addresses: by an e-mail address that its user has confirmed, and any legacy id, as well. */
+/** For administrators, who may read all addresses: also by an e-mail address that its user has confirmed, and by any legacy id. */
 export async function findPersonByAnyName(db: Database, name: string): Promise<User | undefined> {
   const isConfirmed = and(eq(sql`lower(${users.email})`, name.toLowerCase()), eq(users.emailVerified, true))
   const account = await find(db, or(named.userId(db, name), named.username(db, name), isConfirmed))

@@ -55,8 +55,8 @@ export async function refresh(
  */
 async function userOf({ app, request }: Door, { sessionId }: RefreshClaims): Promise<Actor | null> {
   const { sessions, secretLookups } = app
-  const look = () => sessions.findById(sessionId)
-  const found = await (sessions.hasSeen(sessionId) ? look() : secretLookups.run(request.ip, look))
+  const find = () => sessions.findById(sessionId)
+  const found = await (sessions.hasSeen(sessionId) ? find() : secretLookups.run(request.ip, find))
   return found && isActor(found) ? found : null
 }
 

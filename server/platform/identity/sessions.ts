@@ -126,7 +126,7 @@ export class Sessions {
     return (await this.#lookups.findSecret(tokenHash, this.#lookUpHash(tokenHash))) ?? null
   }
 
-  /** Whether the hash or the session id was looked up here before, and so may not be random text. */
+  /** Whether a valid session was found here by this hash or session id before, so that it is no guess. */
   hasSeen(key: string): boolean {
     return this.#lookups.hasSeen(key)
   }

@@ -35,7 +35,7 @@ export type SignInAttempt = z.infer<typeof Attempt>
 /** Without the verifier, which the provider's client generates. */
 export type NewAttempt = Omit<SignInAttempt, 'verifier'>
 
-/** Without a database, because any caller may start one, as often as they like. */
+/** Stores no row, because any caller may start any number of attempts. */
 export function newAttempt(returnTo: string, addingTo: AddingTo | null = null): NewAttempt {
   const id = newId()
   return { id, state: `${id}.${newSessionToken()}`, nonce: newSessionToken(), returnTo, addingTo }

@@ -12,7 +12,7 @@ export const isOpen = and(
 
 const listeners = new WeakMap<Database, () => void>()
 
-/** `listener` runs after each commit of this process that made invitations due. One listener a database. */
+/** `listener` runs after each commit of this process that made invitations due. One listener per database. */
 export function onInvitationsDue(db: Database, listener: () => void): void {
   listeners.set(db, listener)
 }
@@ -23,8 +23,8 @@ export function announceDue(tx: Database): void {
 }
 
 /**
- * In the transaction in which a user verifies `address`, or may be signed in again with it. The caller holds the lock `email:<address>`
- * to the commit: the job takes it too, so an invitation of this moment either is made due here or is handled after the commit.
+ * In the transaction in which a user verifies `address`, or an account with it is enabled again. The caller holds the lock `email:<address>`
+ * to the commit: the job takes it too, so an invitation at the same moment is either made due here or handled after the commit.
  */
 export async function makeInvitationsDue(tx: Database, address: string): Promise<void> {
   const due = await tx

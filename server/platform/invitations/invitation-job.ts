@@ -23,7 +23,7 @@ export interface InvitationKind {
   path: (targetId: string) => string
   /** Locks the target to the commit. */
   lock: (tx: Database, targetId: string) => Promise<void>
-  /** False when the target, or the inviter's rights, no longer allow it. The inviter is active. */
+  /** Returns false when the target or the inviter's rights no longer allow it. The inviter is active. */
   accept: (tx: Database, invitation: InvitationRow, user: User, inviter: User) => Promise<boolean>
 }
 export type InvitationKinds = Record<(typeof invitationKinds)[number], InvitationKind>
@@ -89,7 +89,7 @@ export class InvitationJob {
           .innerJoin(users, eq(users.id, invitations.inviterId))
           .where(and(eq(invitations.id, id), isNotNull(invitations.dueAt)))
           .for('update', { of: invitations })
-        // Another instance was first.
+        // Another instance has handled it.
         if (!row) return
         const change = row.isOpen ? await this.#changeOf(tx, row) : { dueAt: null }
         await tx.update(invitations).set(change).where(eq(invitations.id, id))
@@ -133,7 +133,7 @@ export class InvitationJob {
     )
   }
 
-  /** Alike for every address. Neither the target's title nor other text of the inviter's: mails must not carry messages of strangers. */
+  /** The same for every address. Without the target's title or other text of the inviter, so that strangers cannot send messages by mail. */
   async #mail(tx: Database, { kind, targetId, address }: InvitationRow, inviter: User): Promise<void> {
     const { noun, path } = this.#kinds[kind]
     await queueMail(tx, address, 'invitation', { by: nameInMail(inviter), noun, path: path(targetId) })
@@ -148,10 +148,10 @@ interface Due {
 
 const goodFor = sql`make_interval(days => ${invitationLimits.goodForDays}::int)`
 
-/** Once for each address and target, and again when that was longer ago than an invitation is good for. */
+/** Once for each address and target, and again when the last mail is older than an invitation can be. */
 const needsMail = sql<boolean>`(${invitations.mailedAt} is null or ${invitations.mailedAt} < now() - ${goodFor})`
 
-/** Of a month ago and more, in whatever state they were. Returns how many were deleted. */
+/** Those that expired at least 30 days ago, in any state. Returns how many were deleted. */
 export async function deleteOldInvitations(db: Database): Promise<number> {
   const deleted = await db
     .delete(invitations)

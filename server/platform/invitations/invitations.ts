@@ -1,5 +1,5 @@
 /**
- * Invitations of e-mail addresses. Whatever depends on whether an account has the address happens in the job, after the response: here every address
+ * Invitations to e-mail addresses. Whatever depends on whether an account has the address happens in the job, after the response: here every address
  * takes the same statements and gets the same response.
  */
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
@@ -12,11 +12,11 @@ import { lockName } from '../identity/people.ts'
 import { announceDue, isOpen } from './due.ts'
 import { type InvitationRow, invitations } from './table.ts'
 
-/** Into what: its row is locked by the caller of each change, so changes of one target's invitations take turns. */
+/** What an address is invited to. The caller of each change locks its row, so changes of one target's invitations take turns. */
 export type InvitationTarget = Pick<InvitationRow, 'kind' | 'targetId'>
 
 /**
- * Inviting an address again opens its invitation again; a mail is sent again only when the one before is too old to be of use.
+ * Inviting an address again reopens its invitation. A second mail is sent only when the last one is older than an invitation can be.
  * @throws AppError INVITATION_LIMIT_REACHED
  */
 export async function invite(
@@ -24,7 +24,7 @@ export async function invite(
   invited: InvitationTarget & Pick<InvitationRow, 'inviterId' | 'address' | 'typed'>,
 ): Promise<Invitation> {
   const { inviterId, typed } = invited
-  // Invitations into several targets at the same time are counted one after another.
+  // Invitations to several targets at the same time are counted one after another.
   await lockName(tx, `invitations of ${inviterId}`)
   const now = sql`now()`
   const expiresAt = sql`now() + make_interval(days => ${invitationLimits.goodForDays}::int)`
@@ -45,7 +45,7 @@ export async function invite(
 }
 
 export function countOpenInvitations(db: Database, target: InvitationTarget): Promise<number> {
-  return db.$count(invitations, and(isInto(target), isOpen))
+  return db.$count(invitations, and(isTo(target), isOpen))
 }
 
 /** Open ones, the newest first. */
@@ -53,13 +53,13 @@ export async function listInvitations(db: Database, target: InvitationTarget, pa
   const rows = await db
     .select()
     .from(invitations)
-    .where(and(isInto(target), isOpen, page.cursor ? lt(invitations.id, page.cursor) : undefined))
+    .where(and(isTo(target), isOpen, page.cursor ? lt(invitations.id, page.cursor) : undefined))
     .orderBy(desc(invitations.id))
     .limit(page.limit + 1)
   return toPage(rows, page, toInvitation)
 }
 
-/** Of this and an acceptance at the same time one succeeds. @throws AppError NOT_FOUND, also for one that is not open */
+/** Of a withdrawal and an acceptance at the same time, one succeeds. @throws AppError NOT_FOUND, also for one that is not open */
 export async function withdrawInvitation(
   tx: Database,
   target: InvitationTarget,
@@ -68,28 +68,28 @@ export async function withdrawInvitation(
   const [row] = await tx
     .update(invitations)
     .set(withdrawn)
-    .where(and(eq(invitations.id, invitationId), isInto(target), isOpen))
+    .where(and(eq(invitations.id, invitationId), isTo(target), isOpen))
     .returning()
   if (!row) throw new AppError('NOT_FOUND')
   return toInvitation(row)
 }
 
-/** For a target that accepts none any more. */
+/** For a target that can no longer be joined. */
 export async function withdrawAllInvitations(tx: Database, target: InvitationTarget): Promise<void> {
   await tx
     .update(invitations)
     .set(withdrawn)
-    .where(and(isInto(target), isOpen))
+    .where(and(isTo(target), isOpen))
 }
 
-/** With what one user owns, the invitations into it become another user's. */
+/** For invitations whose targets are handed over as well. */
 export async function handOverInvitations(tx: Database, fromId: string, toId: string): Promise<void> {
   await tx.update(invitations).set({ inviterId: toId }).where(eq(invitations.inviterId, fromId))
 }
 
 export const withdrawn = { withdrawnAt: sql`now()`, dueAt: null }
 
-const isInto = ({ kind, targetId }: InvitationTarget) =>
+const isTo = ({ kind, targetId }: InvitationTarget) =>
   and(eq(invitations.kind, kind), eq(invitations.targetId, targetId))
 
 const toInvitation = ({ id, typed, createdAt, expiresAt }: InvitationRow): Invitation => ({

@@ -6,7 +6,7 @@ import { users } from '../identity/table.ts'
 export const invitationKinds = ['draft'] as const
 
 /**
- * Of an e-mail address into a target, such as a draft. One row for each address and target, so that inviting again mails no second time.
+ * Of an e-mail address to a target, such as a draft. One row for each address and target, so that inviting again sends no second mail.
  * Open until it is accepted, withdrawn or expired.
  */
 export const invitations = pgTable(
@@ -15,7 +15,7 @@ export const invitations = pgTable(
     id: primaryId(),
     kind: text('kind', { enum: invitationKinds }).notNull(),
     targetId: uuid('target_id').notNull(),
-    /** In the one spelling of `EmailAddress`. */
+    /** As normalized by `EmailAddress`. */
     address: text('address').notNull(),
     /** As the inviter typed it. */
     typed: text('typed').notNull(),

@@ -127,7 +127,7 @@ describe('a request of a network that is over its limit', () => {
 })
 
 it.each(['/api/v1/tasks', '/trpc/tasks.create', '/mcp'])(
-  'a large body with an unknown credential is refused unread, and counts: %s',
+  'a large body with an unknown credential is refused unread, and counts as a call: %s',
   async (path) => {
     const secrets = [
       () => ({ cookie: `plinth_session=${newSessionToken()}`, origin: publicUrl }),
@@ -142,14 +142,14 @@ it.each(['/api/v1/tasks', '/trpc/tasks.create', '/mcp'])(
   },
 )
 
-describe('refresh tokens of ended sessions', () => {
+describe('refresh tokens', () => {
   async function endedToken() {
     const program = await openProgram(app)
     await app.sessions.endById(app.database.db, program.sessionId, 'signed-out')
     return program.refreshToken
   }
 
-  it('count as calls of the network that presents them, in the body and in the cookie', async () => {
+  it('of ended sessions count as calls of the network that presents them, in the body and in the cookie', async () => {
     const tokens = await Promise.all(Array.from({ length: perNetwork + 1 }, endedToken))
     const ways = [
       (ip: string, refreshToken: string) => from(ip).mutate('auth.refresh', { refreshToken }),
@@ -164,7 +164,7 @@ describe('refresh tokens of ended sessions', () => {
     }
   })
 
-  it('cost a few statements a second once the budget of the network is spent', async () => {
+  it('of ended sessions cost few statements once the budget of the network is spent', async () => {
     const tokens = await Promise.all(Array.from({ length: 60 }, endedToken))
     const ip = await spentAddress()
     const count = countStatements(app, /"sessions"/)
@@ -172,7 +172,7 @@ describe('refresh tokens of ended sessions', () => {
     expect(count()).toBeLessThan(30)
   })
 
-  it('of one user count together while their sessions last', async () => {
+  it('of one user count together while their sessions have not ended', async () => {
     const user = await signedIn(app)
     const programs = await Promise.all(Array.from({ length: 3 }, () => openProgram(app, user)))
     const statuses = []

@@ -1,5 +1,5 @@
 /**
- * Refuses requests of callers whose budget is spent before their bodies are read, because a request over the limit must cost next to nothing. A call that
+ * Refuses requests of callers whose budget is spent before their bodies are read, because a request over the limit must cost very little. A call that
  * passes is counted where it runs. Queries the database only if the request has a credential and either the network's budget is spent, because the
  * credential may be that of a user with a budget of their own, or the body is large, because a caller without a valid credential must not have it parsed.
  */

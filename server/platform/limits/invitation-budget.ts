@@ -21,8 +21,8 @@ export class InvitationBudget {
   }
 
   /**
-   * Counts every invitation, whatever comes of it. The user comes first: one without a budget does not spend the address's. Not in a
-   * transaction: counts are stored through a connection of their own. @throws AppError TOO_MANY_INVITATIONS
+   * Counts every invitation, also one that fails. The user's budget comes first, so that a user over the limit does not spend that of the
+   * address. Not in a transaction: counts are stored through a connection of their own. @throws AppError TOO_MANY_INVITATIONS
    */
   async count(ip: string, inviterId: string, address: string): Promise<void> {
     const { invitations, anonymous, signIn } = this.#limits

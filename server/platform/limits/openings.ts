@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PoolGate, type WaitingLimits } from '../db/pool-gate.ts'
 
 const waitMs = 10_000
-/** About as many as begin within `waitMs`; more would only wait in vain. */
+/** About as many as can begin within `waitMs`; more would time out. */
 export const mostWaiting = 5000
 
 interface Limits {

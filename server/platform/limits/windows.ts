@@ -65,12 +65,12 @@ export class MemoryWindows implements Windows {
 }
 
 export interface LimitTimes {
-  /** A store that hangs delays a call by so much. */
+  /** The most by which a store that hangs delays a call. */
   storeAnswersWithinMs: number
 }
 
 export const defaultLimitTimes: LimitTimes = { storeAnswersWithinMs: 500 }
-/** For so long, a store that failed is not asked again. */
+/** How long a store that failed is not queried. */
 const leftAloneMs = 1000
 
 export interface Taken extends Count {

@@ -107,7 +107,7 @@ async function allBack(what: string, app: TestApp, cut: () => Promise<void>) {
   const began = performance.now()
   await cut()
   headAt.seq += missed
-  const standing = await until('all back', async () => {
+  const standing = await until('all are connected again', async () => {
     if (performance.now() - lookedAtMs > 250) {
       most = Math.max(most, memory())
       lookedAtMs = performance.now()
@@ -129,7 +129,7 @@ async function allBack(what: string, app: TestApp, cut: () => Promise<void>) {
   expect(drafts.map(({ channel }) => pages.get(channel))).toEqual(drafts.map(() => 1))
 }
 
-it('come back within 15 seconds, and what they missed is read once a channel', async () => {
+it('all clients reconnect within 15 seconds, and the events that they missed are read once per channel', async () => {
   const url = await first.listen()
   const began = performance.now()
   const followers = await followersOf(first, url)
@@ -137,7 +137,7 @@ it('come back within 15 seconds, and what they missed is read once a channel', a
   // In groups, so that none is refused and pauses: the subject is how they come back.
   for (let at = 0; at < all; at += together) {
     await ask({ followers: followers.slice(at, at + together) })
-    await until('a group there', async () => (await ask()).carried === at + together)
+    await until('the group is connected', async () => (await ask()).carried === at + together)
   }
   process.stdout.write(`all there after ${Math.round(performance.now() - began)} ms\n`)
 

@@ -10,8 +10,8 @@ import { until } from '../../test/until.ts'
 
 type Polled = { events: { seq: number }[]; cursor: string; resync: boolean }
 
-it('a subscriber that was sent commits which a crash took back is told to begin anew', {}, async () => {
-  // Written out every ten seconds at most, and when somebody waits for a commit.
+it('a subscriber that received commits which a crash undid gets a resync', async () => {
+  // Commits are flushed every ten seconds, and when a session waits for one.
   const postgres = await PostgresServer.create({ synchronous_commit: 'off', wal_writer_delay: '10s' })
   onTestFinished(() => postgres.close())
   const app = await buildTestApp({ environment: { DATABASE_URL: postgres.url() }, times: quickChecks })

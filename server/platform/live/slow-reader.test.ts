@@ -82,7 +82,7 @@ it('sixteen at once hold a mebibyte each at most, are cut off, and come back to 
   for (const { seqs } of slow) expect(seqs.length).toBeLessThan(written)
 
   proxy.flow()
-  await until('all back', () => slow.every(({ seqs, ready }) => seqs.length >= written && ready === 2))
+  await until('all are connected again', () => slow.every(({ seqs, ready }) => seqs.length >= written && ready === 2))
   await draft.tell('and on')
   await until('all on', () => [...slow, ...others].every(({ seqs }) => seqs.length > written))
   for (const { seqs } of [...slow, ...others]) expect(seqs).toEqual(range(1, written + 1))

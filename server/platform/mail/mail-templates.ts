@@ -34,7 +34,7 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
     action: { label: 'Confirm address', url: tokenLink(around, '/verify-email') },
     after: [
       `The link works once, within ${goodForMinutes['verify-email'] / 60} hours.`,
-      'You did not sign up at Plinth? Then another person did with your address. Open the link and choose "I did not register": the account is taken from them. Or do nothing: without your confirmation this address proves nothing.',
+      'Did you not sign up at Plinth? Then another user entered your address. Open the link and choose "I did not register" to take the account from them, or do nothing: the address does not count without your confirmation.',
     ],
   }),
 
@@ -94,25 +94,28 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
   'session-stolen': ({ device }, around) => ({
     subject: 'We signed one of your devices out',
     before: [
-      `On ${inWords(around.at)} the sign-in of one of your devices (${device}) was used from two places, as happens when it is copied. We ended it for both.`,
+      `On ${inWords(around.at)} the sign-in of one of your devices (${device}) was used from two places, which happens when it is copied. We ended it in both.`,
     ],
     action: { label: 'Sign in again', url: `${around.publicUrl}/sign-in` },
     after: [
-      'Then look through the devices on your account page and choose a new password. Untrusted programs, such as browser extensions, are a usual cause.',
+      'Then check the devices on your account page and choose a new password. Untrusted programs, such as browser extensions, are a common cause.',
     ],
   }),
 
-  invitation: ({ by, noun, path }, { publicUrl }) => ({
-    subject: 'You are invited to Plinth',
-    before: [
-      `${by} invites you to take part in ${noun} at Plinth. Sign in or create an account with the address that this mail was sent to, and confirm the address. Then it is in your list.`,
-    ],
-    action: { label: `Open ${noun.replace(/^an? /, 'the ')}`, url: `${publicUrl}${path}` },
-    after: [
-      `The invitation is good for ${invitationLimits.goodForDays} days.`,
-      'You do not know the sender? Then there is nothing to do. If you have an account already, you can leave what you were added to.',
-    ],
-  }),
+  invitation: ({ by, noun, path }, { publicUrl }) => {
+    const target = noun.replace(/^an? /, 'the ')
+    return {
+      subject: 'You are invited to Plinth',
+      before: [
+        `${by} invites you to take part in ${noun} at Plinth. Sign in or create an account with the address that this mail was sent to, and confirm the address. Then you find ${target} in your list.`,
+      ],
+      action: { label: `Open ${target}`, url: `${publicUrl}${path}` },
+      after: [
+        `The invitation is valid for ${invitationLimits.goodForDays} days.`,
+        `Do you not know the sender? Then ignore this mail. If you already have an account, you can leave ${target}.`,
+      ],
+    }
+  },
 
   'account-administered': (values, around) => {
     const { subject, toUser } = administrativeChanges[values.act]

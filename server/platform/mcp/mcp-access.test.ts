@@ -20,13 +20,13 @@ describe('a token', () => {
   }
   const invalid = 'Bearer realm="plinth", error="invalid_token"'
 
-  it('is asked of everybody', async () => {
+  it('is required of every caller', async () => {
     expect(await codesBy({})).toEqual([401, 'UNAUTHENTICATED', 'Bearer realm="plinth"'])
     await expect(connectTools(url, {})).rejects.toSatisfy((thrown) => statusOf(thrown) === 401)
     await expect(connectTools(url, {}, 'legacy')).rejects.toSatisfy((thrown) => statusOf(thrown) === 401)
   })
 
-  it('is none when it is forged, mangled, of another kind or there twice', async () => {
+  it('is refused when it is forged, malformed, of another kind or sent twice', async () => {
     const { accessToken, refreshToken } = await openProgram(app)
     const [head, body, signature] = accessToken.split('.') as [string, string, string]
     const flipped = `${signature.slice(0, -2)}${signature.endsWith('A') ? 'B' : 'A'}A`
@@ -39,7 +39,7 @@ describe('a token', () => {
     }
   })
 
-  it('is no more when its person has signed out, in the middle of things', async () => {
+  it('is refused once its user has signed out, also on an open client', async () => {
     for (const era of eras) {
       const program = await openProgram(app)
       const client = await connectTools(url, program.bearer, era)
@@ -68,7 +68,7 @@ describe('a token', () => {
     expect(await errorBy(forged)).toEqual([401, 'INVALID_CREDENTIAL', undefined])
   })
 
-  it('is not a cookie, an X-User-Id, or what stands elsewhere than in Authorization', async () => {
+  it('is accepted only in Authorization, not as a cookie, X-User-Id, WebSocket protocol or query parameter', async () => {
     const legacy = await buildTestApp({ environment: { MCP: 'on', AUTH_LEGACY_HEADER: 'on' } })
     const { cookieHeader: cookie } = await legacy.signIn()
     const { accessToken } = await openProgram(legacy)
@@ -90,13 +90,13 @@ describe('a token', () => {
     ])
   })
 
-  it('does not go with a cookie of somebody else', async () => {
+  it('is refused beside a session cookie of another user', async () => {
     const { cookieHeader: cookie } = await app.signIn()
     const { bearer } = await openProgram(app)
     expect(await codesBy({ ...bearer, cookie, origin: publicUrl })).toEqual([401, 'INVALID_CREDENTIAL', invalid])
   })
 
-  it('opens the same where browsers hold tokens too', async () => {
+  it('is accepted with AUTH_SESSION_MODE=jwt too', async () => {
     const jwt = await buildTestApp({ environment: { MCP: 'on', AUTH_SESSION_MODE: 'jwt' } })
     const browser = await jwt.signIn()
     const authorization = `Bearer ${browser.accessToken}`
@@ -108,7 +108,7 @@ describe('a token', () => {
 
 describe('an origin', () => {
   it.each(['https://evil.example', 'null', '', 'http://evil.localhost:8000', `${publicUrl}0`])(
-    'that is not ours is refused, with a token, with any method, and whatever the browser vouches for: %j',
+    'that is not allowed is refused, with a token, with any method, and whatever Sec-Fetch-Site says: %j',
     async (origin) => {
       const { bearer } = await openProgram(app)
       for (const method of ['POST', 'GET', 'DELETE'] as const) {
@@ -126,7 +126,7 @@ describe('an origin', () => {
     },
   )
 
-  it('of ours or of CORS_ORIGINS may, with a token', async () => {
+  it('of this server or of CORS_ORIGINS is allowed, with a token', async () => {
     const partner = 'https://partner.example'
     const shared = await buildTestApp({ environment: { MCP: 'on', CORS_ORIGINS: partner } })
     const at = await shared.listen()
@@ -157,15 +157,15 @@ describe('limits', () => {
     TRUST_PROXY: '127.0.0.1',
   }
 
-  it.each(eras)('are those of the person, at every door together, by the %s protocol', async (era) => {
+  it.each(eras)('are those of the user, for every API together, with the %s protocol', async (era) => {
     const limited = await buildTestApp({ environment })
     const program = await openProgram(limited)
-    // The handshake is a request with a note after it, and without one it is a request.
+    // The legacy handshake is a request and a notification; the other protocol sends one request.
     const client = await connectTools(await limited.listen(), program.bearer, era)
     const left = async () => Number((await program.get(limited, '/me')).headers['ratelimit-remaining'])
     const spent = perPerson - (await left())
     expect(spent).toBe(era === 'legacy' ? 3 : 2)
-    // A call, and a request that is none, are one each.
+    // A tool call and any other request count as one each.
     expect(outcomeOf(await client.callTool({ name: 'account_me' }))).toHaveProperty('data')
     await client.listTools()
     expect(await left()).toBe(perPerson - spent - 3)
@@ -178,7 +178,7 @@ describe('limits', () => {
     await expect(client.callTool({ name: 'nothing' })).rejects.toSatisfy((thrown) => statusOf(thrown) === 429)
   })
 
-  it('count whoever comes without a token that is one as nobody', async () => {
+  it('count a caller without a valid token by network', async () => {
     const limited = await buildTestApp({ environment })
     for (const headers of [{}, { authorization: 'Bearer x' }]) {
       const from = { ...headers, 'x-forwarded-for': `192.0.2.${Object.keys(headers).length + 1}` }
@@ -194,8 +194,8 @@ describe('limits', () => {
   })
 })
 
-describe('the door', () => {
-  it('is not there unless it is switched on', async () => {
+describe('the endpoint', () => {
+  it('does not exist unless it is enabled', async () => {
     const closed = await buildTestApp()
     const { bearer } = await openProgram(closed)
     for (const method of ['POST', 'GET', 'DELETE'] as const) {
@@ -204,7 +204,7 @@ describe('the door', () => {
     }
   })
 
-  it('has no stream and no sessions, so any instance answers anything', async () => {
+  it('has no stream and no sessions, so any instance can handle any request', async () => {
     const { bearer } = await openProgram(app)
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'] as const) {
       const answer = await app.root.inject({ method, url: '/mcp', headers: { ...bearer, accept: 'text/event-stream' } })
@@ -224,7 +224,7 @@ describe('the door', () => {
     expect(answer.json()).toMatchObject({ id: 'a', result: { structuredContent: { displayName: 'Ada' } } })
   })
 
-  it('writes nothing of what was asked and answered into the log', async () => {
+  it('logs nothing of inputs and outputs', async () => {
     const { bearer } = await openProgram(app)
     for (const era of eras) {
       const client = await connectTools(url, bearer, era)

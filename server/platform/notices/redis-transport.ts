@@ -89,7 +89,7 @@ export class RedisTransport implements NoticeTransport {
         subscriber.on('message', (_channel, notice) => onNotice(notice))
         await subscriber.subscribe(this.#channel)
         this.#publisher = publisher
-        this.#log.info(failures > 0 ? 'Redis is back' : 'instances notify each other through Redis')
+        this.#log.info(failures > 0 ? 'connected to Redis again' : 'instances notify each other through Redis')
         failures = 0
         onConnected()
         for (;;) {

@@ -165,7 +165,7 @@ describe('while Redis is away', () => {
     takeAway()
     // Also before anybody has found out.
     for (let n = 0; n < 4; n++) expect(await cross()).toBeLessThan(2000)
-    await until('found out', () => !connected(here) && !connected(there))
+    await until('both are disconnected', () => !connected(here) && !connected(there))
     const tries = proxy.accepted
     for (let n = 0; n < 3; n++) expect(await cross()).toBeLessThan(2000)
     await until('several tries', () => proxy.accepted >= tries + 8)
@@ -191,7 +191,7 @@ describe('while Redis is away', () => {
       for (; writing; written++) await draft.tell()
     })()
     await redis.stop()
-    await until('found out', () => !connected(here) && !connected(there))
+    await until('both are disconnected', () => !connected(here) && !connected(there))
     await redis.start()
     await bothConnected()
     writing = false
@@ -207,7 +207,7 @@ describe('while Redis is away', () => {
     await until('said so', () => lines(late, /Redis is away/).length === 1)
     await redis.start()
     await until('found', () => connected(late))
-    expect(lines(late, /Redis is back/)).toHaveLength(1)
+    expect(lines(late, /connected to Redis again/)).toHaveLength(1)
   })
 
   it('an instance closes without waiting for it', async () => {
@@ -218,7 +218,7 @@ describe('while Redis is away', () => {
     const began = performance.now()
     await leaving.root.close()
     expect(performance.now() - began).toBeLessThan(2000)
-    await until('the others are well', () => connected(here) && connected(there))
+    await until('the others are connected', () => connected(here) && connected(there))
   })
 })
 

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
 
 const preflightSeconds = 600
-/** Those that Plinth reads, of its own APIs, of tRPC and of MCP. */
+/** The request headers that Plinth reads: of its own APIs, tRPC and MCP. */
 const requestHeaders = [
   'authorization',
   'content-type',

@@ -137,7 +137,7 @@ it('the default times take nobody for dead who misses a beat or two, and show a 
   expect(lookEveryMs).toBeLessThanOrEqual(2000)
 })
 
-it('nobody is taken for dead because the database was away', async () => {
+it('no user is reported absent because the database was unavailable', async () => {
   const times = { beatEveryMs: 500, expireMs: 1500, graceMs: 1000, lookEveryMs: 100 }
   const slowBeatMs = 1000
   // The one that beats first after the return, and the one that lets it wait.

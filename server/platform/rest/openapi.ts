@@ -197,7 +197,7 @@ function failuresOf(route: RestRoute, book: SchemaBook, { sends, named }: { send
   return answers
 }
 
-/** Of a token of another issuer. */
+/** For a token of another issuer with the address of an existing account. */
 const notAdded = 'SIGN_IN_METHOD_NOT_ADDED'
 
 function credentialFaults({ access, refusesKeys }: RestRoute): ErrorCode[] {
@@ -247,7 +247,7 @@ const ifNoneMatch: Parameter = {
   schema: { type: 'string' },
 }
 
-const etag = { description: 'Of the content of this response', schema: { type: 'string' } }
+const etag = { description: 'Identifies the content of this response', schema: { type: 'string' } }
 
 const retryAfter = { description: 'Seconds after which to try again', schema: { type: 'integer' } }
 

@@ -188,7 +188,7 @@ it('a network that fills its part of the queue is refused at once, and other net
     socket.once('open', () => order.push(address))
     return socket
   }
-  // Of one /64.
+  // All of one /64.
   for (const n of range(1, 5)) from(`2001:db8:0:1::${n}`)
   await until('the first one', () => running === 1)
   const refused = range(6, 9).map((n) => from(`2001:db8:0:1::${n}`))

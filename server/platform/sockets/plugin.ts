@@ -31,7 +31,7 @@ export const socketsPlugin = fp(
     const isTrusted = proxyAddr.compile(app.config.server.trustProxy)
     const upgrades = new Upgrades(app.server, {
       openings: app.openings,
-      // Before Fastify makes its request of it.
+      // Upgrades wait here before Fastify creates a request, so `request.ip` does not exist yet.
       addressOf: (request) => proxyAddr(request, isTrusted),
       onRefused: () => app.metrics.socketUpgradesRefused.inc(),
     })

@@ -29,7 +29,7 @@ export const closeCodes = {
 /** The reason of a close that is no end of the session: another access token is all that is needed. */
 const tokenExpired = 'token-expired'
 
-const nobody: Resolution = { kind: 'anonymous', refreshable: null, payer: null }
+const anonymous: Resolution = { kind: 'anonymous', refreshable: null, payer: null }
 
 /** `path`, below the scope's prefix, may have parameters in braces. `serve` is given the socket as soon as it is open. */
 export function socketRoute(
@@ -58,7 +58,7 @@ export function socketRoute(
     },
     wsHandler(socket, request) {
       app.upgrades?.settle(request.raw)
-      serve(socket, request, resolutions.get(request) ?? nobody)
+      serve(socket, request, resolutions.get(request) ?? anonymous)
     },
   })
 }

@@ -91,7 +91,7 @@ async function playAndCompare(terms: Terms, onMade: (stage: Stage) => void): Pro
 }
 
 /**
- * A fault comes at its time, or later if few writes were acknowledged since the one before: on a slow machine it would only meet what
+ * A fault comes at its time, or later if few writes were acknowledged since the one before: on a slow machine it would only hit what
  * is still down. At most this makes the run half as long again. After the last fault, writers continue until they have written enough.
  */
 async function play(stage: Stage, schedule: Fault[], done: Done[], signal: AbortSignal) {

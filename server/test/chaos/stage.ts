@@ -169,7 +169,7 @@ export class Stage {
     else await this.#whileDown(() => cp(this.databaseFolder, saved, { recursive: true }))
     const savedAt = now()
     await this.#rename('lost', 4, null)
-    await until('every reader was given what will be lost', async () => this.#areUpToDate())
+    await until('every reader has received what will be lost', async () => this.#areUpToDate())
     for (const { clients } of this.instances) {
       clients.refusing = true
       clients.cut()

@@ -1,4 +1,4 @@
-/** A database and an OpenID provider for a server under attack, and its settings, with the limits of a server that sets none. */
+/** A database and an OpenID provider for a server under attack, and its settings, with the default limits. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { marks } from './dictionary.ts'
 export const databases = ['postgres', 'embedded'] as const
 export type DatabaseName = (typeof databases)[number]
 
-/** `ends` is extended by what closes them. */
+/** Adds functions that close them to `ends`. */
 export async function prepareServer(
   { database, folder }: { database: DatabaseName; folder: string },
   ends: (() => unknown)[],
@@ -36,7 +36,7 @@ export async function prepareServer(
     JWT_REFRESH_SECRET: secret(),
     METRICS_TOKEN: metricsToken,
     MCP: 'on',
-    // In development it is open to every process of this machine, so it is on in production alone.
+    // In development every process of this machine may send it, so it is on only in production.
     AUTH_LEGACY_HEADER: postgres ? 'on' : 'off',
     LEGACY_HEADER_TRUSTED_CIDRS: '127.0.0.1/32',
     LEGACY_HEADER_SECRET: secret(),

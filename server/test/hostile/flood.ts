@@ -1,6 +1,6 @@
 /**
- * One new account, whose address is not confirmed, floods a server that has the limits of a server that sets none: 10,000 small frames on
- * one WebSocket, and 2,000 queries in batches. Meanwhile another user works. Latencies are reported and not judged: they are the machine's.
+ * One new account, whose address is not confirmed, floods a server that has the default limits: 10,000 small frames on one WebSocket, and
+ * 2,000 queries in batches. Meanwhile another user works. Latencies are only reported, because they depend on the machine.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ export interface FloodOutcome {
   /** Milliseconds, ascending. */
   idle: number[]
   underFlood: number[]
-  /** How often the flooder got each code; `ok` for data, and `closed <code>` for the end of the socket. */
+  /** How many responses to the flooder had each code; `ok` for data, and `closed <code>` for the end of the socket. */
   codes: Map<string, number>
   sentFrames: number
   grownBytes: number
@@ -96,20 +96,19 @@ export async function flood(terms: {
 
     if (!codes.has('RATE_LIMITED')) faults.push('the flooder was never refused with RATE_LIMITED')
     if (!codes.has('closed 4429')) faults.push('the socket of the flooder was not closed with 4429')
-    if (grownBytes > mostGrowth) faults.push(`holds ${Math.round(grownBytes / 2 ** 20)} MiB more than before`)
-    if (logLines > mostLines) faults.push(`the log has ${logLines} lines of it`)
+    if (grownBytes > mostGrowth)
+      faults.push(`the server holds ${Math.round(grownBytes / 2 ** 20)} MiB more than before`)
+    if (logLines > mostLines) faults.push(`the log has ${logLines} lines of the flood`)
     faults.push(...target.troubles, ...bystander.troubles)
     const ascending = (times: number[]) => times.toSorted((a, b) => a - b)
     return {
-      ...{
-        idle: ascending(idle),
-        underFlood: ascending(underFlood),
-        codes,
-        sentFrames,
-        grownBytes,
-        logLines,
-        logBytes,
-      },
+      idle: ascending(idle),
+      underFlood: ascending(underFlood),
+      codes,
+      sentFrames,
+      grownBytes,
+      logLines,
+      logBytes,
       faults,
     }
   } finally {
@@ -117,7 +116,7 @@ export async function flood(terms: {
   }
 }
 
-/** Returns the access token of a new account, whose address nobody has confirmed. */
+/** Returns the access token of a new account, whose address is not confirmed. */
 async function register(origin: string): Promise<string> {
   const response = await fetch(`${origin}/trpc/auth.register`, {
     method: 'POST',
@@ -146,9 +145,9 @@ async function floodSocket(
       resolve()
     })
   })
-  let answered = 0
+  let responses = 0
   socket.on('message', (data) => {
-    answered++
+    responses++
     note(codeOf(JSON.parse(String(data))))
   })
   await Promise.race([closed, new Promise((resolve) => socket.once('open', resolve))])
@@ -158,7 +157,7 @@ async function floodSocket(
     if (sent % 100 === 99) await new Promise((resolve) => setImmediate(resolve))
   }
   const deadline = performance.now() + answerWithinMs
-  while (socket.readyState === WebSocket.OPEN && answered < sent && performance.now() < deadline) await delay(50)
+  while (socket.readyState === WebSocket.OPEN && responses < sent && performance.now() < deadline) await delay(50)
   socket.terminate()
   await closed
   return sent

@@ -52,7 +52,7 @@ function refuse(why: string): never {
   process.exit(64)
 }
 
-/** What could not be played to its end counts as harm, and is told as fully. */
+/** A run that could not finish counts as harm, and is reported as fully. */
 async function withstands(database: DatabaseName): Promise<boolean> {
   const own = join(folder, database)
   const late = setTimeout(() => stop.abort(new Error('not over in time')), size.withinMs)

@@ -22,7 +22,7 @@ export function describeStorm(database: string, outcome: Outcome): string {
 export function describeFlood(database: string, outcome: FloodOutcome): string {
   const { idle, underFlood, codes, sentFrames, grownBytes, logLines, logBytes, faults } = outcome
   const lines = [
-    `flood: ${sentFrames} frames sent before the end; the flooder got ${counts(codes)}`,
+    `flood: ${sentFrames} frames sent before the end; responses to the flooder: ${counts(codes)}`,
     `the other user's queries: idle ${quantiles(idle)}; under the flood ${quantiles(underFlood)}`,
     `${mebibytes(grownBytes)} more held after it; ${logLines} lines of log, ${Math.round(logBytes / 1024)} KiB; faults: ${faults.length}`,
     ...shown(faults),

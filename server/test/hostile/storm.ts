@@ -158,7 +158,7 @@ async function setUp(terms: Terms, ends: (() => unknown)[]): Promise<Stage> {
   const { provider, metricsToken, ...surroundings } = await prepareServer(terms, ends)
   const environment = {
     ...surroundings.environment,
-    // The flood is for limits; here everything is to be reached. Guessing passwords is not: each costs a core.
+    // The flood tests the limits; the storm must reach every procedure. Sign-ins stay limited, because each password guess takes a core.
     RATE_LIMIT_ANONYMOUS: '1000000',
     RATE_LIMIT_SIGNED_IN: '1000000',
     RATE_LIMIT_SIGN_IN: '200',
@@ -219,7 +219,7 @@ async function restock({ target, bystander, ground: { attackers, known } }: Stag
     const plinth = createPlinth({ url: target.origin, headers: headersOf(owner.credentials) })
     try {
       const { id } = await plinth.drafts.create.mutate({ title: `Draft ${n}` })
-      // In half of them nobody else writes.
+      // In half of them no other user writes.
       const guests = n % 4 < 2 ? userIds.filter((_, at) => names[at] !== owner.name) : []
       for (const userId of guests) await plinth.drafts.addCollaborator.mutate({ draftId: id, userId })
       made.push(id)
