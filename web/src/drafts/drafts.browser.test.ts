@@ -180,6 +180,15 @@ describe('drafts', () => {
     expect([await texts(mira), await texts(other)]).toEqual([order, order])
     // Each tab's own stay in the order in which they were written.
     expect(order.filter((text) => text.startsWith('left'))).toEqual(rounds.map((round) => `left ${round}`))
+    // A tab may remove what this one has stored a moment ago, without having shown it.
+    await field(mira).fill('Being written')
+    await other.evaluate(() => {
+      for (const key of Object.keys(localStorage))
+        if (key.startsWith('plinth-unsent-text:')) localStorage.removeItem(key)
+    })
+    await add(other, 'sent meanwhile')
+    await confirmed(mira, 'sent meanwhile')
+    expect(await field(mira).inputValue()).toBe('Being written')
   })
 
   it('keeps what is written offline and over a reload, and sends it when it is back', async () => {

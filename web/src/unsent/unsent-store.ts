@@ -11,24 +11,27 @@ export class UnsentStore {
   readonly place: string
   readonly #textKey: string
   readonly #segmentsKey: string
+  readonly #deletedKey: string
 
   constructor(place: string, personId: string) {
     this.place = place
     this.#textKey = `${kinds.text}${personId}:${place}`
     this.#segmentsKey = `${kinds.segments}${personId}:${place}`
+    this.#deletedKey = `plinth-unsent-deleted:${personId}:${place}`
   }
 
   readonly readText = () => read(this.#textKey) ?? ''
 
   /** `before`: what the field showed. Of two tabs with different text the last to write is stored, until that tab sends or deletes it. */
   readonly storeText = (text: string, before: string) => {
-    if (text !== '' || this.readText() === before) write(this.#textKey, text)
+    if (text !== '') write(this.#textKey, text)
+    else if (this.readText() === before) this.#deleteText(before)
   }
 
-  /** Calls back with a text that is not stored any more, by this tab or another. Returns how to stop. */
-  readonly onTextGone = (listener: (text: string) => void): (() => void) => {
-    const hear = ({ key, oldValue, newValue }: StorageEvent) => {
-      if (key === this.#textKey && oldValue && !newValue) listener(oldValue)
+  /** Calls back with a text that this tab or another has sent or deleted. Returns how to stop. */
+  readonly onTextDeleted = (listener: (text: string) => void): (() => void) => {
+    const hear = ({ key, newValue }: StorageEvent) => {
+      if (key === this.#deletedKey && newValue) listener(newValue)
     }
     addEventListener('storage', hear)
     return () => removeEventListener('storage', hear)
@@ -52,8 +55,18 @@ export class UnsentStore {
   }
 
   delete() {
-    write(this.#textKey, '')
+    this.#deleteText(this.readText())
     write(this.#segmentsKey, '')
+  }
+
+  /**
+   * Other tabs are notified of the text itself. The event of the removal is not enough: a tab may read a value that another has just replaced, so
+   * that it removes a text other than its own.
+   */
+  #deleteText(text: string) {
+    write(this.#textKey, '')
+    write(this.#deletedKey, text)
+    write(this.#deletedKey, '')
   }
 }
 
