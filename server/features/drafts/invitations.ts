@@ -1,5 +1,5 @@
 /** Invitations to a draft, by e-mail address. The owner lists and withdraws them; accepting one makes the user a collaborator. */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNotNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { ListInvitations, WithdrawInvitation } from '../../../shared/drafts.ts'
 import type { Invitation } from '../../../shared/invitations.ts'
@@ -17,13 +17,14 @@ import { drafts } from './table.ts'
 
 /**
  * Who may have an address mailed. Checked before the invitation is counted, so that other users cannot spend the budget of an address.
- * @throws AppError NOT_FOUND, NOT_DRAFT_OWNER; ADDRESS_NOT_CONFIRMED, because anyone can register without an address of their own
+ * @throws AppError NOT_FOUND, NOT_DRAFT_OWNER; ADDRESS_NOT_CONFIRMED, because anyone can register with the address of another. A user without
+ * an address comes from a program that vouches for them.
  */
 export async function requireInviter(db: Database, actor: Actor, draftId: string): Promise<void> {
   const draft = await findDraft(db, actor, draftId)
   if (!ownsDraft(actor, draft)) throw new AppError('NOT_DRAFT_OWNER')
-  const [inviter] = await db.select({ isVerified: users.emailVerified }).from(users).where(eq(users.id, actor.id))
-  if (!inviter?.isVerified) throw new AppError('ADDRESS_NOT_CONFIRMED')
+  const isUnconfirmed = and(eq(users.id, actor.id), isNotNull(users.email), eq(users.emailVerified, false))
+  if ((await db.$count(users, isUnconfirmed)) > 0) throw new AppError('ADDRESS_NOT_CONFIRMED')
 }
 
 /** For the owner. @throws AppError NOT_FOUND, NOT_DRAFT_OWNER */

@@ -29,7 +29,6 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
       const isRefreshable = resolution.kind === 'anonymous' && resolution.refreshable !== null
       // No call follows that would count the guessed credential, or that of an ended session.
       const isGuess =
-        resolution.kind === 'refused' ||
         (isRefreshable && payerOf(resolution) === null) ||
         presentedSecrets(request.raw, app.config).some((secret) => app.sessions.isUnknown(secret))
       if (isGuess) void app.callBudgets.spend(null, request.ip)
