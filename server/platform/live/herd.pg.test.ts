@@ -17,6 +17,7 @@ const channels = 10
 const peopleOfEach = 5
 const socketsOfEach = 20
 const all = channels * peopleOfEach * socketsOfEach
+/** Fewer than one page of a channel, and enough that all sockets have their part of them waiting at once. */
 const missed = 100
 /** How many connect at once at first. */
 const together = 50
