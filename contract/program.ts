@@ -122,7 +122,10 @@ async function writeTogether(writer: Api, friend: Api, draftId: string, person: 
   const left = await friend.DELETE('/v1/collab/drafts/{draftId}/collaborators/{userId}', {
     params: { path: { draftId, userId } },
   })
-  check(expected(left).ringHolderId === taken.ringHolderId, 'a collaborator leaves')
+  check(expected(left).ringHolderId === taken.ringHolderId, 'a collaborator is removed by themselves')
+  expected(await writer.POST('/v1/collab/drafts/{draftId}/collaborators', { params, body: { person } }))
+  const leaving = await friend.POST('/v1/collab/drafts/{draftId}/leave', { params })
+  check(expected(leaving).ringHolderId === taken.ringHolderId, 'a collaborator leaves')
 }
 
 async function invite(writer: Api, draftId: string, email: string) {
