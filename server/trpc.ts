@@ -208,8 +208,8 @@ export const credentialProcedure = t.procedure.meta({ access: 'credential' }).us
   }),
 )
 
-/** As `authedProcedure`, for a page that asks whom the browser is signed in as, and for API keys too. */
-export const whoeverProcedure = gate('whoever', (_ctx, resolution) => ({ actor: actorOf(resolution) }))
+/** As `authedProcedure`, for a page that queries which user the browser is signed in as, and for API keys too. */
+export const userOrKeyProcedure = gate('user-or-key', (_ctx, resolution) => ({ actor: actorOf(resolution) }))
 
 function actorOf(resolution: Resolution): Actor {
   if (resolution.kind === 'anonymous') {

@@ -14,7 +14,14 @@ import {
 } from '../../../shared/account.ts'
 import { ChangePassword, ChooseUsername, ConfirmPassword } from '../../../shared/auth.ts'
 import { PageRequest } from '../../../shared/pages.ts'
-import { authedProcedure, claimingProcedure, publicProcedure, recorded, router, whoeverProcedure } from '../../trpc.ts'
+import {
+  authedProcedure,
+  claimingProcedure,
+  publicProcedure,
+  recorded,
+  router,
+  userOrKeyProcedure,
+} from '../../trpc.ts'
 import { claimLegacyId } from './legacy-claim.ts'
 import { changePassword, confirmPassword } from './password.ts'
 import {
@@ -31,7 +38,7 @@ import {
 } from './service.ts'
 
 export const accountRouter = router({
-  me: whoeverProcedure
+  me: userOrKeyProcedure
     .meta({
       rest: { method: 'GET', path: '/me', summary: 'Who you are' },
       mcp: { description: 'The user as whom you act, with their role' },

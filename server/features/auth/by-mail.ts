@@ -11,7 +11,7 @@ import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
-import { acceptInvitationsOf, lockAddress } from '../../platform/identity/invited.ts'
+import { makeInvitationsOfUserDue } from '../../platform/identity/invited.ts'
 import {
   findOneTimeToken,
   issueOneTimeToken,
@@ -20,7 +20,7 @@ import {
   voidOneTimeTokens,
 } from '../../platform/identity/one-time-tokens.ts'
 import { findPersonByEmail, refuseWeak, setPassword } from '../../platform/identity/passwords.ts'
-import { evict, lockPerson } from '../../platform/identity/people.ts'
+import { evict, lockAddress, lockPerson } from '../../platform/identity/people.ts'
 import { type User, users } from '../../platform/identity/table.ts'
 import { queueMail } from '../../platform/mail/mail-queue.ts'
 import { atLeast, mailVerification, type SigningIn } from './service.ts'
@@ -79,7 +79,7 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
       : await evict(tx, sessions, user)
     await voidOneTimeTokens(tx, user.id)
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
-    await acceptInvitationsOf(tx, { email: spent.email, emailVerified: true })
+    await makeInvitationsOfUserDue(tx, { email: spent.email, emailVerified: true })
     await setPassword(tx, user, hash)
     const name = user.emailVerified ? user.displayName : defaultDisplayName(user.email)
     await queueMail(tx, spent.email, 'password-changed', { name })

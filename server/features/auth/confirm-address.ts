@@ -9,10 +9,10 @@ import { recordAudit } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
-import { acceptInvitationsOf, lockAddress } from '../../platform/identity/invited.ts'
+import { makeInvitationsOfUserDue } from '../../platform/identity/invited.ts'
 import { spendOneTimeToken } from '../../platform/identity/one-time-tokens.ts'
 import { findPersonById } from '../../platform/identity/passwords.ts'
-import { evict, lockPerson } from '../../platform/identity/people.ts'
+import { evict, lockAddress, lockPerson } from '../../platform/identity/people.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { type User, users } from '../../platform/identity/table.ts'
 import { mayUse, ownerOf } from './by-mail.ts'
@@ -42,7 +42,7 @@ export async function verifyEmail(call: Call, { token, password }: VerifyEmail):
     // The password was changed since it was checked.
     if (checked && (await findPersonById(tx, user.id))?.hash !== checked) throw new AppError('CONFLICT')
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
-    await acceptInvitationsOf(tx, { ...user, emailVerified: true })
+    await makeInvitationsOfUserDue(tx, { ...user, emailVerified: true })
     if (config.auth.hideExistence) await claimUsername(tx, user)
     afterCommit(tx, () => sessions.announceChanged(user.id))
     await recordAudit(tx, {
@@ -69,7 +69,7 @@ export async function reclaimAddress(call: Call, { token }: VerificationLink): P
     if (user.emailVerified) throw new AppError('ONE_TIME_TOKEN_INVALID')
     const ended = await evict(tx, sessions, user)
     await tx.update(users).set({ emailVerified: true }).where(eq(users.id, user.id))
-    await acceptInvitationsOf(tx, { ...user, emailVerified: true })
+    await makeInvitationsOfUserDue(tx, { ...user, emailVerified: true })
     await recordAudit(tx, {
       ...origin,
       actorId: user.id,

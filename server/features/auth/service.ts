@@ -22,7 +22,7 @@ import {
   refuseWeak,
   setPassword,
 } from '../../platform/identity/passwords.ts'
-import { lockName, lockPerson } from '../../platform/identity/people.ts'
+import { lockAddress, lockPerson } from '../../platform/identity/people.ts'
 import type { WayIn } from '../../platform/identity/provider.ts'
 import type { Sessions } from '../../platform/identity/sessions.ts'
 import { identities, type User, users } from '../../platform/identity/table.ts'
@@ -91,7 +91,7 @@ const isTaken = async (db: Database, column: 'username' | 'email', value: string
  * free afterwards would tell whether the address was.
  */
 async function registerUnseen(tx: Database, { origin }: SigningIn, input: Register, hash: string, by: By) {
-  await lockName(tx, `email:${input.email}`)
+  await lockAddress(tx, input.email)
   const known = await findPersonByEmail(tx, input.email)
   if (known) {
     if (known.user.isActive) await queueMail(tx, input.email, 'already-registered', { name: known.user.displayName })
@@ -104,7 +104,7 @@ async function registerUnseen(tx: Database, { origin }: SigningIn, input: Regist
 
 async function createPerson(tx: Database, { username, email }: Register, hash: string, change: Partial<User> = {}) {
   // Also whoever signs in for the first time by a provider that vouches for this address.
-  await lockName(tx, `email:${email}`)
+  await lockAddress(tx, email)
   const now = sql`now()`
   const [row] = await tx
     .insert(users)

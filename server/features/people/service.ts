@@ -23,7 +23,7 @@ import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { seedDemoPasswords } from '../../platform/identity/demo-people.ts'
 import { requireFreshSignIn } from '../../platform/identity/fresh-sign-in.ts'
-import { acceptInvitationsOf } from '../../platform/identity/invited.ts'
+import { makeInvitationsOfUserDue } from '../../platform/identity/invited.ts'
 import { letLegacyIdsIn } from '../../platform/identity/legacy-sessions.ts'
 import { operator } from '../../platform/identity/operator.ts'
 import type { PasswordHashes } from '../../platform/identity/password-hash.ts'
@@ -91,7 +91,7 @@ export async function enablePerson(db: Database, sessions: Sessions, actor: Acto
   return withTransaction(db, async (tx) => {
     const person = await changePerson(tx, sessions, actor, personId, { isActive: true })
     await letLegacyIdsIn(tx, personId)
-    await acceptInvitationsOf(tx, person)
+    await makeInvitationsOfUserDue(tx, person)
     return person
   })
 }

@@ -39,7 +39,7 @@ export async function findOrCreatePerson(tx: Database, sessions: Sessions, profi
 async function findOrCreate(tx: Database, sessions: Sessions, profile: ProviderProfile): Promise<Found> {
   // Two first sign-ins of one person, or of one address, at the same moment take turns.
   await lockName(tx, `identity:${profile.provider}:${profile.subject}`)
-  if (profile.email) await lockName(tx, `email:${profile.email.toLowerCase()}`)
+  if (profile.email) await lockAddress(tx, profile.email)
 
   // Locked, so that an eviction or unlinking at this moment is waited for and seen: without, it would end every session
   // but the one that is being made here. The person's row before the identity's, as everywhere.
@@ -203,3 +203,6 @@ function refuseDisabled(user: User) {
 export async function lockName(tx: Database, name: string) {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
 }
+
+/** Taken before the rows of users and held to the end of the transaction, so that verifying an address and accepting its invitations take turns. */
+export const lockAddress = (tx: Database, email: string) => lockName(tx, `email:${email.toLowerCase()}`)

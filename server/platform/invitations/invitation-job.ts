@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { invitationLimits } from '../../../shared/invitations.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
-import { lockName } from '../identity/people.ts'
+import { lockAddress } from '../identity/people.ts'
 import { type User, users } from '../identity/table.ts'
 import { nameInMail } from '../mail/mail-layout.ts'
 import { queueMail } from '../mail/mail-queue.ts'
@@ -81,7 +81,7 @@ export class InvitationJob {
   async #handle({ id, kind, targetId, address }: InvitationRow) {
     try {
       await withTransaction(this.#db, async (tx) => {
-        await lockName(tx, `email:${address}`)
+        await lockAddress(tx, address)
         await this.#kinds[kind].lock(tx, targetId)
         const [row] = await tx
           .select({ invitation: invitations, inviter: users, isOpen: sql<boolean>`${isOpen}`, needsMail })

@@ -88,7 +88,7 @@ export function isFor({ role, scopes }: Actor, { access }: Tool): boolean {
   switch (access) {
     case undefined:
     case 'anybody':
-    case 'whoever':
+    case 'user-or-key':
       return true
     case 'signed-in':
       return scopes === null

@@ -211,7 +211,7 @@ function credentialFaults({ access, refusesKeys }: RestRoute): ErrorCode[] {
     'API_KEY_INVALID',
     'SESSION_ENDED',
   ]
-  if (access === 'whoever') return [...faults, notAdded]
+  if (access === 'user-or-key') return [...faults, notAdded]
   if (access === 'signed-in') return [...faults, 'API_KEY_REFUSED', notAdded]
   return [...faults, 'FORBIDDEN', refusesKeys ? 'API_KEY_REFUSED' : 'SCOPE_MISSING', notAdded]
 }

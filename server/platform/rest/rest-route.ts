@@ -21,10 +21,10 @@ export interface RestMeta {
 }
 
 /**
- * Whoever asks or, for `credential`, whoever has what is in the input; or people: with `whoever` by an API key too, with a capability
- * those of them, and of their keys, that have it; or, for `operator`, nobody who has to sign in.
+ * Who may call: any caller (`anybody`); a caller whose input is a credential; a user (`signed-in`), or also by an API key (`user-or-key`); users and
+ * keys that have a capability; or the operator of the server, who does not sign in.
  */
-export type Access = 'anybody' | 'credential' | 'whoever' | 'signed-in' | 'operator' | Capability
+export type Access = 'anybody' | 'credential' | 'user-or-key' | 'signed-in' | 'operator' | Capability
 
 export interface RestRoute {
   /** Of the procedure, in the router. */

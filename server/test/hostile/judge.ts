@@ -116,7 +116,7 @@ function mayCall(call: string, role: Role | null): boolean {
   if (access === undefined || procedure?.publicRead || access === 'anybody' || access === 'credential') return true
   // Who is on the machine is nobody who comes by a door.
   if (role === null || access === 'operator') return false
-  return access === 'signed-in' || access === 'whoever' || hasCapability(role, access)
+  return access === 'signed-in' || access === 'user-or-key' || hasCapability(role, access)
 }
 
 /** The codes of a failure in any of our forms; none where it is no failure. */

@@ -34,7 +34,7 @@ export function ReclaimAddress({ token, account: { email, username, displayName 
       <ConfirmDialog
         asked={{
           question: 'Take the address back?',
-          consequence: `Whoever registered ${username ?? displayName} is signed out everywhere, and no password or sign-in method of theirs works any more. The account and ${email} are yours.`,
+          consequence: `The user who registered ${username ?? displayName} is signed out everywhere, and no password or sign-in method of theirs works any more. The account and ${email} are yours.`,
           confirm: 'Take it back',
         }}
         opened={isAsking}

@@ -78,7 +78,7 @@ function Reclaimed() {
   return (
     <EntryCard
       title="The address is yours again"
-      lead="Whoever registered the account cannot sign in to it any more, and it has lost their names. Sign in with Google, or set a password by a link that we send to you. Then choose your names."
+      lead="The user who registered the account cannot sign in to it any more, and their names are removed from it. Sign in with Google, or set a password by a link that we send to you. Then choose your names."
     >
       <Button size="md" fullWidth renderRoot={(props) => <Link to="/sign-in" {...props} />}>
         Sign in
