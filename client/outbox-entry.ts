@@ -56,8 +56,11 @@ export interface StoredEntry {
   readonly refusal: Refusal | null
 }
 
-/** `refused`: stays until somebody discards it or has it tried again; those after it go on. */
-export type EntryState = 'queued' | 'sending' | 'refused'
+/**
+ * `writing`: on its way into the store, so that it ends with its page if that ends now. `refused`: stays until its user discards it or
+ * has it sent again; the entries after it are sent meanwhile.
+ */
+export type EntryState = 'writing' | 'queued' | 'sending' | 'refused'
 
 export type OutboxEntry<Path extends string = string> = {
   [P in Path]: Omit<StoredEntry, 'path' | 'input'> & { path: P; input: QueuedInput<P>; state: EntryState }

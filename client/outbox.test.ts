@@ -9,7 +9,7 @@ import { TcpProxy } from '../server/test/tcp-proxy.ts'
 import { until } from '../server/test/until.ts'
 import { queuedOffline } from '../shared/offline.ts'
 import { errorCode, toPlinthError } from './errors.ts'
-import { createOutbox } from './outbox.ts'
+import { createOutbox, type StoredEntry } from './outbox.ts'
 import type { OutboxStore } from './outbox-store.ts'
 import { createPlinth } from './plinth.ts'
 
@@ -94,7 +94,7 @@ describe('what is queued', () => {
     })
     lost = 2
     const queued = numbers(5).map((title) => create(outbox, title))
-    expect(shown(outbox)).toEqual(numbers(5).map((title) => `${title} queued`))
+    expect(shown(outbox)).toEqual(numbers(5).map((title) => `${title} writing`))
     await Promise.all(queued.map(({ settled }) => settled))
     expect([await me.titles(), answered, outbox.entries]).toEqual([numbers(5), numbers(5), []])
     const keys = queued.map(({ id }) => id)
@@ -107,13 +107,37 @@ describe('what is queued', () => {
     silent = 1
     const queued = numbers(3).map((title) => create(before, title))
     await until('the first to be sent', () => sent.length === 1)
-    expect(shown(before)).toEqual(['1 sending', '2 queued', '3 queued'])
     await queued[2]?.written
+    expect(shown(before)).toEqual(['1 sending', '2 queued', '3 queued'])
     before.close()
     me.open()
     await until('all to be sent', async () => (await me.titles()).length === 3)
     expect(await me.titles()).toEqual(numbers(3))
     expect(sent.map(({ key }) => key)).toEqual([queued[0]?.id, ...queued.map(({ id }) => id)])
+  })
+
+  it('is “writing” until it is stored', async () => {
+    const me = await someone()
+    goAway()
+    const rows: StoredEntry[] = []
+    const { promise: disk, resolve: write } = Promise.withResolvers<void>()
+    const outbox = me.open({
+      async add(entry) {
+        await disk
+        return rows.push({ ...entry, order: 1 })
+      },
+      list: async () => rows,
+      put: async () => {},
+      remove: async () => {},
+      owners: async () => [],
+      removeAllOf: async () => {},
+    })
+    const { written } = create(outbox, '1')
+    await me.client.account.me.query().catch(() => {})
+    expect(shown(outbox)).toEqual(['1 writing'])
+    write()
+    await written
+    expect(shown(outbox)[0]).toMatch(/^1 (queued|sending)$/)
   })
 
   it('waits while the server is away, and goes on in its order', async () => {

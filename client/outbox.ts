@@ -330,10 +330,11 @@ export class Outbox<Path extends MutationPath> {
   #show() {
     const isWritten = new Set(this.#written.map(({ id }) => id))
     const personId = this.#plinth.actingAs.lastId
-    const all = [...this.#written, ...this.#unwritten.filter(({ id }) => !isWritten.has(id))]
-    this.#shown = all
-      .filter((entry) => entry.personId === personId)
-      .map((entry) => shown(entry, this.#stateOf(entry)) as OutboxEntry<Path>)
+    const all = [
+      ...this.#written.map((entry) => shown(entry, this.#stateOf(entry))),
+      ...this.#unwritten.filter(({ id }) => !isWritten.has(id)).map((entry) => shown(entry, 'writing')),
+    ]
+    this.#shown = all.filter((entry) => entry.personId === personId) as OutboxEntry<Path>[]
     for (const listener of [...this.#listeners]) listener()
   }
 

@@ -15,7 +15,7 @@ interface FrameProps {
   from: MessageRole
   /** Beside the name. */
   aside: ReactNode
-  status?: 'queued' | 'sending' | 'refused' | 'answering' | 'failed'
+  status?: 'writing' | 'queued' | 'sending' | 'refused' | 'answering' | 'failed'
   children: ReactNode
   /** What is to be said of it, below. */
   note?: ReactNode
@@ -61,7 +61,12 @@ export const MessageItem = memo(function MessageItem({ message }: { message: Mes
   )
 })
 
-const statusWords = { queued: 'Waiting to be sent', sending: 'Sending', refused: 'Not sent' }
+const statusWords = {
+  writing: 'Waiting to be sent',
+  queued: 'Waiting to be sent',
+  sending: 'Sending',
+  refused: 'Not sent',
+}
 
 export const QueuedItem = memo(function QueuedItem({ entry, canSend }: { entry: QueuedMessage; canSend: boolean }) {
   const { id, input, state, refusal } = entry

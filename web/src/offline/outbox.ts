@@ -25,3 +25,11 @@ outbox.onAnswer(({ path }) => {
   const [noun] = path.split('.')
   void queryClient.invalidateQueries({ queryKey: [[noun]], refetchType: 'none' })
 })
+
+/** The browser asks before it closes the page. */
+const askFirst = (event: BeforeUnloadEvent) => event.preventDefault()
+// What is not stored yet would be lost. Added only then: pages that listen are left out of the back/forward cache.
+outbox.onChange(() => {
+  if (outbox.entries.some(({ state }) => state === 'writing')) addEventListener('beforeunload', askFirst)
+  else removeEventListener('beforeunload', askFirst)
+})

@@ -1,6 +1,6 @@
 /**
  * What waits to be sent, for pages to lay over what the server has confirmed: entries in the order in which they were made, each with its
- * `path`, its `input` and its `state`: `queued`, `sending`, or `refused` with its `refusal`. A page that shows them applies
+ * `path`, its `input` and its `state`: `writing`, `queued`, `sending`, or `refused` with its `refusal`. A page that shows them applies
  * each answer in `outbox.onAnswer`, before its entry is gone, so that nothing blinks; events and answers alike by `version`.
  */
 import { useMemo, useSyncExternalStore } from 'react'
