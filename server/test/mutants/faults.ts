@@ -4,6 +4,7 @@ import { channelFaults } from './channel-faults.ts'
 import { databaseFaults } from './database-faults.ts'
 import type { Fault } from './fault.ts'
 import { featureFaults } from './feature-faults.ts'
+import { invitationFaults } from './invitation-faults.ts'
 import { requestFaults } from './request-faults.ts'
 import { signInFaults } from './sign-in-faults.ts'
 import { simulationFaults } from './simulation-faults.ts'
@@ -16,4 +17,5 @@ export const faults: readonly Fault[] = [
   ...channelFaults,
   ...simulationFaults,
   ...featureFaults,
+  ...invitationFaults,
 ]
