@@ -1,9 +1,17 @@
 /** Invitations that two instances, or a user and the inviter, handle at the same moment. */
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { afterAll, expect, it } from 'vitest'
+import { rowsOf } from '../../platform/db/rows.ts'
+import { withTransaction } from '../../platform/db/transaction.ts'
+import { lockAddress } from '../../platform/identity/people.ts'
+import { users } from '../../platform/identity/table.ts'
+import { makeInvitationsDue } from '../../platform/invitations/due.ts'
+import { invitations } from '../../platform/invitations/table.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { createTestDatabase } from '../../test/database.ts'
 import { draftWithInvitations, handled, verifiedUser } from '../../test/invitations.ts'
-import { codeOf, data, mailsTo, newAccount } from '../../test/passwords.ts'
+import { codeOf, data, mailsTo, newAccount, registered } from '../../test/passwords.ts'
+import { until } from '../../test/until.ts'
 
 const database = await createTestDatabase()
 afterAll(() => database.drop())
@@ -58,6 +66,27 @@ it('an invitation is accepted when the address is verified at the moment it is i
     expect(await others()).toEqual([user.id])
     expect(await list()).toEqual([])
   }
+})
+
+it('an invitation is accepted after the verification of its address, which has not committed when it is invited', async () => {
+  const { invite, others } = await draftWithInvitations(here)
+  const { email } = await registered(here)
+  const { db } = here.database
+  const waits = sql`select 1 from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`
+  const isDue = and(eq(invitations.address, email), isNotNull(invitations.dueAt))
+  const id = await withTransaction(db, async (tx) => {
+    await lockAddress(tx, email)
+    const [user] = await tx.update(users).set({ emailVerified: true }).where(eq(users.email, email)).returning()
+    await makeInvitationsDue(tx, email)
+    await invite(email)
+    await until('the job to wait or to be done', async () => {
+      return rowsOf(await db.execute(waits)).length > 0 || (await db.$count(invitations, isDue)) === 0
+    })
+    return user?.id
+  })
+  await handled(here, email)
+  expect(await others()).toEqual([id])
 })
 
 it('an acceptance and other changes of the draft at the same time all succeed', async () => {
