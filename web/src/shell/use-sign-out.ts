@@ -8,6 +8,7 @@ import { useLeave } from '../unsent/use-leave.ts'
 const momentMs = 1000
 /** Longer than the menu takes that was clicked. */
 const focusReturnsWithinMs = 1000
+const frameMs = 16
 
 /** Signs out, or opens the dialog about unsent work if there is any. */
 export function useSignOut(ask: () => void) {
@@ -30,7 +31,8 @@ async function focusReturned(): Promise<void> {
     document.activeElement?.closest('body, [role=menu], [role=dialog]') === document.body &&
     document.activeElement !== document.body
   const deadline = performance.now() + focusReturnsWithinMs
-  while (!isReturned() && performance.now() < deadline) await new Promise(requestAnimationFrame)
+  // A timer, because a tab that the user has left gets no animation frames.
+  while (!isReturned() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, frameMs))
 }
 
 async function aMomentToSend(): Promise<void> {

@@ -69,7 +69,7 @@ function Confirm({ token, account: { email, needs }, onEnd, onChanged }: Props) 
       if (code === 'ONE_TIME_TOKEN_INVALID') onEnd('refused')
       else if (code === 'ACCOUNT_NOT_PROVEN') onChanged()
       else if (code === 'WRONG_CREDENTIALS')
-        form.refuse([{ field: 'password', message: 'Is not the password of this account' }])
+        form.refuse([{ field: 'password', message: 'This is not the password of this account' }])
       else form.refuse(toPlinthError(error).details)
     },
   })

@@ -55,7 +55,7 @@ async function confirmAddress(page: Page, link: string | null, password?: string
   if (password) {
     await page.getByLabel('Password of this account', { exact: true }).fill(`${password}!`)
     await page.keyboard.press('Enter')
-    await page.getByText('Is not the password of this account').waitFor()
+    await page.getByText('This is not the password of this account').waitFor()
     expect(await focused(page)).toBe('password')
     await page.getByLabel('Password of this account', { exact: true }).fill(password)
   }

@@ -90,6 +90,18 @@ describe.each(['cookies', 'jwt'] as const)('signing in (%s)', (mode) => {
     await page.getByText('SIGN_IN_EXPIRED').waitFor()
   })
 
+  it('signs out a user who leaves the tab at once', async () => {
+    const page = await stage.signIn(await stage.open())
+    await page.getByRole('button', { name: /account menu/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).waitFor()
+    // As in a tab that is not visible.
+    await page.evaluate(() => {
+      globalThis.requestAnimationFrame = () => 0
+    })
+    await page.getByRole('menuitem', { name: 'Sign out' }).dispatchEvent('click')
+    await page.waitForURL(/\/sign-in/)
+  })
+
   it('signs out, in every tab at once', async () => {
     const page = await stage.signIn(await stage.open())
     const other = await page.context().newPage()
