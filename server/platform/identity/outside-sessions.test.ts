@@ -1,13 +1,14 @@
 /** A session that an outside token opened: listed, watched and ended like any other. */
 import { randomUUID } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
-import { afterAll, describe, expect, it } from 'vitest'
-import { buildTestApp, newPerson, quickChecks } from '../../test/app.ts'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { buildTestApp, newPerson, quickChecks, type TestApp } from '../../test/app.ts'
 import { makeAdministrator } from '../../test/calls.ts'
 import { signedIn } from '../../test/followers.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { nowS, sign, TestIssuer } from '../../test/token-issuer.ts'
 import { rowsOf } from '../db/rows.ts'
+import { defaultIdentityTimes } from './plugin.ts'
 import { identities, sessions, users } from './table.ts'
 
 const clerk = await TestIssuer.start()
@@ -23,6 +24,13 @@ const away = await buildTestApp({
 })
 const { db } = app.database
 const url = await app.listen()
+/** An app that caches the refusals of tokens for so long. */
+const cachingFor = (outsideRefusalMs: number) =>
+  buildTestApp({
+    times: { identity: { outsideRefusalMs } },
+    environment: { CLERK_ISSUER: clerk.url, CLERK_AUTHORIZED_PARTIES: party },
+  })
+const [caching, uncaching] = [await cachingFor(3_600_000), await cachingFor(1)]
 
 function visitor(claims: Record<string, unknown> = {}) {
   const who = { azp: party, sub: `user_${randomUUID()}`, sid: `sess_${randomUUID()}`, ...claims }
@@ -194,6 +202,76 @@ describe('a session of an outside token', () => {
     const answer = await app.browser().get('/me', { authorization: `Bearer ${better}` })
     expect([answer.statusCode, answer.json().error.code]).toEqual([403, 'SIGN_IN_METHOD_NOT_ADDED'])
     expect(await db.$count(identities, eq(identities.userId, id))).toBe(2)
+  })
+})
+
+describe('a token that is refused', () => {
+  /** A user with a verified address, and a Clerk token with this address. */
+  async function userWithToken(on: TestApp) {
+    const claims = newPerson()
+    const browser = await on.signIn(claims)
+    const { id } = (await browser.get('/me')).json()
+    const { token } = visitor({ email: claims.email, email_verified: true })
+    let tokens = 0
+    // Each is another token of the same session.
+    const ask = async (more = {}) => {
+      const authorization = `Bearer ${await token({ iat: nowS() - (tokens++ % 60), ...more })}`
+      return (await on.browser().get('/me', { authorization })).statusCode
+    }
+    return { user: { id, browser }, ask }
+  }
+  type Refused = Awaited<ReturnType<typeof userWithToken>>
+
+  const causes: [what: string, status: number, refuse: (on: TestApp, refused: Refused) => Promise<unknown>][] = [
+    ['because an address joins nothing to an administrator', 403, (on, { user }) => makeAdministrator(on, user)],
+    [
+      'because its session has ended',
+      401,
+      async (on, { user: { id }, ask }) => {
+        expect(await ask()).toBe(200)
+        const own = eq(sessions.userId, id)
+        const rows = await on.database.db.update(sessions).set({ endedAt: sql`now()` }).where(own).returning()
+        on.sessions.announceEnded(
+          rows.map((row) => row.id),
+          'revoked',
+        )
+      },
+    ],
+    [
+      'because its user is disabled',
+      401,
+      async (on, { user: { id }, ask }) => {
+        expect(await ask()).toBe(200)
+        await on.database.db.update(users).set({ isActive: false }).where(eq(users.id, id))
+        on.sessions.announceChanged(id)
+      },
+    ],
+  ]
+  it.each(causes)('%s costs one transaction, however often it is sent', async (_, status, refuse) => {
+    const refused = await userWithToken(caching)
+    await refuse(caching, refused)
+    const transaction = vi.spyOn(caching.database.db, 'transaction')
+    const atOnce = await Promise.all(Array.from({ length: 20 }, () => refused.ask()))
+    const later: number[] = []
+    for (let n = 0; n < 20; n++) later.push(await refused.ask())
+    expect(new Set([...atOnce, ...later])).toEqual(new Set([status]))
+    // Jobs may add some.
+    expect(transaction.mock.calls.length).toBeLessThan(5)
+    transaction.mockRestore()
+  })
+
+  it('is checked again five seconds later, and a token with other claims at once', async () => {
+    expect(defaultIdentityTimes.outsideRefusalMs).toBe(5000)
+    for (const [on, outcome] of [
+      [caching, 403],
+      [uncaching, 200],
+    ] as const) {
+      const { user, ask } = await userWithToken(on)
+      await makeAdministrator(on, user)
+      expect(await ask()).toBe(403)
+      await on.database.db.update(users).set({ email: newPerson().email }).where(eq(users.id, user.id))
+      expect([await ask(), await ask({ email: newPerson().email })]).toEqual([outcome, 200])
+    }
   })
 })
 

@@ -21,17 +21,27 @@ import { identities, sessions as sessionTable } from './table.ts'
 
 type From = Origin & { userAgent: string | undefined }
 
+const refusals = ['SESSION_ENDED', 'ACCOUNT_DISABLED', 'SIGN_IN_METHOD_NOT_ADDED'] as const
+type Refusal = (typeof refusals)[number]
+
+/** For how long a refusal is cached, and so by how much later than its cause it ends. */
+export const defaultRefusalMs = 5000
+
 export class OutsideSessions {
   readonly #db: Database
   readonly #sessions: Sessions
   readonly #issuers: readonly Issuer[]
   /** By session, the newest proof that is stored. */
   readonly #proofs = new LRUCache<string, number>({ ...upTo(10_000), ttl: freshForS * 1000 })
+  /** By `decisive`. Otherwise a caller with a refused token would cost a transaction at each call, however many calls are refused. */
+  readonly #refused: LRUCache<string, Refusal>
+  readonly #opening = new Map<string, Promise<Refusal | null>>()
 
-  constructor(db: Database, sessions: Sessions, config: Config) {
+  constructor(db: Database, sessions: Sessions, config: Config, refusalMs = defaultRefusalMs) {
     this.#db = db
     this.#sessions = sessions
     this.#issuers = outsideIssuers(config)
+    this.#refused = new LRUCache({ ...upTo(10_000), ttl: refusalMs })
   }
 
   /**
@@ -42,12 +52,16 @@ export class OutsideSessions {
     const verified = await verifyOutsideToken(this.#issuers, token)
     if (!verified) return null
     const hash = hashOf(verified)
+    const key = decisive(hash, verified)
+    const cached = this.#refused.get(key)
+    if (cached) return refuse(cached)
     const known = await this.#sessions.findByHash(hash, verified.goodUntil)
     if (known) {
       await this.#noteProof(known, verified)
       return known
     }
-    if (!(await this.#open(hash, verified, from))) return null
+    const refusal = await this.#openOnce(key, hash, verified, from)
+    if (refusal) return refuse(refusal)
     return this.#sessions.findByHash(hash, verified.goodUntil)
   }
 
@@ -62,16 +76,30 @@ export class OutsideSessions {
     this.#proofs.set(sessionId, authenticatedAt)
   }
 
-  /** True when there is a session now. What is refused writes nothing. */
-  async #open(tokenHash: string, token: OutsideToken, from: From): Promise<boolean> {
+  /** Calls at the same moment share one transaction. */
+  #openOnce(key: string, tokenHash: string, token: OutsideToken, from: From): Promise<Refusal | null> {
+    const underWay = this.#opening.get(key)
+    if (underWay) return underWay
+    const opening = this.#open(tokenHash, token, from)
+      .then((refusal) => {
+        if (refusal) this.#refused.set(key, refusal)
+        return refusal
+      })
+      .finally(() => this.#opening.delete(key))
+    this.#opening.set(key, opening)
+    return opening
+  }
+
+  /** Null when there is a session now. What is refused writes nothing. */
+  async #open(tokenHash: string, token: OutsideToken, from: From): Promise<Refusal | null> {
     try {
       const evicted = await withTransaction(this.#db, (tx) => this.#openIn(tx, tokenHash, token, from))
       this.#sessions.announceEnded(evicted, 'account-changed')
-      return true
+      return null
     } catch (error) {
-      const refused = error instanceof AppError && (error.code === 'SESSION_ENDED' || error.code === 'ACCOUNT_DISABLED')
-      if (!refused) throw error
-      return false
+      const refusal = error instanceof AppError && refusals.find((code) => code === error.code)
+      if (!refusal) throw error
+      return refusal
     }
   }
 
@@ -131,6 +159,16 @@ export class OutsideSessions {
 
 /** Clocks differ; nobody has proved anything later than now. */
 const momentOf = (seconds: number) => sql`least(to_timestamp(${seconds}), now())`
+
+/** @throws AppError SIGN_IN_METHOD_NOT_ADDED, the one refusal that its user can act on */
+function refuse(refusal: Refusal): null {
+  if (refusal === 'SIGN_IN_METHOD_NOT_ADDED') throw new AppError(refusal)
+  return null
+}
+
+/** All of a token that decides whether it opens a session. When it was made counts only where its issuer names no sessions. */
+const decisive = (tokenHash: string, { email, emailVerified, outsideSession, issuedAt }: OutsideToken) =>
+  JSON.stringify([tokenHash, email, emailVerified, outsideSession === null ? issuedAt : null])
 
 /** Of no text that a cookie can hold, so it opens nothing as a cookie. */
 const hashOf = ({ provider, namedIssuer, subject, outsideSession }: OutsideToken) =>

@@ -13,7 +13,7 @@ import { mockProvider } from './mock-provider.ts'
 import { deleteOldOneTimeTokens } from './one-time-tokens.ts'
 import { openToOperator } from './operator-door.ts'
 import { OperatorToken } from './operator-token.ts'
-import { OutsideSessions } from './outside-sessions.ts'
+import { defaultRefusalMs, OutsideSessions } from './outside-sessions.ts'
 import { PasswordHashes } from './password-hash.ts'
 import { defaultProfileTrustMs, Profiles } from './profiles.ts'
 import type { Provider } from './provider.ts'
@@ -40,6 +40,8 @@ export interface IdentityTimes extends SessionTimes {
   unseenMs: number
   /** How long a sign-in waits for each answer of its provider. */
   providerDeadlineMs: number
+  /** How long the refusal of a token of another issuer is cached. */
+  outsideRefusalMs: number
 }
 export const defaultIdentityTimes: IdentityTimes = {
   ...defaultSessionTimes,
@@ -47,6 +49,7 @@ export const defaultIdentityTimes: IdentityTimes = {
   // Far longer than the work takes, which is more where there is an account.
   unseenMs: 300,
   providerDeadlineMs: 5000,
+  outsideRefusalMs: defaultRefusalMs,
 }
 /** For instances of a release without issuers that run beside this one. */
 const nameEveryMs = 3_600_000
@@ -62,7 +65,8 @@ export const identityPlugin = fp<{ times?: Partial<IdentityTimes> | undefined }>
     app.decorate('profiles', new Profiles(app.database.db, app.notices, times.profileTrustMs))
     app.decorate('identityTimes', times)
     app.decorate('passwordHashes', new PasswordHashes())
-    app.decorate('outsideSessions', new OutsideSessions(app.database.db, sessions, app.config))
+    const { outsideRefusalMs } = times
+    app.decorate('outsideSessions', new OutsideSessions(app.database.db, sessions, app.config, outsideRefusalMs))
     app.decorate('accessTokens', new AccessTokens(app.config))
     app.decorate('legacyBridge', bridgeOf(app, sessions))
     const { legacyHeader } = app.config.auth
