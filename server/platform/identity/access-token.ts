@@ -4,7 +4,7 @@
  * database's, so an instance whose clock is wrong neither makes nor refuses the wrong ones.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { compactVerify, decodeProtectedHeader, errors, SignJWT } from 'jose'
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors, SignJWT } from 'jose'
 import { z } from 'zod'
 import { type Role, roles } from '../../../shared/account.ts'
 import type { Config } from '../config/config.ts'
@@ -63,6 +63,17 @@ export class AccessTokens {
       return decodeProtectedHeader(token).typ === type
     } catch {
       return false
+    }
+  }
+
+  /** The session that a token of ours names, unverified: it decides whether the look-up of the session must be bounded, and nothing else. */
+  namedSession(token: string): string | null {
+    if (token.length > maxTokenLength || !this.claims(token)) return null
+    try {
+      const { sid } = decodeJwt(token)
+      return typeof sid === 'string' ? sid : null
+    } catch {
+      return null
     }
   }
 

@@ -177,14 +177,20 @@ export function payerOf(resolution: Resolution): { id: string } | null {
 
 /**
  * What the database is queried for to resolve a request, where only the result shows whether the credential is valid: hashes of session cookies
- * and API keys, and the session of a refresh cookie, which may have ended long ago.
+ * and API keys, and the sessions of access tokens and of a refresh cookie, which may have ended long ago.
  */
-export function presentedSecrets(raw: IncomingMessage, config: Config): string[] {
+export function presentedSecrets(
+  raw: IncomingMessage,
+  { config, accessTokens }: Pick<Resolvers, 'config' | 'accessTokens'>,
+): string[] {
   const cookies = cookieValues(raw.headers.cookie, sessionCookieName(config))
   const tokens = presentedTokens(raw)
-  const keys = tokens.map((token) => (token && isMeantAsApiKey(token) ? hashApiKey(token) : null))
+  const byTokens = tokens.map((token) => {
+    if (token === null) return null
+    return isMeantAsApiKey(token) ? hashApiKey(token) : accessTokens.namedSession(token)
+  })
   const refreshable = cookies.length + tokens.length === 0 ? refreshableOf(raw, config) : null
-  return [...cookies.map(hashSessionToken), ...keys, refreshable].filter((secret) => secret !== null)
+  return [...cookies.map(hashSessionToken), ...byTokens, refreshable].filter((secret) => secret !== null)
 }
 
 /** Whether a request has any credential, valid or not. */

@@ -17,5 +17,5 @@ function resolve(request: FastifyRequest, app: FastifyInstance): Promise<Resolut
 }
 
 /** Whether resolving it may cost a statement although the secret is random text. */
-export const hasUnseenSecret = ({ raw }: FastifyRequest, { config, sessions }: FastifyInstance): boolean =>
-  presentedSecrets(raw, config).some((secret) => !sessions.hasSeen(secret))
+export const hasUnseenSecret = ({ raw }: FastifyRequest, app: FastifyInstance): boolean =>
+  presentedSecrets(raw, app).some((secret) => !app.sessions.hasSeen(secret))

@@ -35,6 +35,9 @@ function newApiKey(): string {
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
+const lookUp = /from "sessions" inner join "users"/
+afterEach(() => void vi.restoreAllMocks())
+
 let hosts = 0
 const newAddress = () => `192.0.2.${++hosts}`
 const from = (ip: string) => app.browser({ 'x-forwarded-for': ip })
@@ -142,13 +145,27 @@ it.each(['/api/v1/tasks', '/trpc/tasks.create', '/mcp'])(
   },
 )
 
-describe('refresh tokens', () => {
-  async function endedToken() {
-    const program = await openProgram(app)
-    await app.sessions.endById(app.database.db, program.sessionId, 'signed-out')
-    return program.refreshToken
-  }
+const endedToken = async () => (await endedProgram()).refreshToken
 
+async function endedProgram() {
+  const program = await openProgram(app)
+  await app.sessions.endById(app.database.db, program.sessionId, 'signed-out')
+  return program
+}
+
+it('access tokens of ended sessions cost few statements once the budget of the network is spent', async () => {
+  const programs = await Promise.all(Array.from({ length: 60 }, endedProgram))
+  const ip = await spentAddress()
+  const count = countStatements(app, lookUp)
+  for (let round = 0; round < 2; round++) {
+    const answers = await Promise.all(programs.map(({ bearer }) => from(ip).get('/me', bearer)))
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([429]))
+  }
+  // 5 a second.
+  expect(count()).toBeLessThan(30)
+})
+
+describe('refresh tokens', () => {
   it('of ended sessions count as calls of the network that presents them, in the body and in the cookie', async () => {
     const tokens = await Promise.all(Array.from({ length: perNetwork + 1 }, endedToken))
     const ways = [
@@ -200,8 +217,6 @@ it('an unknown path, or one that does not support the method, responds before a 
 })
 
 describe('secrets that are unknown', () => {
-  afterEach(() => void vi.restoreAllMocks())
-  const lookUp = /from "sessions" inner join "users"/
   const random = {
     'session cookies': () => ({ cookie: `plinth_session=${newSessionToken()}` }),
     'API keys': () => ({ authorization: `Bearer ${newApiKey()}` }),

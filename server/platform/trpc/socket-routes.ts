@@ -30,7 +30,7 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
       // No call follows that would count the guessed credential, or that of an ended session.
       const isGuess =
         (isRefreshable && payerOf(resolution) === null) ||
-        presentedSecrets(request.raw, app.config).some((secret) => app.sessions.isUnknown(secret))
+        presentedSecrets(request.raw, app).some((secret) => app.sessions.isUnknown(secret))
       if (isGuess) void app.callBudgets.spend(null, request.ip)
       const endReason = resolution.kind === 'refused' ? resolution.endReason : undefined
       return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : (endReason ?? 'sign in first'))
