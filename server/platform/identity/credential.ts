@@ -12,7 +12,7 @@ import type { LegacyBridge } from './legacy-bridge.ts'
 import { operator } from './operator.ts'
 import { isOperatorToken, type OperatorToken } from './operator-token.ts'
 import type { OutsideSessions } from './outside-sessions.ts'
-import { readRefreshToken } from './refresh-token.ts'
+import { payerOfRefresh, type RefreshClaims, readRefreshToken } from './refresh-token.ts'
 import { cookieValues, refreshCookieName, sessionCookieName } from './session-cookie.ts'
 import { type Ended, isActor } from './session-lookups.ts'
 import { hashSessionToken } from './session-token.ts'
@@ -22,8 +22,7 @@ type RefusalCode = 'INVALID_CREDENTIAL' | 'API_KEY_INVALID' | 'SESSION_ENDED' | 
 
 export type Resolution =
   /**
-   * `refreshable`: the session whose refresh token is in the cookie, which opens nothing until it is exchanged. `payer`: its user, if the
-   * session has not ended.
+   * `refreshable`: the session whose refresh token is in the cookie, which opens nothing until it is exchanged. `payer`: as `payerOfRefresh`.
    */
   | { kind: 'anonymous'; refreshable: string | null; payer: { id: string } | null }
   /** `endsAtS`: when what was presented expires, in seconds since 1970 by the database's clock. */
@@ -81,16 +80,16 @@ async function resolveStronger(request: Presented, app: Resolvers): Promise<Reso
   // Beside a cookie that names somebody else it is anybody's guess who asks.
   if (bearer) return byCookie && byCookie.id !== bearer.actor.id ? refused('INVALID_CREDENTIAL') : bearer
   if (value === undefined) {
-    const refreshable = refreshableOf(request.raw, app.config)
-    const user = refreshable && (await app.sessions.findById(refreshable))
-    return { kind: 'anonymous', refreshable, payer: user && isActor(user) ? user : null }
+    const claims = refreshableOf(request.raw, app.config)
+    const payer = claims && payerOfRefresh(await app.sessions.findById(claims.sessionId), claims)
+    return { kind: 'anonymous', refreshable: claims?.sessionId ?? null, payer }
   }
   return byCookie ? { kind: 'signed-in', actor: byCookie } : { ...sessionEnded(found), staleCookie: true }
 }
 
-function refreshableOf({ headers }: IncomingMessage, config: Config): string | null {
+function refreshableOf({ headers }: IncomingMessage, config: Config): RefreshClaims | null {
   const [token] = cookieValues(headers.cookie, refreshCookieName(config))
-  return token === undefined ? null : (readRefreshToken(config, token)?.sessionId ?? null)
+  return token === undefined ? null : readRefreshToken(config, token)
 }
 
 const refused = (code: RefusalCode) => ({ kind: 'refused', code, staleCookie: false }) as const
@@ -190,7 +189,9 @@ export function presentedSecrets(
     return isMeantAsApiKey(token) ? hashApiKey(token) : accessTokens.namedSession(token)
   })
   const refreshable = cookies.length + tokens.length === 0 ? refreshableOf(raw, config) : null
-  return [...cookies.map(hashSessionToken), ...byTokens, refreshable].filter((secret) => secret !== null)
+  return [...cookies.map(hashSessionToken), ...byTokens, refreshable?.sessionId ?? null].filter(
+    (secret) => secret !== null,
+  )
 }
 
 /** Whether a request has any credential, valid or not. */

@@ -4,6 +4,7 @@
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { Config } from '../config/config.ts'
+import { type Alive, type Ended, isActor } from './session-lookups.ts'
 
 export interface RefreshClaims {
   readonly sessionId: string
@@ -25,6 +26,14 @@ export function readRefreshToken(config: Config, token: string): RefreshClaims |
   return timingSafeEqual(Buffer.from(given, 'base64url'), mac(config, sessionId, counter))
     ? { sessionId, counter }
     : null
+}
+
+/**
+ * Whose budget a call with a refresh token counts against. Null, for a call of its network, if the session has ended or the token is two or more
+ * rotations old: no client needs such a token, and a stolen one must not spend the budget of its user.
+ */
+export function payerOfRefresh(found: Alive | Ended | null, { counter }: RefreshClaims): { id: string } | null {
+  return found && isActor(found) && counter >= found.refreshCounter - 1 ? found : null
 }
 
 function mac(config: Config, sessionId: string, counter: number): Buffer {

@@ -13,10 +13,9 @@ import { issueOneTimeToken, oneTimeToken, spendOneTimeToken } from './one-time-t
 import { type Door, handToBrowser, insertSession, isStreamed } from './open-session.ts'
 import type { WayIn } from './provider.ts'
 import { lockSession, refreshTokens } from './refresh.ts'
-import { makeRefreshToken, type RefreshClaims, readRefreshToken } from './refresh-token.ts'
+import { makeRefreshToken, payerOfRefresh, type RefreshClaims, readRefreshToken } from './refresh-token.ts'
 import { cookieFlags, cookieValues, hostPrefix, refreshCookieName, sessionCookieFlags } from './session-cookie.ts'
-import { isActor } from './session-lookups.ts'
-import type { Actor } from './sessions.ts'
+import { type Alive, type Ended, isActor } from './session-lookups.ts'
 import type { User } from './table.ts'
 
 /** The code's own minute, and some for clocks. */
@@ -32,7 +31,11 @@ export async function refresh(
 ): Promise<Refreshed> {
   const renew = async (token: string) => {
     const claims = readRefreshToken(app.config, token)
-    await countCall(claims && (await userOf({ app, request, reply }, claims)))
+    const found = claims && (await findSession({ app, request, reply }, claims))
+    const payer = claims && payerOfRefresh(found, claims)
+    // A reused token ends its session even if its network has no calls left, so that its thief cannot prevent that from there. The failure counts.
+    const isReused = found && isActor(found) && !payer
+    if (!isReused) await countCall(payer)
     if (!claims) throw new AppError('INVALID_CREDENTIAL')
     return refreshTokens(app, app.database.db, claims, { ip: request.ip, requestId: request.id })
   }
@@ -49,15 +52,11 @@ export async function refresh(
   return { accessToken, refreshToken: null }
 }
 
-/**
- * Whose budget a refresh counts against; null for a token of an ended session, which is a call of its network.
- * @throws AppError RATE_LIMITED where the network has looked up too many ended ones
- */
-async function userOf({ app, request }: Door, { sessionId }: RefreshClaims): Promise<Actor | null> {
+/** @throws AppError RATE_LIMITED where the network has looked up too many ended sessions */
+function findSession({ app, request }: Door, { sessionId }: RefreshClaims): Promise<Alive | Ended | null> {
   const { sessions, secretLookups } = app
   const find = () => sessions.findById(sessionId)
-  const found = await (sessions.hasSeen(sessionId) ? find() : secretLookups.run(request.ip, find))
-  return found && isActor(found) ? found : null
+  return sessions.hasSeen(sessionId) ? find() : secretLookups.run(request.ip, find)
 }
 
 /**

@@ -11,18 +11,24 @@ import type { Actor } from './sessions.ts'
 /** No client has a secret, or a token that names a session, before the row is stored: a new one is never cached as unknown. */
 const unknownMs = 5000
 
+/** A session that has not ended, of an active user. */
+export interface Alive extends Actor {
+  /** Of its newest refresh token. */
+  readonly refreshCounter: number
+}
+
 /** A session that has ended, or whose user is disabled. */
 export interface Ended {
   readonly endReason: SessionEndReason
 }
 
 /** Undefined where there is no such session. */
-export type Found = Actor | Ended | undefined
+export type Found = Alive | Ended | undefined
 
-export const isActor = (found: Actor | Ended): found is Actor => !('endReason' in found)
+export const isActor = <Live extends Actor>(found: Live | Ended): found is Live => !('endReason' in found)
 
 export class SessionLookups {
-  readonly #cache: LRUCache<string, Actor>
+  readonly #cache: LRUCache<string, Alive>
   readonly #unknown = new LRUCache<string, true>({ ...upTo(10_000), ttl: unknownMs })
   /** Secrets that were ever valid on this instance. */
   readonly #seen = new LRUCache<string, true>(upTo(50_000))

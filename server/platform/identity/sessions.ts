@@ -15,7 +15,7 @@ import type { Database } from '../db/database.ts'
 import type { NoticeBoard } from '../notices/plugin.ts'
 import { byIssuer, isIdentity } from './identity-key.ts'
 import type { WayIn } from './provider.ts'
-import { type Ended, type Found, isActor, SessionLookups } from './session-lookups.ts'
+import { type Alive, type Ended, type Found, isActor, SessionLookups } from './session-lookups.ts'
 import { hashSessionToken, newSessionToken } from './session-token.ts'
 import { SessionWatch } from './session-watch.ts'
 import { identities, sessions, users } from './table.ts'
@@ -122,7 +122,7 @@ export class Sessions {
     return actorOrNull(await this.#findSecret(tokenHash))
   }
 
-  async #findSecret(tokenHash: string): Promise<Actor | Ended | null> {
+  async #findSecret(tokenHash: string): Promise<Alive | Ended | null> {
     return (await this.#lookups.findSecret(tokenHash, this.#lookUpHash(tokenHash))) ?? null
   }
 
@@ -144,7 +144,7 @@ export class Sessions {
   }
 
   /** For a caller with a token that names it. Null as for `find`. */
-  async findById(sessionId: string): Promise<Actor | Ended | null> {
+  async findById(sessionId: string): Promise<Alive | Ended | null> {
     const look = () => this.#lookUp(this.#find.byId.execute({ sessionId }))
     return (await this.#lookups.findSecret(sessionId, look)) ?? null
   }
@@ -163,8 +163,8 @@ export class Sessions {
     if (!row) return undefined
     this.#aheadMs = row.nowMs - Date.now()
     if (!row.isGood) return { endReason: endReasonOf(row) }
-    const { userId: id, role, sessionId, scopes } = row
-    const actor: Actor = { id, role, sessionId, scopes }
+    const { userId: id, role, sessionId, scopes, refreshCounter } = row
+    const actor = { id, role, sessionId, scopes, refreshCounter }
     this.#touch(actor)
     return actor
   }
@@ -366,6 +366,7 @@ interface Row {
   userId: string
   role: Role
   scopes: Capability[] | null
+  refreshCounter: number
   nowMs: number
 }
 
@@ -381,6 +382,7 @@ function prepareFind(db: Database, idleTtlMs: number) {
         userId: users.id,
         role: users.role,
         scopes: sessions.keyScopes,
+        refreshCounter: sessions.refreshCounter,
         nowMs: sql<number>`(extract(epoch from now()) * 1000)::float8`,
       })
       .from(sessions)

@@ -189,6 +189,31 @@ describe('refresh tokens', () => {
     expect(count()).toBeLessThan(30)
   })
 
+  it('two rotations old count as calls of the network, and leave the budget of their user alone', async () => {
+    const user = await signedIn(app)
+    const program = await openProgram(app, user)
+    const { refreshToken: stolen } = program
+    for (let n = 0; n < 2; n++) expect((await program.refresh(app)).statusCode).toBe(200)
+    const left = async () => Number((await user.browser.query('account.me')).headers['ratelimit-remaining'])
+    const before = await left()
+    // The session may be cached as it was before the rotations.
+    app.sessions.announceChanged(user.id)
+    const ip = newAddress()
+    const statuses = []
+    for (let n = 0; n <= perNetwork; n++) {
+      statuses.push((await from(ip).get('/trpc/account.me', { cookie: `plinth_refresh=${stolen}` })).statusCode)
+    }
+    expect(statuses).toEqual([...Array(perNetwork).fill(401), 429])
+    expect(await left()).toBe(before - 1)
+    // It still ends its session.
+    const refresh = (refreshToken: string, by = newAddress()) => from(by).mutate('auth.refresh', { refreshToken })
+    expect((await refresh(stolen, ip)).statusCode).toBe(429)
+    expect((await refresh(program.refreshToken)).json().error.data).toMatchObject({
+      code: 'SESSION_ENDED',
+      endReason: 'stolen',
+    })
+  })
+
   it('of one user count together while their sessions have not ended', async () => {
     const user = await signedIn(app)
     const programs = await Promise.all(Array.from({ length: 3 }, () => openProgram(app, user)))
