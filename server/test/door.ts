@@ -76,7 +76,7 @@ export interface Door {
   /** Whether an input that is no object gets through it. */
   takesAnything(procedure: Procedure): boolean
   isHttp?: true
-  /** Whoever presents nothing good does not get as far as a call. */
+  /** A caller without a valid credential is refused before the call, which counts all the same. */
   refusesNobody?: Failure
   /** Its answers can set no cookie, and what needs one is refused so. */
   withoutCookies?: Failure

@@ -69,10 +69,6 @@ export class SessionLookups {
     return this.#seen.get(key) === true || this.#unknown.has(key)
   }
 
-  isUnknown(key: string): boolean {
-    return this.#unknown.has(key)
-  }
-
   forgetSessions(sessionIds: readonly string[]): void {
     const ended = new Set(sessionIds)
     this.#forget(({ sessionId }) => ended.has(sessionId))

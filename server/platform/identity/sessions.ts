@@ -131,11 +131,6 @@ export class Sessions {
     return this.#lookups.hasSeen(key)
   }
 
-  /** Whether it was not found a moment ago. */
-  isUnknown(key: string): boolean {
-    return this.#lookups.isUnknown(key)
-  }
-
   /** `untilS`: seconds since 1970 up to which the credential that came now is good; the session lives at least as long. */
   async findByHash(tokenHash: string, untilS = 0): Promise<Actor | null> {
     const actor = actorOrNull(await this.#lookups.find(tokenHash, this.#lookUpHash(tokenHash)))

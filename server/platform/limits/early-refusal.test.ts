@@ -227,6 +227,34 @@ describe('refresh tokens', () => {
   })
 })
 
+const presented: [what: string, headers: () => Promise<Record<string, string>>][] = [
+  ['nothing', async () => ({})],
+  ['an unknown session cookie', async () => ({ cookie: `plinth_session=${newSessionToken()}` })],
+  ['an unknown API key', async () => bearer(newApiKey())],
+  ['a token that is none', async () => bearer('x')],
+  ['the access token of an ended session', async () => (await endedProgram()).bearer],
+  ['the refresh cookie of an ended session', async () => ({ cookie: `plinth_refresh=${await endedToken()}` })],
+  [
+    'the cookie of an ended session',
+    async () => {
+      const { browser } = await signedIn(app)
+      const { cookieHeader: cookie } = browser
+      await browser.send({ method: 'POST', url: '/auth/logout' })
+      return { cookie }
+    },
+  ],
+]
+
+it.each(presented)('a socket that opens with %s counts as a call of its network', async (_, headersOf) => {
+  const ip = newAddress()
+  for (let n = 0; n < perNetwork; n++) {
+    const headers = { 'x-forwarded-for': ip, origin: publicUrl, ...(await headersOf()) }
+    const socket = await TestSocket.open(url, headers)
+    expect(await socket.closed()).toMatchObject({ code: 4401 })
+  }
+  expect((await from(ip).query('account.methods')).statusCode).toBe(429)
+})
+
 it.each(['/api/v1/auth/login', '/mcp'])('a body that cannot be parsed counts as a call: %s', async (url) => {
   const ip = newAddress()
   const headers = { 'content-type': 'application/json' }
@@ -272,16 +300,6 @@ describe('secrets that are unknown', () => {
     const flood = Promise.all(Array.from({ length: 100 }, () => from(ip).get('/me', random['session cookies']())))
     expect((await user.browser.get('/trpc/account.me', { 'x-forwarded-for': ip })).statusCode).toBe(200)
     await flood
-  })
-
-  it('count as calls on sockets too', async () => {
-    const ip = newAddress()
-    for (let n = 0; n < perNetwork; n++) {
-      const headers = { 'x-forwarded-for': ip, origin: publicUrl, ...random['session cookies']() }
-      const socket = await TestSocket.open(url, headers)
-      expect(await socket.closed()).toMatchObject({ code: 4401 })
-    }
-    expect((await from(ip).query('account.methods')).statusCode).toBe(429)
   })
 
   it('become known as soon as they are valid: a sign-in or a new key is never mistaken for a refused one', async () => {

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws'
 import { type ErrorCode, errorTable } from '../../../shared/errors.ts'
 import { toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
-import { payerOf, presentedSecrets } from '../identity/credential.ts'
+import { payerOf } from '../identity/credential.ts'
 import { HandOverSocket, objectEncoder } from '../live/handover-socket.ts'
 import { socketsPlugin } from '../sockets/plugin.ts'
 import { closeCodes, holdOpen, socketRoute } from '../sockets/socket-door.ts'
@@ -26,12 +26,9 @@ export async function registerSocket(app: FastifyInstance, { router, createConte
 
   socketRoute(app, '', (socket, request, resolution) => {
     if (resolution.kind !== 'signed-in') {
+      // No call follows that would count, so the upgrade does, as an HTTP request with the same credential.
+      void app.callBudgets.spend(payerOf(resolution)?.id ?? null, request.ip)
       const isRefreshable = resolution.kind === 'anonymous' && resolution.refreshable !== null
-      // No call follows that would count the guessed credential, or that of an ended session.
-      const isGuess =
-        (isRefreshable && payerOf(resolution) === null) ||
-        presentedSecrets(request.raw, app).some((secret) => app.sessions.isUnknown(secret))
-      if (isGuess) void app.callBudgets.spend(null, request.ip)
       const endReason = resolution.kind === 'refused' ? resolution.endReason : undefined
       return socket.close(closeCodes.unauthenticated, isRefreshable ? tokenMissing : (endReason ?? 'sign in first'))
     }
