@@ -11,6 +11,7 @@ import type { Actor } from '../../platform/identity/sessions.ts'
 import { identities, users } from '../../platform/identity/table.ts'
 import { keyedHash } from '../../platform/limits/keyed-hash.ts'
 import { TableWindows } from '../../platform/limits/table-windows.ts'
+import { secondsLeft } from '../../platform/limits/windows.ts'
 import { answers } from './table.ts'
 
 const hourMs = 3_600_000
@@ -42,8 +43,8 @@ export class AnswerBudget {
       [24 * hourMs, this.#limits.perDay],
     ] as const) {
       const windows = new TableWindows(tx, lengthMs, this.#hashed)
-      const { points, endsInMs } = await windows.add(`answers ${lengthMs} person ${id}`)
-      if (points > limit) throw new AppError('RATE_LIMITED', { retryAfterS: Math.max(Math.ceil(endsInMs / 1000), 1) })
+      const added = await windows.add(`answers ${lengthMs} person ${id}`)
+      if (added.points > limit) throw new AppError('RATE_LIMITED', { retryAfterS: secondsLeft(added) })
     }
     const [underWay] = await tx
       .select({ number: count() })

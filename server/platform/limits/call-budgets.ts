@@ -3,7 +3,7 @@
  * procedure counts, however many come in one request.
  */
 import { networkOf } from './open-connections.ts'
-import type { Count } from './windows.ts'
+import { type Count, secondsLeft } from './windows.ts'
 
 export interface Budget {
   readonly limit: number
@@ -53,11 +53,7 @@ export class CallBudgets {
   }
 }
 
-function spent(limit: number, { points, endsInMs }: Count): Spent {
-  return {
-    limit,
-    remaining: Math.max(limit - points, 0),
-    resetS: Math.max(Math.ceil(endsInMs / 1000), 1),
-    isOver: points > limit,
-  }
+function spent(limit: number, count: Count): Spent {
+  const { points } = count
+  return { limit, remaining: Math.max(limit - points, 0), resetS: secondsLeft(count), isOver: points > limit }
 }

@@ -1,7 +1,7 @@
 /** Bounds how many invitations are sent: by user, by address, and by network, because one network can hold many accounts. */
 import { AppError } from '../errors/app-error.ts'
 import { networkOf } from './open-connections.ts'
-import type { SharedWindows } from './windows.ts'
+import { type SharedWindows, secondsLeft } from './windows.ts'
 
 export interface InvitationLimits {
   readonly invitations: number
@@ -32,9 +32,8 @@ export class InvitationBudget {
       [`invitation address ${address}`, signIn],
     ]
     for (const [key, limit] of limits) {
-      const { points, endsInMs } = await this.#windows.add(key)
-      if (points > limit)
-        throw new AppError('TOO_MANY_INVITATIONS', { retryAfterS: Math.max(Math.ceil(endsInMs / 1000), 1) })
+      const added = await this.#windows.add(key)
+      if (added.points > limit) throw new AppError('TOO_MANY_INVITATIONS', { retryAfterS: secondsLeft(added) })
     }
   }
 }

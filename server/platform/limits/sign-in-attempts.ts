@@ -8,7 +8,7 @@
  */
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { networkOf } from './open-connections.ts'
-import type { SharedWindows, Windows } from './windows.ts'
+import { type SharedWindows, secondsLeft, type Windows } from './windows.ts'
 
 interface Point {
   readonly key: string
@@ -80,7 +80,7 @@ export class SignInAttempts {
       taken.push({ key, from, endsAt: askedAt + endsInMs })
       if (points <= limit) continue
       await Promise.all(taken.map((point) => this.#giveBack(point)))
-      throw new AppError('TOO_MANY_ATTEMPTS', { retryAfterS: Math.max(Math.ceil(endsInMs / 1000), 1) })
+      throw new AppError('TOO_MANY_ATTEMPTS', { retryAfterS: secondsLeft({ endsInMs }) })
     }
     return taken
   }

@@ -12,6 +12,9 @@ export interface Count {
   readonly endsInMs: number
 }
 
+/** For Retry-After and RateLimit-Reset. At least 1, because after 0 seconds the same window may still be open. */
+export const secondsLeft = ({ endsInMs }: Pick<Count, 'endsInMs'>): number => Math.max(Math.ceil(endsInMs / 1000), 1)
+
 export interface Windows {
   readonly lengthMs: number
   /** Atomic: of any two calls one has the higher count. Resolves to the count after it. */
