@@ -27,6 +27,7 @@ import { makeInvitationsOfUserDue } from '../../platform/identity/invited.ts'
 import { letLegacyIdsIn } from '../../platform/identity/legacy-sessions.ts'
 import { operator } from '../../platform/identity/operator.ts'
 import type { PasswordHashes } from '../../platform/identity/password-hash.ts'
+import { lockAddress } from '../../platform/identity/people.ts'
 import { findPersonByAnyName } from '../../platform/identity/person-names.ts'
 import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
 import { type User, users } from '../../platform/identity/table.ts'
@@ -89,6 +90,12 @@ export async function disablePerson(
 /** They may sign in again, by a legacy id too; the sessions and API keys of before stay ended. @throws AppError NOT_FOUND, FORBIDDEN, REAUTHENTICATION_REQUIRED */
 export async function enablePerson(db: Database, sessions: Sessions, actor: Actor, { personId }: Named) {
   return withTransaction(db, async (tx) => {
+    // Before the rows, as a sign-in does, or the two could deadlock.
+    const [{ email } = { email: null }] = await tx
+      .select({ email: users.email })
+      .from(users)
+      .where(eq(users.id, personId))
+    if (email) await lockAddress(tx, email)
     const person = await changePerson(tx, sessions, actor, personId, { isActive: true })
     await letLegacyIdsIn(tx, personId)
     await makeInvitationsOfUserDue(tx, person)
