@@ -11,7 +11,13 @@ import { noteAuthenticated, requireFreshSignIn } from '../../platform/identity/f
 import { methodNames } from '../../platform/identity/method-names.ts'
 import { voidOneTimeTokens } from '../../platform/identity/one-time-tokens.ts'
 import type { PasswordHashes } from '../../platform/identity/password-hash.ts'
-import { findPersonById, type KnownPerson, refuseWeak, setPassword } from '../../platform/identity/passwords.ts'
+import {
+  findPersonById,
+  type KnownPerson,
+  mailPasswordChanged,
+  refuseWeak,
+  setPassword,
+} from '../../platform/identity/passwords.ts'
 import { lockPerson, mailToOwner } from '../../platform/identity/people.ts'
 import type { Actor, Sessions } from '../../platform/identity/sessions.ts'
 
@@ -51,7 +57,7 @@ export async function changePassword(call: Call, { currentPassword, newPassword 
     afterCommit(tx, () => sessions.announceEnded(ended, 'account-changed'))
     await voidOneTimeTokens(tx, actor.id)
     const name = user.displayName
-    if (current !== null) await mailToOwner(tx, user, 'password-changed', { name })
+    if (current !== null) await mailPasswordChanged(tx, user, name)
     else await mailToOwner(tx, user, 'sign-in-method-added', { name, method: methodNames.password })
     const change = { before: { hadOne: current !== null }, after: { endedSessions: ended } }
     await recordAudit(tx, { ...entry(origin, actor, 'account.changePassword'), ...change })

@@ -19,7 +19,7 @@ import {
   spendOneTimeToken,
   voidOneTimeTokens,
 } from '../../platform/identity/one-time-tokens.ts'
-import { findPersonByEmail, refuseWeak, setPassword } from '../../platform/identity/passwords.ts'
+import { findPersonByEmail, mailPasswordChanged, refuseWeak, setPassword } from '../../platform/identity/passwords.ts'
 import { evict, lockAddress, lockPerson } from '../../platform/identity/people.ts'
 import { type User, users } from '../../platform/identity/table.ts'
 import { queueMail } from '../../platform/mail/mail-queue.ts'
@@ -82,7 +82,7 @@ export async function resetPassword(call: SigningIn, { token, newPassword }: Res
     await makeInvitationsOfUserDue(tx, { email: spent.email, emailVerified: true })
     await setPassword(tx, user, hash)
     const name = user.emailVerified ? user.displayName : defaultDisplayName(user.email)
-    await queueMail(tx, spent.email, 'password-changed', { name })
+    await mailPasswordChanged(tx, { id: user.id, email: spent.email, emailVerified: true }, name)
     await recordAudit(tx, {
       ...origin,
       actorId: user.id,

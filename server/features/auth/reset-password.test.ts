@@ -5,6 +5,7 @@ import { issueOneTimeToken, oneTimeToken } from '../../platform/identity/one-tim
 import { defaultIdentityTimes } from '../../platform/identity/plugin.ts'
 import { identities, oneTimeTokens, sessions, users } from '../../platform/identity/table.ts'
 import { buildTestApp, newPerson } from '../../test/app.ts'
+import { lastMailTo } from '../../test/mails.ts'
 import {
   anotherPassword,
   codeOf,
@@ -218,6 +219,51 @@ describe('a reset link', () => {
     expect((await (await app.signIn(claims)).get('/me')).json().id).toBe(id)
     expect(await db.$count(identities, eq(identities.userId, id))).toBe(2)
     expect(await mailsTo(app, claims.email)).toEqual(['reset-password', 'password-changed'])
+  })
+})
+
+describe('the mail that reports a new password', () => {
+  const changes: [by: string, change: (user: Awaited<ReturnType<typeof registered>>) => Promise<unknown>][] = [
+    ['by a link', async ({ email }) => reset(await forgotten(app, email))],
+    [
+      'on the account page',
+      ({ browser, password: currentPassword }) =>
+        browser.mutate('account.changePassword', { currentPassword, newPassword: anotherPassword() }),
+    ],
+  ]
+
+  it.each(changes)(
+    '%s lists the sign-in methods that remain, with a link to the page that removes them',
+    async (_, change) => {
+      const user = await registered(app)
+      const token = await mailedToken(app, user.email, 'verify-email')
+      expect((await user.browser.mutate('auth.verifyEmail', { token })).statusCode).toBe(200)
+      await db.insert(identities).values([
+        {
+          userId: user.id,
+          provider: 'google',
+          subject: newPerson().sub,
+          email: 'intruder@evil.example',
+          createdAt: new Date('2026-10-12T08:05:00Z'),
+        },
+        { userId: user.id, provider: 'clerk', subject: newPerson().sub, createdAt: new Date('2026-11-01T09:00:00Z') },
+      ])
+      await change(user)
+      const mail = await lastMailTo(app, user.email)
+      expect(mail.subject).toBe('Your password was changed')
+      expect(mail.link).toBe(`${app.publicUrl}/account/sign-in-methods`)
+      expect(mail.text).toContain(
+        'by this too: Google, added on 12 October 2026 at 08:05 (UTC); Clerk, added on 1 November 2026 at 09:00 (UTC).',
+      )
+      expect(mail.text).not.toContain('evil')
+    },
+  )
+
+  it('names no other sign-in method where there is none', async () => {
+    const { email } = await registered(app)
+    await reset(await forgotten(app, email))
+    const mail = await lastMailTo(app, email)
+    expect([mail.link, mail.text.includes('by this too')]).toEqual([`${app.publicUrl}/account`, false])
   })
 })
 

@@ -2,10 +2,13 @@
  * A password is a way in like any other: a row of `identities` whose subject is the person, with the hash beside it. Removing
  * the identity removes the hash.
  */
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
+import { inWords } from '../mail/mail-templates.ts'
+import { methodNames } from './method-names.ts'
 import { weaknessOf } from './password-strength.ts'
+import { mailToOwner } from './people.ts'
 import { identities, passwords, type User, users } from './table.ts'
 
 type Holder = Pick<User, 'id' | 'email'>
@@ -26,6 +29,21 @@ export async function setPassword(tx: Database, { id: userId, email }: Holder, h
     .insert(passwords)
     .values({ identityId, hash })
     .onConflictDoUpdate({ target: passwords.identityId, set: { hash, changedAt: sql`now()` } })
+}
+
+/** After `setPassword`. It leaves the other sign-in methods as they are, so the mail lists them, the oldest first. */
+export async function mailPasswordChanged(
+  tx: Database,
+  { id, ...owner }: Pick<User, 'id' | 'email' | 'emailVerified'>,
+  name: string,
+): Promise<void> {
+  const rows = await tx
+    .select()
+    .from(identities)
+    .where(and(eq(identities.userId, id), ne(identities.provider, 'password')))
+    .orderBy(identities.id)
+  const others = rows.map(({ provider, createdAt }) => `${methodNames[provider]}, added on ${inWords(createdAt)}`)
+  await mailToOwner(tx, owner, 'password-changed', { name, ...(others.length > 0 && { others: others.join('; ') }) })
 }
 
 export interface KnownPerson {

@@ -13,7 +13,8 @@ export interface MailValues {
   'reset-password': { name: string; tokenId: string }
   /** Somebody tried to register with the address of an account that there is. */
   'already-registered': { name: string }
-  'password-changed': { name: string }
+  /** `others`: the sign-in methods that remain, in words; absent where there is none. */
+  'password-changed': { name: string; others?: string }
   /** `method`: in words, such as `Google`. */
   'sign-in-method-added': { name: string; method: string }
   'sign-in-method-removed': { name: string; method: string }
@@ -21,7 +22,7 @@ export interface MailValues {
   'api-key-created': { name: string; scopes: string }
   /** A refresh token came again after its successor was used: somebody else has a copy. */
   'session-stolen': { name: string; device: string }
-  /** To an address, which need not have an account. `by`: the inviter, as `nameInMail` writes it. `noun` and `path`: of the target. */
+  /** To an address, which need not have an account. `by`: the inviter, by their username. `noun` and `path`: of the target. */
   invitation: { by: string; noun: string; path: string }
   /** To the user. `by`: the administrator, such as `@ada`. */
   'account-administered': { name: string; by: string } & AdministrativeChange

@@ -60,10 +60,16 @@ export const mailTemplates: { [Template in MailTemplate]: Words<Template> } = {
     ],
   }),
 
-  'password-changed': (_values, around) => ({
+  // An intruder may have added one of the other methods. Not their addresses, because an intruder chose that of theirs.
+  'password-changed': ({ others }, around) => ({
     subject: 'Your password was changed',
-    before: [`The password of your Plinth account was changed on ${inWords(around.at)}.`],
-    action: account(around),
+    before: [
+      `The password of your Plinth account was changed on ${inWords(around.at)}.`,
+      ...(others ? [`You can still sign in by this too: ${others}. Remove what you did not add.`] : []),
+    ],
+    action: others
+      ? { label: 'Check your sign-in methods', url: `${around.publicUrl}/account/sign-in-methods` }
+      : account(around),
     after: [notYou],
   }),
 
@@ -189,5 +195,6 @@ const administrativeChanges: Record<
 const roleWords = (change: AdministrativeChange) =>
   change.act === 'role-changed' ? `from ${change.from} to ${change.to}` : ''
 
-const inWords = (at: Date) =>
+/** Such as `30 November 2026 at 18:05 (UTC)`. */
+export const inWords = (at: Date) =>
   `${at.toLocaleString('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' })} (UTC)`
