@@ -10,6 +10,8 @@ export const invitationLimits = {
   openPerInviter: 200,
   /** Mails to one address in 24 hours; further ones are sent later. */
   mailsPerAddress: 10,
+  /** Of these, mails for one inviter. */
+  mailsPerInviter: 3,
 } as const
 
 export const Invitation = z

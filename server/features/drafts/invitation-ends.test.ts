@@ -9,13 +9,14 @@ import { deleteOldInvitations } from '../../platform/invitations/invitation-job.
 import { invitations } from '../../platform/invitations/table.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { makeAdministrator } from '../../test/calls.ts'
-import { signedIn } from '../../test/followers.ts'
+import { draftOf, signedIn } from '../../test/followers.ts'
 import { draftWithInvitations, handled, verifiedUser } from '../../test/invitations.ts'
 import { codeOf, data, mailsTo, newAccount, registered } from '../../test/passwords.ts'
 
 const app = await buildTestApp()
 const { db } = app.database
 const ownDraft = () => draftWithInvitations(app)
+type Answer = Awaited<ReturnType<Awaited<ReturnType<typeof ownDraft>>['invite']>>
 
 /** As if invited so many days earlier. */
 const moveBack = (address: string, days: number) =>
@@ -174,11 +175,14 @@ describe('the number', () => {
   })
 
   it('of mails to one address is bounded: a further one is sent later, and its invitation can be accepted before', async () => {
-    const { owner, invite, others } = await ownDraft()
+    const { invite, others } = await ownDraft()
     const { email } = newAccount()
-    await insertOpen(invitationLimits.mailsPerAddress, owner.id)
-    await db.execute(sql`update invitations set address = ${email}, target_id = gen_random_uuid(), mailed_at = now()
-      where inviter_id = ${owner.id}`)
+    const [local, host] = email.split('@') as [string, string]
+    const { id: other } = await signedIn(app)
+    await insertOpen(invitationLimits.mailsPerAddress, other)
+    // As much of the budget is spent by what reaches the same mailbox.
+    await db.execute(sql`update invitations set target_id = gen_random_uuid(), mailed_at = now(),
+      address = ${local} || '+' || substr(address, 1, 1) || '@' || ${host} where inviter_id = ${other}`)
     expect((await invite(email)).statusCode).toBe(200)
     await handled(app, email)
     expect(await mailsTo(app, email)).toEqual([])
@@ -187,6 +191,25 @@ describe('the number', () => {
     const user = await verifiedUser(app, email)
     await handled(app, email)
     expect(await others()).toEqual([user.id])
+  })
+
+  it('of mails to one address for one inviter is bounded, so that others can have it mailed', async () => {
+    const { owner } = await ownDraft()
+    const { email } = newAccount()
+    const [local, host] = email.split('@') as [string, string]
+    const spellings = [email, `${local}+1@${host}`, `${local}+a+b@${host}`.toUpperCase(), `${local}+3@${host}`]
+    for (const spelling of spellings) {
+      const draft = await draftOf(app, owner)
+      const input = { draftId: draft.id, email: spelling }
+      expect((await owner.browser.mutate('drafts.addCollaborator', input)).statusCode).toBe(200)
+      await handled(app, spelling)
+    }
+    const mails = () => Promise.all(spellings.map((spelling) => mailsTo(app, spelling.toLowerCase())))
+    expect((await mails()).map((sent) => sent.length)).toEqual([1, 1, 1, 0])
+    const other = await ownDraft()
+    await other.invite(spellings[3] as string)
+    await handled(app, spellings[3] as string)
+    expect((await mails()).map((sent) => sent.length)).toEqual([1, 1, 1, 1])
   })
 })
 
@@ -218,6 +241,16 @@ describe('the budget of invitations', () => {
     for (let n = 0; n < 3; n++) codes.push(codeOf(await (await draftWithInvitations(limited)).invite(email))[0])
     expect(codes).toEqual([200, 200, 429])
     expect((await (await draftWithInvitations(limited)).invite(newAccount().email)).statusCode).toBe(200)
+  })
+
+  it('is per mailbox, and one inviter cannot spend all that an address has', async () => {
+    const limited = await buildTestApp({ environment: { RATE_LIMIT_SIGN_IN: '4' } })
+    const { email } = newAccount()
+    const spellings = [email.toUpperCase(), email.replace('@', '+1@'), email.replace('@', '+2@'), email]
+    const [one, two, three] = await Promise.all(Array.from({ length: 3 }, () => draftWithInvitations(limited)))
+    for (const spelling of [...spellings, ...spellings]) expect((await one?.invite(spelling))?.statusCode).toBe(200)
+    expect((await two?.invite(email))?.statusCode).toBe(200)
+    expect(codeOf((await three?.invite(email.replace('@', '+3@'))) as Answer)).toEqual([429, 'TOO_MANY_INVITATIONS'])
   })
 
   it('is spent neither by a user of another draft nor by one who has no confirmed address', async () => {

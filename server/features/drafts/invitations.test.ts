@@ -106,6 +106,17 @@ describe('inviting an address', () => {
     expect(await mailsTo(app, email)).toEqual(['invitation'])
   })
 
+  it('is mailed without a name for an inviter who has no username, because a display name could be that of another user', async () => {
+    const { owner, invite } = await ownDraft()
+    const { email } = newAccount()
+    await db.update(users).set({ displayName: 'Ada Lovelace' }).where(eq(users.id, owner.id))
+    await invite(email)
+    await handled(app, email)
+    const { text } = await lastMailTo(app, email)
+    expect(text).toContain('A user who has not chosen a username invites you')
+    expect(text).not.toContain('Ada')
+  })
+
   it('lists the address as it was typed, only to the owner', async () => {
     const { draftId, invite, list, owner } = await ownDraft()
     const typed = `Grace.${newAccount().email}`

@@ -36,6 +36,7 @@ const locks: Record<string, string[]> = {
   '0015_identity_issuer_keys': ['concurrently'],
   '0016_identity_issuers_only': ['identities ACCESS EXCLUSIVE'],
   '0017_invitations': ['users SHARE ROW EXCLUSIVE'],
+  '0018_invitation_mailboxes': ['concurrently'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

@@ -7,13 +7,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import { invitationLimits } from '../../../shared/invitations.ts'
 import type { Database } from '../db/database.ts'
 import { withTransaction } from '../db/transaction.ts'
-import { lockAddress } from '../identity/people.ts'
+import { lockAddress, lockName } from '../identity/people.ts'
 import { type User, users } from '../identity/table.ts'
-import { nameInMail } from '../mail/mail-layout.ts'
 import { queueMail } from '../mail/mail-queue.ts'
+import { mailboxOf } from '../mail/mailbox.ts'
 import { isOpen } from './due.ts'
 import { withdrawn } from './invitations.ts'
-import { type InvitationRow, type invitationKinds, invitations } from './table.ts'
+import { type InvitationRow, type invitationKinds, invitations, mailboxIn } from './table.ts'
 
 /** What a feature registers for the targets that it owns. */
 export interface InvitationKind {
@@ -126,17 +126,25 @@ export class InvitationJob {
     return { ...accepted, mailedAt: sql`now()`, dueAt: null }
   }
 
-  async #mayMail(tx: Database, { address }: InvitationRow): Promise<boolean> {
+  /** By mailbox, so that `ada+1@` and `ada+2@` share one budget. One inviter cannot spend all of it. */
+  async #mayMail(tx: Database, { address, inviterId }: InvitationRow): Promise<boolean> {
+    const mailbox = mailboxOf(address)
+    await lockName(tx, `invitations of mailbox ${mailbox}`)
     const lastDay = gt(invitations.mailedAt, sql`now() - interval '1 day'`)
-    return (
-      (await tx.$count(invitations, and(eq(invitations.address, address), lastDay))) < invitationLimits.mailsPerAddress
-    )
+    const isTo = and(eq(mailboxIn(invitations.address), mailbox), lastDay)
+    const { mailsPerAddress, mailsPerInviter } = invitationLimits
+    if ((await tx.$count(invitations, isTo)) >= mailsPerAddress) return false
+    return (await tx.$count(invitations, and(isTo, eq(invitations.inviterId, inviterId)))) < mailsPerInviter
   }
 
-  /** The same for every address. Without the target's title or other text of the inviter, so that strangers cannot send messages by mail. */
-  async #mail(tx: Database, { kind, targetId, address }: InvitationRow, inviter: User): Promise<void> {
+  /**
+   * The same for every address. Nothing in it is chosen freely by the inviter, so that strangers cannot send messages by mail or pose as other
+   * users: not the target's title, nor a display name, which is not unique.
+   */
+  async #mail(tx: Database, { kind, targetId, address }: InvitationRow, { username }: User): Promise<void> {
     const { noun, path } = this.#kinds[kind]
-    await queueMail(tx, address, 'invitation', { by: nameInMail(inviter), noun, path: path(targetId) })
+    const by = username ? `@${username}` : 'A user who has not chosen a username'
+    await queueMail(tx, address, 'invitation', { by, noun, path: path(targetId) })
   }
 }
 

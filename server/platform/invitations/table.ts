@@ -1,7 +1,10 @@
-import { sql } from 'drizzle-orm'
+import { type SQLWrapper, sql } from 'drizzle-orm'
 import { check, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { createdAt, instant, primaryId } from '../db/columns.ts'
 import { users } from '../identity/table.ts'
+
+/** As `mailboxOf`, of an address in its normal form. */
+export const mailboxIn = (address: SQLWrapper) => sql<string>`regexp_replace(${address}, '\\+[^@]*@', '@')`
 
 export const invitationKinds = ['draft'] as const
 
@@ -36,6 +39,7 @@ export const invitations = pgTable(
     index('invitations_target_id_id_idx').on(invitation.targetId, invitation.id),
     index('invitations_inviter_id_idx').on(invitation.inviterId),
     index('invitations_address_idx').on(invitation.address),
+    index('invitations_mailbox_idx').on(mailboxIn(invitation.address)).concurrently(),
     index('invitations_expires_at_idx').on(invitation.expiresAt),
     index('invitations_due_at_idx').on(invitation.dueAt).where(sql`${invitation.dueAt} is not null`),
     check('invitations_kind_check', sql`${invitation.kind} in ('draft')`),

@@ -1,5 +1,7 @@
 /** Bounds how many invitations are sent: by user, by address, and by network, because one network can hold many accounts. */
+import { invitationLimits } from '../../../shared/invitations.ts'
 import { AppError } from '../errors/app-error.ts'
+import { mailboxOf } from '../mail/mailbox.ts'
 import { networkOf } from './open-connections.ts'
 import { type SharedWindows, secondsLeft } from './windows.ts'
 
@@ -26,14 +28,16 @@ export class InvitationBudget {
    */
   async count(ip: string, inviterId: string, address: string): Promise<void> {
     const { invitations, anonymous, signIn } = this.#limits
-    const limits: [key: string, limit: number][] = [
-      [`invitation user ${inviterId}`, invitations],
-      [`invitation network ${networkOf(ip)}`, anonymous],
-      [`invitation address ${address}`, signIn],
-    ]
-    for (const [key, limit] of limits) {
-      const added = await this.#windows.add(key)
-      if (added.points > limit) throw new AppError('TOO_MANY_INVITATIONS', { retryAfterS: secondsLeft(added) })
-    }
+    const mailbox = mailboxOf(address)
+    await this.#spend(`invitation user ${inviterId}`, invitations)
+    await this.#spend(`invitation network ${networkOf(ip)}`, anonymous)
+    // An inviter spends no more of an address's budget than they may have mailed, so that others can invite it too.
+    const { points } = await this.#windows.add(`invitation user ${inviterId} address ${mailbox}`)
+    if (points <= invitationLimits.mailsPerInviter) await this.#spend(`invitation address ${mailbox}`, signIn)
+  }
+
+  async #spend(key: string, limit: number): Promise<void> {
+    const added = await this.#windows.add(key)
+    if (added.points > limit) throw new AppError('TOO_MANY_INVITATIONS', { retryAfterS: secondsLeft(added) })
   }
 }

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "invitations_mailbox_idx" ON "invitations" USING btree (regexp_replace("address", '\+[^@]*@', '@'));
