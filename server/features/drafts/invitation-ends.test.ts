@@ -7,7 +7,7 @@ import { newId } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 import { deleteOldInvitations } from '../../platform/invitations/invitation-job.ts'
 import { invitations } from '../../platform/invitations/table.ts'
-import { buildTestApp } from '../../test/app.ts'
+import { buildTestApp, newPerson } from '../../test/app.ts'
 import { makeAdministrator } from '../../test/calls.ts'
 import { draftOf, signedIn } from '../../test/followers.ts'
 import { draftWithInvitations, handled, verifiedUser } from '../../test/invitations.ts'
@@ -72,6 +72,36 @@ describe('an invitation', () => {
     expect((await squatter.browser.query('drafts.list')).json().result.data.items).toEqual([])
     expect(await list()).toHaveLength(1)
     expect(await mailsTo(app, squatter.email)).toContain('invitation')
+  })
+
+  it('of a collaborator’s address stays listed like that of any other address, and has no effect', async () => {
+    const { owner, draftId, invite, list, withdraw, others } = await ownDraft()
+    const [claims, unknown] = [newPerson(), newAccount()]
+    const signIn = async () => ({ id: (await (await app.signIn(claims)).get('/me')).json().id, email: claims.email })
+    const present = await signIn()
+    await owner.browser.mutate('drafts.addCollaborator', { draftId, userId: present.id })
+    for (const { email } of [present, unknown]) {
+      await invite(email)
+      await handled(app, email)
+      expect(await mailsTo(app, email)).toEqual(['invitation'])
+    }
+    // A sign-in makes the invitations of its address due.
+    await signIn()
+    await handled(app, present.email)
+    const listed = await list()
+    expect(listed.map(({ email }) => email)).toEqual([unknown.email, present.email])
+    expect(new Set(listed.map((one) => Object.keys(one).join()))).toHaveLength(1)
+
+    // Nor is it accepted once its user is removed, until the address is invited again.
+    await owner.browser.mutate('drafts.removeCollaborator', { draftId, userId: present.id })
+    await signIn()
+    await handled(app, present.email)
+    expect([await others(), (await list()).length]).toEqual([[], 2])
+    for (const { id } of listed) expect(data(await withdraw(id)).id).toBe(id)
+    expect(await list()).toEqual([])
+    await invite(present.email)
+    await handled(app, present.email)
+    expect([await others(), await list()]).toEqual([[present.id], []])
   })
 
   it('waits for a disabled user to be enabled', async () => {

@@ -65,8 +65,8 @@ export const draftInvitations: InvitationKind = {
       .select()
       .from(drafts)
       .where(and(eq(drafts.id, draftId), eq(drafts.state, 'open')))
-    if (!draft || !ownsDraft(inviter, draft) || !mayWrite(inviter)) return false
-    await insertCollaborator(tx, draftId, user, inviter.id)
+    if (!draft || !ownsDraft(inviter, draft) || !mayWrite(inviter)) return 'refused'
+    if (!(await insertCollaborator(tx, draftId, user, inviter.id))) return 'spent'
     await recordAudit(tx, {
       ip: 'job',
       requestId: invitationId,
@@ -76,6 +76,6 @@ export const draftInvitations: InvitationKind = {
       before: { collaboratorId: null },
       after: { collaboratorId: user.id, invitationId },
     })
-    return true
+    return 'accepted'
   },
 }

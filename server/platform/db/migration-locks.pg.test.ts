@@ -37,6 +37,7 @@ const locks: Record<string, string[]> = {
   '0016_identity_issuers_only': ['identities ACCESS EXCLUSIVE'],
   '0017_invitations': ['users SHARE ROW EXCLUSIVE'],
   '0018_invitation_mailboxes': ['concurrently'],
+  '0019_spent_invitations': ['invitations ACCESS EXCLUSIVE'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

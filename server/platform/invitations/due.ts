@@ -30,7 +30,7 @@ export async function makeInvitationsDue(tx: Database, address: string): Promise
   const due = await tx
     .update(invitations)
     .set({ dueAt: sql`now()` })
-    .where(and(eq(invitations.address, address.toLowerCase()), isOpen))
+    .where(and(eq(invitations.address, address.toLowerCase()), isOpen, isNull(invitations.spentAt)))
     .returning({ id: invitations.id })
   if (due.length > 0) announceDue(tx)
 }

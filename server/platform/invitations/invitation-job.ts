@@ -23,9 +23,14 @@ export interface InvitationKind {
   path: (targetId: string) => string
   /** Locks the target to the commit. */
   lock: (tx: Database, targetId: string) => Promise<void>
-  /** Returns false when the target or the inviter's rights no longer allow it. The inviter is active. */
-  accept: (tx: Database, invitation: InvitationRow, user: User, inviter: User) => Promise<boolean>
+  /** The inviter is active. */
+  accept: (tx: Database, invitation: InvitationRow, user: User, inviter: User) => Promise<Acceptance>
 }
+/**
+ * `spent`: it changes nothing for this user. The inviter sees the same as for an address without an account.
+ * `refused`: the target or the inviter's rights no longer allow it.
+ */
+export type Acceptance = 'accepted' | 'spent' | 'refused'
 export type InvitationKinds = Record<(typeof invitationKinds)[number], InvitationKind>
 
 export class InvitationJob {
@@ -105,6 +110,21 @@ export class InvitationJob {
 
   async #changeOf(tx: Database, { invitation, inviter, needsMail }: Due) {
     if (!inviter.isActive) return withdrawn
+    const outcome = await this.#accept(tx, invitation, inviter)
+    if (outcome === 'refused') return withdrawn
+    const accepted = outcome === 'accepted' && { acceptedAt: sql`now()` }
+    const change = accepted || (outcome === 'spent' && { spentAt: sql`now()` })
+    if (!needsMail) return { ...change, dueAt: null }
+    if (!(await this.#mayMail(tx, invitation))) {
+      return { ...change, dueAt: accepted ? null : sql`now() + interval '1 hour'` }
+    }
+    await this.#mail(tx, invitation, inviter)
+    return { ...change, mailedAt: sql`now()`, dueAt: null }
+  }
+
+  /** Undefined while no user has verified the address, and for an invitation that is spent. */
+  async #accept(tx: Database, invitation: InvitationRow, inviter: User): Promise<Acceptance | undefined> {
+    if (invitation.spentAt) return undefined
     const [user] = await tx
       .select()
       .from(users)
@@ -116,14 +136,7 @@ export class InvitationJob {
           eq(users.isActive, true),
         ),
       )
-    if (user && !(await this.#kinds[invitation.kind].accept(tx, invitation, user, inviter))) return withdrawn
-    const accepted = user && { acceptedAt: sql`now()` }
-    if (!needsMail) return { ...accepted, dueAt: null }
-    if (!(await this.#mayMail(tx, invitation))) {
-      return { ...accepted, dueAt: accepted ? null : sql`now() + interval '1 hour'` }
-    }
-    await this.#mail(tx, invitation, inviter)
-    return { ...accepted, mailedAt: sql`now()`, dueAt: null }
+    return user && this.#kinds[invitation.kind].accept(tx, invitation, user, inviter)
   }
 
   /** By mailbox, so that `ada+1@` and `ada+2@` share one budget. One inviter cannot spend all of it. */

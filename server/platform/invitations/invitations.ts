@@ -28,7 +28,7 @@ export async function invite(
   await lockName(tx, `invitations of ${inviterId}`)
   const now = sql`now()`
   const expiresAt = sql`now() + make_interval(days => ${invitationLimits.goodForDays}::int)`
-  const open = { expiresAt, dueAt: now, acceptedAt: null, withdrawnAt: null }
+  const open = { expiresAt, dueAt: now, acceptedAt: null, withdrawnAt: null, spentAt: null }
   const [row] = await tx
     .insert(invitations)
     .values({ ...invited, ...open })

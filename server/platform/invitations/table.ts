@@ -10,7 +10,7 @@ export const invitationKinds = ['draft'] as const
 
 /**
  * Of an e-mail address to a target, such as a draft. One row for each address and target, so that inviting again sends no second mail.
- * Open until it is accepted, withdrawn or expired.
+ * Open until it is accepted, withdrawn or expired. A spent one stays open, because its inviter must not learn who has the address.
  */
 export const invitations = pgTable(
   'invitations',
@@ -29,6 +29,8 @@ export const invitations = pgTable(
     expiresAt: instant('expires_at').notNull(),
     acceptedAt: instant('accepted_at'),
     withdrawnAt: instant('withdrawn_at'),
+    /** When it turned out to change nothing, for example because its user takes part already. It is still listed, and is not accepted later. */
+    spentAt: instant('spent_at'),
     /** When a mail to the address was queued last. */
     mailedAt: instant('mailed_at'),
     /** When the job handles it next: null while there is nothing to do until a user verifies the address. */
