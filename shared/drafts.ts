@@ -18,6 +18,8 @@ export const draftLimits = {
   segments: 5_000,
   /** With the open invitations, so that each can be accepted. */
   collaborators: 50,
+  /** A user who left a draft is not added again for so long. */
+  awayForDays: 30,
 } as const
 
 export const Segment = z

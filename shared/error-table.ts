@@ -100,6 +100,10 @@ export const errorTable = {
   DRAFT_FULL: { status: 422, message: 'This draft has reached its limit. Begin a new one to go on.' },
   NOT_DRAFT_OWNER: { status: 403, message: 'Only the owner of this draft can do that.' },
   OWNER_CANNOT_LEAVE: { status: 409, message: 'You own this draft, so you cannot leave it. You can close it.' },
+  USER_LEFT_DRAFT: {
+    status: 409,
+    message: 'This user has left the draft, and can be added again 30 days after that. Choose another user.',
+  },
   NOT_A_COLLABORATOR: { status: 422, message: 'That person does not write in this draft. Add them first.' },
   COLLABORATOR_CANNOT_WRITE: {
     status: 422,

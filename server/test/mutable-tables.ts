@@ -1,6 +1,6 @@
 import { alertReads } from '../features/alerts/table.ts'
 import { answers, conversations, messages } from '../features/conversations/table.ts'
-import { draftCollaborators, draftSegments, drafts } from '../features/drafts/table.ts'
+import { draftCollaborators, draftDepartures, draftSegments, drafts } from '../features/drafts/table.ts'
 import { drifts } from '../features/drifts/table.ts'
 import { taskLists, tasks } from '../features/tasks/table.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
@@ -15,6 +15,7 @@ export const mutableTables = {
   drifts,
   draftSegments,
   draftCollaborators,
+  draftDepartures,
   invitations,
   users,
   identities,

@@ -73,6 +73,23 @@ describe('a legacy id is claimed by whoever signs in and is vouched for', () => 
     expect(record).toMatchObject({ before: { userId: old.id }, after: { userId: me.id } })
   })
 
+  it('with the drafts that they left, to which the claiming user is not added by name either', async () => {
+    const legacyId = newLegacyId()
+    const old = { browser: proxied(legacyId), id: await personOf(proxied(legacyId)) }
+    const [me, other] = [await signedIn(app), await signedIn(app)]
+    const [left, held] = [await draftOf(app, other), await draftOf(app, other)]
+    const add = (draftId: string, userId: string) => other.browser.mutate('drafts.addCollaborator', { draftId, userId })
+    for (const { id } of [left, held]) await add(id, old.id)
+    await old.browser.mutate('drafts.removeCollaborator', { draftId: left.id, userId: old.id })
+    await add(held.id, me.id)
+    await me.browser.mutate('drafts.leave', { draftId: held.id })
+    expect((await claim(me.browser, legacyId)).statusCode).toBe(200)
+    expect(codeOf(await add(left.id, me.id))).toBe('USER_LEFT_DRAFT')
+    // They take part in the other one by the account that they claimed, so the owner can remove and add them.
+    await other.browser.mutate('drafts.removeCollaborator', { draftId: held.id, userId: me.id })
+    expect((await add(held.id, me.id)).statusCode).toBe(200)
+  })
+
   it('with their tasks, which come after one’s own in the order they had', async () => {
     const legacyId = newLegacyId()
     const [old, me] = [proxied(legacyId), await signedIn(app)]

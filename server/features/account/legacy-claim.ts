@@ -34,6 +34,7 @@ export const claimedColumns = {
   'drafts.owner_id': 'handed over',
   'drafts.ring_holder_id': 'handed over',
   'draft_collaborators.user_id': 'handed over',
+  'draft_departures.user_id': 'handed over',
   'draft_segments.author_id': 'handed over',
   'tasks.user_id': 'handed over',
   'task_lists.user_id': 'handed over',

@@ -20,13 +20,14 @@ import { type User, users } from '../../platform/identity/table.ts'
 import { countOpenInvitations, invite } from '../../platform/invitations/invitations.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { draftChannel } from './channel.ts'
+import { hasLeft, noteDeparture } from './departures.ts'
 import { canRemove, ownsDraft } from './policy.ts'
 import { changeDraft, collaboratorColumns, invitedInto, toCollaborator } from './rows.ts'
 import { type DraftRow, draftCollaborators } from './table.ts'
 
 /**
  * Adds a user, named as in `findPersonNamed`, or invites an e-mail address. Adding a user twice changes nothing.
- * @throws AppError NOT_DRAFT_OWNER, PERSON_NOT_FOUND, DRAFT_FULL, INVITATION_LIMIT_REACHED
+ * @throws AppError NOT_DRAFT_OWNER, PERSON_NOT_FOUND, USER_LEFT_DRAFT, DRAFT_FULL, INVITATION_LIMIT_REACHED
  */
 export async function addCollaborator(
   db: Database,
@@ -51,23 +52,31 @@ export async function addCollaborator(
 async function addUser(tx: Database, actor: Actor, draftId: string, named: NamedPerson): Promise<Collaborator> {
   const user = await findPersonNamed(tx, named)
   if (!user?.isActive) throw new AppError('PERSON_NOT_FOUND')
-  if (await insertCollaborator(tx, draftId, user, actor.id)) {
+  const outcome = await insertCollaborator(tx, draftId, user, actor.id)
+  if (outcome === 'left') throw new AppError('USER_LEFT_DRAFT')
+  if (outcome === 'added') {
     noteChange(tx, { collaboratorId: null as string | null }, { collaboratorId: user.id })
     await refuseFull(tx, draftId)
   }
   return toCollaborator(user)
 }
 
-/** False for a user who is a collaborator already. */
-export async function insertCollaborator(tx: Database, draftId: string, user: User, actorId: string): Promise<boolean> {
+/** Does nothing for a user who is a collaborator already, or who left the draft lately. */
+export async function insertCollaborator(
+  tx: Database,
+  draftId: string,
+  user: User,
+  actorId: string,
+): Promise<'added' | 'present' | 'left'> {
+  if (await hasLeft(tx, draftId, user.id)) return 'left'
   const inserted = await tx
     .insert(draftCollaborators)
     .values({ draftId, userId: user.id })
     .onConflictDoNothing()
     .returning({ userId: draftCollaborators.userId })
-  if (inserted.length === 0) return false
+  if (inserted.length === 0) return 'present'
   await publish(tx, draftChannel(draftId), { type: 'collaborator.added', actorId, person: toCollaborator(user) })
-  return true
+  return 'added'
 }
 
 /** Called after an addition, with the draft locked. @throws AppError DRAFT_FULL */
@@ -108,6 +117,7 @@ async function removeFrom(tx: Database, actor: Actor, draft: DraftRow, userId: s
     .where(and(eq(draftCollaborators.draftId, draft.id), eq(draftCollaborators.userId, userId)))
     .returning({ userId: draftCollaborators.userId })
   if (removed.length === 0) throw new AppError('NOT_A_COLLABORATOR')
+  if (actor.id === userId) await noteDeparture(tx, draft.id, userId)
   const ringHolderId = draft.ringHolderId === userId ? await holderAfter(tx, draft) : draft.ringHolderId
   await publish(tx, draftChannel(draft.id), { type: 'collaborator.removed', actorId: actor.id, userId, ringHolderId })
   return { ringHolderId }

@@ -1,11 +1,13 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import type { Role } from '../../../shared/account.ts'
-import type { Draft, DraftEvent, DraftSummary, Segment } from '../../../shared/drafts.ts'
+import { type Draft, type DraftEvent, type DraftSummary, draftLimits, type Segment } from '../../../shared/drafts.ts'
+import { errorTable } from '../../../shared/errors.ts'
 import { users } from '../../platform/identity/table.ts'
 import { buildTestApp, newPerson } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
+import { draftDepartures } from './table.ts'
 
 const app = await buildTestApp()
 
@@ -167,6 +169,37 @@ describe('drafts', () => {
       expect(await refusal(leave(friend, id))).toBe('NOT_FOUND')
       expect(await refusal(leave(owner, id))).toBe('OWNER_CANNOT_LEAVE')
     }
+  })
+
+  it.each([
+    ['leaving', (friend: Someone, draftId: string) => friend.browser.mutate('drafts.leave', { draftId })],
+    [
+      'removing themselves',
+      ({ browser, id: userId }: Someone, draftId: string) =>
+        browser.mutate('drafts.removeCollaborator', { draftId, userId }),
+    ],
+  ])('do not get a user back for 30 days after %s, but at once after their owner removed them', async (_, leave) => {
+    const { owner, friend, draft } = await shared()
+    const { id: draftId } = draft
+    const add = (names: object) => ok(owner.browser.mutate('drafts.addCollaborator', { draftId, ...names }))
+    const { id: userId } = friend
+    await ok(owner.browser.mutate('drafts.removeCollaborator', { draftId, userId }))
+    await add({ userId })
+    await ok(leave(friend, draftId))
+    for (const names of [{ userId }, { person: userId }]) expect(await refusal(add(names))).toBe('USER_LEFT_DRAFT')
+    expect((await get(owner, draftId)).collaborators).toMatchObject([{ id: owner.id }])
+    const { db } = app.database
+    const moveBack = (days: number) =>
+      db.execute(sql`update draft_departures set left_at = left_at - make_interval(days => ${days}::int)
+        where user_id = ${userId}`)
+    await moveBack(draftLimits.awayForDays - 1)
+    expect(await refusal(add({ userId }))).toBe('USER_LEFT_DRAFT')
+    await moveBack(1)
+    await add({ userId })
+    expect(errorTable.USER_LEFT_DRAFT.message).toContain(`${draftLimits.awayForDays} days`)
+    // Rows that no longer count are deleted with the next one.
+    await ok(leave(friend, draftId))
+    expect(await db.$count(draftDepartures, eq(draftDepartures.draftId, draftId))).toBe(1)
   })
 
   it('find a collaborator by id or username, and add each once', async () => {

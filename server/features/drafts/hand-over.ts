@@ -3,6 +3,7 @@ import type { Database } from '../../platform/db/database.ts'
 import { users } from '../../platform/identity/table.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { draftChannel } from './channel.ts'
+import { handOverDepartures } from './departures.ts'
 import { collaboratorColumns, toCollaborator } from './rows.ts'
 import { draftCollaborators, draftSegments, drafts } from './table.ts'
 
@@ -27,6 +28,7 @@ export async function handOverDrafts(tx: Database, fromId: string, toId: string)
   await tx.execute(sql`insert into draft_collaborators (draft_id, user_id)
     select draft_id, ${toId}::uuid from draft_collaborators where user_id = ${fromId} on conflict do nothing`)
   await tx.delete(draftCollaborators).where(eq(draftCollaborators.userId, fromId))
+  await handOverDepartures(tx, fromId, toId)
   if (draftIds.length > 0) {
     await tx
       .update(drafts)

@@ -104,6 +104,25 @@ describe('an invitation', () => {
     expect([await others(), await list()]).toEqual([[present.id], []])
   })
 
+  it('is not accepted for a user who left the draft lately, and stays listed', async () => {
+    const { owner, draftId, invite, list, others } = await ownDraft()
+    const { id, email, browser } = await verifiedUser(app)
+    await invite(email)
+    await handled(app, email)
+    expect(await others()).toEqual([id])
+    await browser.mutate('drafts.leave', { draftId })
+    await invite(email)
+    await handled(app, email)
+    expect([await others(), (await list()).map((one) => one.email)]).toEqual([[], [email]])
+    await db.execute(
+      sql`update draft_departures set left_at = left_at - interval '30 days' where draft_id = ${draftId}`,
+    )
+    await owner.browser.mutate('drafts.rename', { draftId, title: 'Still mine' })
+    await invite(email)
+    await handled(app, email)
+    expect(await others()).toEqual([id])
+  })
+
   it('waits for a disabled user to be enabled', async () => {
     const { invite, others } = await ownDraft()
     const { id, email } = await verifiedUser(app)

@@ -66,7 +66,7 @@ export const draftInvitations: InvitationKind = {
       .from(drafts)
       .where(and(eq(drafts.id, draftId), eq(drafts.state, 'open')))
     if (!draft || !ownsDraft(inviter, draft) || !mayWrite(inviter)) return 'refused'
-    if (!(await insertCollaborator(tx, draftId, user, inviter.id))) return 'spent'
+    if ((await insertCollaborator(tx, draftId, user, inviter.id)) !== 'added') return 'spent'
     await recordAudit(tx, {
       ip: 'job',
       requestId: invitationId,

@@ -141,6 +141,7 @@ export const draftsRouter = router({
           'NOT_DRAFT_OWNER',
           'DRAFT_CLOSED',
           'PERSON_NOT_FOUND',
+          'USER_LEFT_DRAFT',
           'DRAFT_FULL',
           'ADDRESS_NOT_CONFIRMED',
           'INVITATION_LIMIT_REACHED',

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { DraftState } from '../../../shared/drafts.ts'
-import { createdAt, primaryId, updatedAt } from '../../platform/db/columns.ts'
+import { createdAt, instant, primaryId, updatedAt } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 
 export const drafts = pgTable(
@@ -45,6 +45,24 @@ export const draftCollaborators = pgTable(
     primaryKey({ columns: [collaborator.draftId, collaborator.userId] }),
     // Mine, the newest first: ids of drafts sort by time.
     uniqueIndex('draft_collaborators_user_id_draft_id_key').on(collaborator.userId, collaborator.draftId),
+  ],
+)
+
+/** Users who left a draft: for some time they are not added again. */
+export const draftDepartures = pgTable(
+  'draft_departures',
+  {
+    draftId: uuid('draft_id')
+      .notNull()
+      .references(() => drafts.id, { onDelete: 'cascade' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    leftAt: instant('left_at').notNull().defaultNow(),
+  },
+  (departure) => [
+    primaryKey({ columns: [departure.draftId, departure.userId] }),
+    index('draft_departures_user_id_idx').on(departure.userId),
   ],
 )
 

@@ -38,6 +38,7 @@ const locks: Record<string, string[]> = {
   '0017_invitations': ['users SHARE ROW EXCLUSIVE'],
   '0018_invitation_mailboxes': ['concurrently'],
   '0019_spent_invitations': ['invitations ACCESS EXCLUSIVE'],
+  '0020_draft_departures': ['drafts SHARE ROW EXCLUSIVE', 'users SHARE ROW EXCLUSIVE'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

@@ -4,7 +4,7 @@ import { IconDots, IconLock, IconLogout, IconPencil } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Draft } from '../../../shared/drafts.ts'
+import { type Draft, draftLimits } from '../../../shared/drafts.ts'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
 import { TitleDialog } from '../page/title-dialog.tsx'
 import { plinth } from '../plinth.ts'
@@ -95,8 +95,7 @@ export function DraftActions({ draft, myId }: { draft: Draft; myId: string }) {
               }
             : {
                 question: `Leave draft “${draft.title}”?`,
-                consequence:
-                  'You will not see it any more; what you wrote stays. If you hold the ring, it goes to the owner.',
+                consequence: `You will not see it any more; what you wrote stays. If you hold the ring, it goes to the owner. The owner cannot add you again for ${draftLimits.awayForDays} days.`,
                 confirm: 'Leave draft',
               }
         }
