@@ -78,4 +78,25 @@ export const invitationFaults: readonly Fault[] = [
     to: '',
     foundBy: { project: 'postgres', file: races, tests: 'has not committed' },
   },
+  {
+    name: 'an invitation of a collaborator disappears from the list',
+    file: 'server/features/drafts/invitations.ts',
+    from: "if ((await insertCollaborator(tx, draftId, user, inviter.id)) !== 'added') return 'spent'",
+    to: 'await insertCollaborator(tx, draftId, user, inviter.id)',
+    foundBy: { file: ends, tests: 'stays listed like that of any other address' },
+  },
+  {
+    name: 'one inviter spends all mails of an address',
+    file: 'server/platform/invitations/invitation-job.ts',
+    from: 'and(isTo, eq(invitations.inviterId, inviterId))',
+    to: 'and(isTo, eq(invitations.id, inviterId))',
+    foundBy: { file: ends, tests: 'to one address for one inviter' },
+  },
+  {
+    name: 'a user who left a draft is added again at once',
+    file: 'server/features/drafts/collaborators.ts',
+    from: "if (await hasLeft(tx, draftId, user.id)) return 'left'",
+    to: '',
+    foundBy: { file: 'server/features/drafts/drafts.test.ts', tests: 'do not get a user back' },
+  },
 ]

@@ -184,4 +184,25 @@ export const signInFaults: readonly Fault[] = [
     to: 'if (signedIn && signedIn.actor === operator) closeWithSession(',
     foundBy: { file: 'server/platform/identity/revocation.test.ts', tests: 'hears why its session ended' },
   },
+  {
+    name: 'a refused token of another issuer costs a transaction at each call',
+    file: 'server/platform/identity/outside-sessions.ts',
+    from: 'if (refusal) this.#refused.set(key, refusal)',
+    to: '',
+    foundBy: { file: 'server/platform/identity/outside-sessions.test.ts', tests: 'costs one transaction' },
+  },
+  {
+    name: 'the holder of an old refresh token spends the budget of its user',
+    file: 'server/platform/identity/refresh-token.ts',
+    from: 'counter >= found.refreshCounter - 1',
+    to: 'counter >= 0',
+    foundBy: { file: 'server/platform/limits/early-refusal.test.ts', tests: 'two rotations old' },
+  },
+  {
+    name: 'access tokens of ended sessions are looked up without a bound',
+    file: 'server/platform/identity/credential.ts',
+    from: 'accessTokens.namedSession(token)',
+    to: 'null',
+    foundBy: { file: 'server/platform/limits/early-refusal.test.ts', tests: 'access tokens of ended sessions' },
+  },
 ]
