@@ -8,6 +8,7 @@ export async function reviewDrifts(engineer: Api, anonymous: Api): Promise<void>
   )
   check(all.meta.pagination.total === 3 && all.data[0]?.id === resolved, 'drifts are listed, the newest first')
   await readValues(engineer, anonymous, approved)
+  await readAlerts(engineer, approved)
 
   const params = { path: { driftId: approved } }
   check(
@@ -23,7 +24,8 @@ export async function reviewDrifts(engineer: Api, anonymous: Api): Promise<void>
   const gone = { params: { path: { driftId: resolved } } }
   check(expected(await engineer.POST('/api/v1/drifts/{driftId}/resolve', gone)).data.status === 'resolved', 'resolved')
 
-  await readAlerts(engineer, approved)
+  const settled = await engineer.GET('/api/v1/alerts', { params: { query: { settled: true } } })
+  check(expected(settled).meta.pagination.total === 3, 'decisions and resolutions settle alerts')
   const { data: figures } = expected(await anonymous.GET('/api/v1/metrics/summary'))
   check(figures.byStatus.approved === 1 && figures.byStatus.rejected === 1, 'figures count decisions')
 }

@@ -33,7 +33,7 @@ interface Case {
 const cases: Record<string, Case> = {
   'account.sessions.list': {},
   'account.identities.list': {},
-  'alerts.list': { filters: () => ({ severity: ['high', 'critical'] }) },
+  'alerts.list': { filters: () => ({ severity: ['high', 'critical'], settled: [true, false] }) },
   'apiKeys.list': { counts: true },
   'apiKeys.listAll': { who: 'administrator', filters: ({ me }) => ({ personId: [me] }) },
   'auditLog.list': {

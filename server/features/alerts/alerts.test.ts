@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Alert } from '../../../shared/alerts.ts'
 import type { Severity } from '../../../shared/drifts.ts'
 import { newId } from '../../platform/db/columns.ts'
+import { expectCountersTrue } from '../../test/alert-counters.ts'
 import { buildTestApp } from '../../test/app.ts'
 import type { TestBrowser } from '../../test/browser.ts'
 import { driftOf, engineer, range, reportOf, signedIn } from '../../test/followers.ts'
@@ -17,7 +18,11 @@ const list = async (browser: TestBrowser, input: object = {}) =>
 const unread = async (browser: TestBrowser) => (await browser.query('alerts.unread')).json().result.data
 const raise = (changed: { severity?: Severity } = {}) =>
   raiseAlert(db, null, { driftId: null, severity: 'high', title: 'Look', message: 'There it is.', ...changed })
-const totalOf = async (browser: TestBrowser): Promise<number> => (await list(browser)).pagination.total
+const totalOf = async (browser: TestBrowser, input: object = {}): Promise<number> =>
+  (await list(browser, input)).pagination.total
+
+/** The counters are what a count of the rows gives. */
+const expectTrueCounts = () => expectCountersTrue(db)
 
 describe('an alert is made', () => {
   it('of a drift that is urgent, becomes more so, or has come back so; in words without its states', async () => {
@@ -97,7 +102,7 @@ describe('each person', () => {
   it('reads all at once, of which there is one word', async () => {
     const me = await signedIn(app)
     for (const _ of range(1, 101)) await raise()
-    const total = await totalOf(me.browser)
+    const total = await totalOf(me.browser, { settled: false })
     const { cursor: lastEventId, unread: before } = await unread(me.browser)
     expect(before).toBe(100)
     expect((await me.browser.mutate('alerts.readAll')).json().result.data).toEqual({ read: total })
@@ -105,6 +110,61 @@ describe('each person', () => {
     expect((await unread(me.browser)).unread).toBe(0)
     const { events } = (await me.browser.query('alerts.readEvents', { lastEventId })).json().result.data
     expect(events).toMatchObject([{ type: 'alert.read', alertId: null }])
+  })
+})
+
+describe('a decision on a drift, or its resolution,', () => {
+  const changes: [change: string, procedure: string][] = [
+    ['an approval', 'drifts.approve'],
+    ['a rejection', 'drifts.reject'],
+    ['a resolution', 'drifts.resolve'],
+  ]
+
+  it.each(changes)('settles its alerts for every user: %s', async (_change, procedure) => {
+    const [me, other] = [await engineer(app), await signedIn(app)]
+    const settledNow = () => totalOf(me.browser, { settled: true })
+    await me.browser.mutate('alerts.readAll')
+    await other.browser.mutate('alerts.readAll')
+    const { id: driftId } = await driftOf(me, { severity: 'high' })
+    await driftOf(me, { severity: 'critical' })
+    const { cursor: lastEventId, items } = await list(me.browser, { settled: false })
+    const alert: Alert = items.find((one: Alert) => one.driftId === driftId)
+    expect(alert).toMatchObject({ isSettled: false, isRead: false })
+    await other.browser.mutate('alerts.read', { alertId: alert.id })
+    const counts = async () => [(await unread(me.browser)).unread, (await unread(other.browser)).unread]
+    expect(await counts()).toEqual([2, 1])
+    const settledBefore = await settledNow()
+
+    expect((await me.browser.mutate(procedure, { driftId, reason: 'Meant.' })).statusCode).toBe(200)
+
+    expect(await counts()).toEqual([1, 1])
+    expect((await list(me.browser, { settled: true })).items[0]).toMatchObject({
+      id: alert.id,
+      isSettled: true,
+      isRead: true,
+    })
+    expect((await list(app.browser(), { settled: true })).items[0]).toMatchObject({ id: alert.id, isRead: false })
+    expect((await list(me.browser, { settled: false })).items.map(({ id }: Alert) => id)).not.toContain(alert.id)
+    expect(await settledNow()).toBe(settledBefore + 1)
+    const { events } = (await other.browser.query('alerts.events', { lastEventId })).json().result.data
+    expect(events).toMatchObject([{ type: 'alert.settled', actorId: me.id, driftId, alertIds: [alert.id] }])
+    expect((await me.browser.mutate('alerts.read', { alertId: alert.id })).json().result.data.isRead).toBe(true)
+    expect(await counts()).toEqual([1, 1])
+    await expectTrueCounts()
+  })
+
+  it('leaves a new user only the alerts that still need a decision', async () => {
+    const me = await engineer(app)
+    const { id: driftId } = await driftOf(me, { severity: 'high' })
+    await driftOf(me, { severity: 'high' })
+    await me.browser.mutate('drifts.approve', { driftId })
+    const newcomer = await signedIn(app)
+    const open = await totalOf(newcomer.browser, { settled: false })
+    expect(open).toBeLessThan(await totalOf(newcomer.browser))
+    expect((await unread(newcomer.browser)).unread).toBe(Math.min(open, 100))
+    expect((await newcomer.browser.mutate('alerts.readAll')).json().result.data).toEqual({ read: open })
+    expect((await unread(newcomer.browser)).unread).toBe(0)
+    await expectTrueCounts()
   })
 })
 
@@ -144,6 +204,9 @@ it('old ones go, with who has read them, and everything is counted out', async (
   expect(await trimAlerts(db, day, new AbortController().signal)).toBe(old)
   expect((await list(me.browser)).pagination.total).toBe(3)
   expect([(await unread(me.browser)).unread, (await unread(other.browser)).unread]).toEqual([3, 2])
-  expect((await db.select().from(alertCounts)).filter(({ n }) => n !== 0)).toEqual([{ severity: 'critical', n: 3 }])
+  expect((await db.select().from(alertCounts)).filter(({ n }) => n !== 0)).toEqual([
+    { severity: 'critical', n: 3, open: 3 },
+  ])
   expect((await db.select().from(alertReadCounts)).filter(({ n }) => n !== 0)).toEqual([{ userId: other.id, n: 1 }])
+  await expectTrueCounts()
 })

@@ -1,24 +1,30 @@
 /**
- * Who has read what. Each row that is added is counted in the same transaction; alerts that are about to go are not read any more, so
- * that what goes with them is counted out once.
+ * Which users have read which alerts. Each row that is added for an alert that is not settled is counted in the same transaction. An alert
+ * that is being settled or deleted is locked, so its reads are counted out once.
  */
 import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import { rowsOf } from '../../platform/db/rows.ts'
-import { beforeCommit, withTransaction } from '../../platform/db/transaction.ts'
+import { withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { readsChannel } from './channel.ts'
-import { alertCounts, alertReadCounts, alertReads, alerts } from './table.ts'
+import { addReads, countAllUnread } from './counts.ts'
+import { alertReads, alerts } from './table.ts'
 
 type Who = { id: string }
 
-/** What was read already stays so, and nobody is told again. @throws AppError NOT_FOUND */
+/** Changes nothing and publishes nothing if the user has read it, or if it is settled and so counts as read. @throws AppError NOT_FOUND */
 export async function markRead(db: Database, actor: Who, alertId: string): Promise<{ id: string; isRead: true }> {
   return withTransaction(db, async (tx) => {
-    // Held until the commit, so that it does not go in between.
-    const [alert] = await tx.select({ id: alerts.id }).from(alerts).where(eq(alerts.id, alertId)).for('key share')
+    // Locked to the commit, so that it is neither deleted nor settled before.
+    const [alert] = await tx
+      .select({ isSettled: alerts.isSettled })
+      .from(alerts)
+      .where(eq(alerts.id, alertId))
+      .for('key share')
     if (!alert) throw new AppError('NOT_FOUND')
+    if (alert.isSettled) return { id: alertId, isRead: true }
     const added = await tx
       .insert(alertReads)
       .values({ userId: actor.id, alertId })
@@ -59,47 +65,44 @@ async function findUnread(tx: Database, actor: Who, before: string | undefined):
     .select({ id: alerts.id })
     .from(alerts)
     .leftJoin(alertReads, and(eq(alertReads.userId, actor.id), eq(alertReads.alertId, alerts.id)))
-    .where(and(isNull(alertReads.alertId), before === undefined ? undefined : lt(alerts.id, before)))
+    .where(
+      and(
+        eq(alerts.isSettled, false),
+        isNull(alertReads.alertId),
+        before === undefined ? undefined : lt(alerts.id, before),
+      ),
+    )
     .orderBy(desc(alerts.id))
     .limit(perStatement)
     .for('key share', { of: alerts, skipLocked: true })
   return found.map(({ id }) => id)
 }
 
-/** By what is counted. */
-export async function countAllUnread(db: Database, { id: userId }: Who): Promise<number> {
-  const { n } = alertReadCounts
-  const read = db.select({ n }).from(alertReadCounts).where(eq(alertReadCounts.userId, userId))
-  const [row] = await db
-    .select({ unread: sql<number>`greatest(0, coalesce(sum(${alertCounts.n}), 0) - coalesce((${read}), 0))::int` })
-    .from(alertCounts)
-  return row?.unread ?? 0
-}
-
 /** `alertId`: null for all. */
 async function tellRead(tx: Database, { id: userId }: Who, n: number, alertId: string | null): Promise<void> {
   await publish(tx, readsChannel(userId), { type: 'alert.read', actorId: userId, alertId })
-  await beforeCommit(tx, `${readsChannel(userId)} counts`, (last) => addReads(last, userId, n))
+  await addReads(tx, userId, n)
 }
 
-async function addReads(tx: Database, userId: string, n: number): Promise<void> {
-  await tx
-    .insert(alertReadCounts)
-    .values({ userId, n })
-    .onConflictDoUpdate({ target: alertReadCounts.userId, set: { n: sql`${alertReadCounts.n} + excluded.n` } })
-}
-
-/** In a transaction: what one person has read, another has read too. */
+/** In a transaction: moves what one user has read to another. What the first user reads at the same moment stays theirs. */
 export async function handOverReads(tx: Database, fromId: string, toId: string): Promise<void> {
-  const added = await tx.execute(sql`
-    with added as (
-      insert into ${alertReads} (user_id, alert_id, read_at)
-      select ${toId}, alert_id, read_at from ${alertReads} where user_id = ${fromId}
-      on conflict do nothing returning 1
-    )
-    select count(*)::int as n from added`)
-  const n = rowsOf<{ n: number }>(added)[0]?.n ?? 0
-  await tx.delete(alertReads).where(eq(alertReads.userId, fromId))
-  await tx.delete(alertReadCounts).where(eq(alertReadCounts.userId, fromId))
-  if (n > 0) await tellRead(tx, { id: toId }, n, null)
+  // Locked before they are counted, as `markRead` does it.
+  const [moved] = rowsOf<{ open: number; added: number }>(
+    await tx.execute(sql`
+      with locked as (
+        select id, is_settled from ${alertReads} join ${alerts} on id = alert_id where user_id = ${fromId}
+        for key share of ${alerts}
+      ), moved as (
+        delete from ${alertReads} using locked where user_id = ${fromId} and alert_id = id
+        returning alert_id, read_at, is_settled
+      ), added as (
+        insert into ${alertReads} (user_id, alert_id, read_at) select ${toId}::uuid, alert_id, read_at from moved
+        on conflict do nothing returning alert_id as added_id
+      )
+      select count(*)::int as open, count(added_id)::int as added
+      from moved left join added on added_id = alert_id where not is_settled`),
+  )
+  if (!moved) throw new Error('a count returned no row')
+  if (moved.open > 0) await addReads(tx, fromId, -moved.open)
+  if (moved.added > 0) await tellRead(tx, { id: toId }, moved.added, null)
 }

@@ -1,12 +1,14 @@
 /**
- * Old alerts go, with all marks of who read them, and are counted out in the same transaction. One that somebody marks as read at the
- * moment waits for the next round; several instances may work at once.
+ * Deletes old alerts, with the rows of who has read them, and counts both out in the same transaction. An alert that a user is marking as
+ * read is left to the next round. Several instances may work at once.
  */
 import { sql } from 'drizzle-orm'
+import type { Severity } from '../../../shared/drifts.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { rowsOf } from '../../platform/db/rows.ts'
 import { withTransaction } from '../../platform/db/transaction.ts'
-import { alertCounts, alertReadCounts, alertReads, alerts } from './table.ts'
+import { addAlerts, removeReads } from './counts.ts'
+import { type AlertRow, alerts } from './table.ts'
 
 const perTransaction = 500
 
@@ -20,23 +22,25 @@ export async function trimAlerts(db: Database, keptMs: number, signal: AbortSign
 }
 
 async function trimSome(tx: Database, keptMs: number): Promise<number> {
-  const old = rowsOf<{ id: string }>(
+  const old = rowsOf<Pick<AlertRow, 'id' | 'severity' | 'isSettled'>>(
     await tx.execute(sql`
-      select id from ${alerts} where created_at < now() - make_interval(secs => ${keptMs / 1000}::float8)
+      select id, severity, is_settled as "isSettled" from ${alerts}
+      where created_at < now() - make_interval(secs => ${keptMs / 1000}::float8)
       order by created_at limit ${perTransaction}::int for update skip locked`),
   )
   if (old.length === 0) return 0
-  const ids = sql`${sql.param(old.map(({ id }) => id))}::uuid[]`
-  // Each of the two takes its counters in one order, readers' before severities'.
-  await tx.execute(sql`
-    with gone as (delete from ${alertReads} where alert_id = any(${ids}) returning user_id)
-    insert into ${alertReadCounts} (user_id, n)
-    select user_id, -count(*) from gone group by user_id order by user_id
-    on conflict (user_id) do update set n = ${alertReadCounts.n} + excluded.n`)
-  await tx.execute(sql`
-    with gone as (delete from ${alerts} where id = any(${ids}) returning severity)
-    insert into ${alertCounts} (severity, n)
-    select severity, -count(*) from gone group by severity order by severity
-    on conflict (severity) do update set n = ${alertCounts.n} + excluded.n`)
+  const open = old.filter(({ isSettled }) => !isSettled)
+  await removeReads(
+    tx,
+    open.map(({ id }) => id),
+  )
+  // With the rows of who has read them.
+  await tx.execute(sql`delete from ${alerts} where id = any(${sql.param(old.map(({ id }) => id))}::uuid[])`)
+  const severities = [...new Set(old.map(({ severity }) => severity))]
+  const countIn = (rows: typeof old, severity: Severity) => rows.filter((row) => row.severity === severity).length
+  await addAlerts(
+    tx,
+    severities.map((severity) => ({ severity, n: -countIn(old, severity), open: -countIn(open, severity) })),
+  )
   return old.length
 }

@@ -1,6 +1,6 @@
 /**
- * Alerts, and who has read which. Everybody sees all of them; read or unread is each person's own. How many there are and how many
- * somebody has read is counted with each change, so that neither a list nor a badge counts rows.
+ * Alerts, and who has read which. Every user sees all of them; an alert is read by a user, or settled for all of them. How many there are
+ * and how many a user has read is counted with each change, so that neither a list nor a badge counts rows.
  */
 import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
@@ -9,16 +9,16 @@ import { Id } from '../../../shared/id.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
 import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
-import { beforeCommit } from '../../platform/db/transaction.ts'
 import { presentCursor } from '../../platform/live/channel-store.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { alertsChannel, readsChannel } from './channel.ts'
-import { countAllUnread } from './reads.ts'
+import { addAlerts, countAllUnread } from './counts.ts'
 import { type AlertRow, alertCounts, alertReads, alerts } from './table.ts'
 
 export { alertsChannel, readsChannel } from './channel.ts'
 export { handOverReads, markAllRead, markRead } from './reads.ts'
 export { trimAlerts } from './retention.ts'
+export { settleAlerts } from './settle.ts'
 
 type NewAlert = Pick<AlertRow, 'driftId' | 'severity' | 'title' | 'message'>
 
@@ -27,23 +27,19 @@ export async function raiseAlert(tx: Database, actorId: string | null, alert: Ne
   const [row] = await tx.insert(alerts).values(alert).returning()
   if (!row) throw new Error('insert returned no row')
   await publish(tx, alertsChannel, { type: 'alert.created', actorId, alert: toAlert(row, false) })
-  await beforeCommit(tx, `${alertsChannel} counts`, async (last) => {
-    await last
-      .insert(alertCounts)
-      .values({ severity: row.severity, n: 1 })
-      .onConflictDoUpdate({ target: alertCounts.severity, set: { n: sql`${alertCounts.n} + 1` } })
-  })
+  await addAlerts(tx, [{ severity: row.severity, n: 1, open: 1 }])
 }
 
 /** The newest first. `readerId`: who asks; null for somebody who is not signed in. */
 export async function listAlerts(db: Database, readerId: string | null, asked: ListAlerts): Promise<Alerts> {
-  const { severity } = asked
+  const { severity, settled } = asked
   const after = placeOf(asked, Place)?.[0]
   const cursor = await presentCursor(db, alertsChannel)
-  const [counted] = await countOf(db, { severity })
+  const [counted] = await countOf(db, { severity, settled })
   const rows = await readPage(db, {
     readerId: readerId ?? undefined,
     severity,
+    settled,
     after,
     offset: offsetOf(asked),
     limit: asked.limit + 1,
@@ -58,30 +54,48 @@ export async function listAlerts(db: Database, readerId: string | null, asked: L
 
 const Place = z.tuple([Id])
 
-const countOf = preparedQuery('alert_count', (db, { severity }: Given<{ severity: string | undefined }>) =>
+interface Filters {
+  severity: string | undefined
+  settled: boolean | undefined
+}
+
+const countOf = preparedQuery('alert_count', (db, { severity, settled }: Given<Filters>) =>
   db
-    .select({ n: sql<number>`coalesce(sum(${alertCounts.n}), 0)::bigint`.mapWith(Number) })
+    .select({ n: sql<number>`coalesce(sum(${counted(settled)}), 0)::bigint`.mapWith(Number) })
     .from(alertCounts)
     .where(severity && eq(alertCounts.severity, severity)),
 )
 
-interface Page {
+const counted = (settled: unknown) =>
+  settled === undefined
+    ? alertCounts.n
+    : sql`case when ${settled}::boolean then ${alertCounts.n} - ${alertCounts.open} else ${alertCounts.open} end`
+
+interface Page extends Filters {
   readerId: string | undefined
-  severity: string | undefined
   after: string | undefined
   offset: number
   limit: number
 }
 
-const readPage = preparedQuery(null, (db, { readerId, severity, after, offset, limit }: Given<Page>) =>
+const readPage = preparedQuery(null, (db, { readerId, severity, settled, after, offset, limit }: Given<Page>) =>
   db
-    .select({ alert: alerts, isRead: sql<boolean>`${isNotNull(alertReads.userId)}` })
+    .select({
+      alert: alerts,
+      isRead: sql<boolean>`${readerId ? sql`${alerts.isSettled} or ${isNotNull(alertReads.userId)}` : sql`false`}`,
+    })
     .from(alerts)
     .leftJoin(
       alertReads,
       and(eq(alertReads.alertId, alerts.id), readerId ? eq(alertReads.userId, readerId) : sql`false`),
     )
-    .where(and(severity && eq(alerts.severity, severity), after && lt(alerts.id, after)))
+    .where(
+      and(
+        settled === undefined ? undefined : eq(alerts.isSettled, settled),
+        severity && eq(alerts.severity, severity),
+        after && lt(alerts.id, after),
+      ),
+    )
     .orderBy(desc(alerts.id))
     .offset(offset)
     .limit(limit),
@@ -93,6 +107,6 @@ export async function countUnread(db: Database, actor: { id: string }) {
   return { unread: Math.min(100, await countAllUnread(db, actor)), cursor }
 }
 
-function toAlert({ id, driftId, severity, title, message, createdAt }: AlertRow, isRead: boolean): Alert {
-  return { id, driftId, severity, title, message, isRead, createdAt: createdAt.toISOString() }
+function toAlert({ id, driftId, severity, title, message, isSettled, createdAt }: AlertRow, isRead: boolean): Alert {
+  return { id, driftId, severity, title, message, isSettled, isRead, createdAt: createdAt.toISOString() }
 }

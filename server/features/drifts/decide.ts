@@ -8,6 +8,7 @@ import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { users } from '../../platform/identity/table.ts'
 import { publish } from '../../platform/live/publish.ts'
+import { settleAlerts } from '../alerts/service.ts'
 import { driftsChannel } from './channel.ts'
 import { countChange, countOnDay } from './figures.ts'
 import { toSummary } from './rows.ts'
@@ -58,6 +59,7 @@ async function decide(db: Database, actor: Actor, driftId: string, verdict: Verd
         ? { approvedAt: at, approvedBy: person.id, approver: person }
         : { rejectedAt: at, rejectedBy: person.id, rejecter: person, reason }),
     })
+    await settleAlerts(tx, person.id, id)
     await countChange(tx, before, decided)
     // A detector's clock may be ahead.
     const secondsToDecision = Math.max(0, decidedAt.getTime() - detectedAt.getTime()) / 1000

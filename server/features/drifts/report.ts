@@ -11,7 +11,7 @@ import { AppError } from '../../platform/errors/app-error.ts'
 import { personIdOf } from '../../platform/identity/operator.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { publish } from '../../platform/live/publish.ts'
-import { raiseAlert } from '../alerts/service.ts'
+import { raiseAlert, settleAlerts } from '../alerts/service.ts'
 import { driftsChannel } from './channel.ts'
 import { countChange, countOnDay } from './figures.ts'
 import { needsAlert, sameJson } from './policy.ts'
@@ -110,6 +110,7 @@ async function resolve(tx: Database, actor: Actor, known: DriftRow): Promise<Dri
     status: 'resolved',
     version,
   })
+  await settleAlerts(tx, personIdOf(actor), id)
   await countChange(tx, known, resolved)
   return resolved
 }

@@ -39,6 +39,14 @@ const locks: Record<string, string[]> = {
   '0018_invitation_mailboxes': ['concurrently'],
   '0019_spent_invitations': ['invitations ACCESS EXCLUSIVE'],
   '0020_draft_departures': ['drafts SHARE ROW EXCLUSIVE', 'users SHARE ROW EXCLUSIVE'],
+  '0021_settled_alerts': ['alert_counts ACCESS EXCLUSIVE', 'alerts ACCESS EXCLUSIVE'],
+  '0022_settled_alert_rows': [
+    'alert_counts ROW EXCLUSIVE',
+    'alert_read_counts ROW EXCLUSIVE',
+    'alert_reads SHARE ROW EXCLUSIVE',
+    'alerts SHARE ROW EXCLUSIVE',
+  ],
+  '0023_settled_alert_indexes': ['concurrently'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

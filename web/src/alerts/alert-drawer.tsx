@@ -1,9 +1,12 @@
-/** The alerts, the newest first. Those that come while it is open wait above until they are asked for, so that nothing moves. */
+/**
+ * The alerts: those that need a decision, then those that a decision or resolution has settled, each the newest first. Those that come while it is
+ * open wait above until the user shows them, so that nothing moves.
+ */
 import { Button, Drawer, VisuallyHidden } from '@mantine/core'
 import { IconArrowUp } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import type { Alert } from '../../../shared/alerts.ts'
 import { itemsOf } from '../account/account-queries.ts'
 import { ShowMore } from '../account/show-more.tsx'
@@ -16,7 +19,7 @@ import type { DialogState } from '../shell/use-lazy-dialog.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
 import classes from './alert-drawer.module.css'
-import { alertsQuery, readAlert, readAllAlerts } from './alert-queries.ts'
+import { openAlertsQuery, readAlert, readAllAlerts, settledAlertsQuery } from './alert-queries.ts'
 
 export function AlertDrawer({ opened, onClose }: DialogState) {
   return (
@@ -46,7 +49,7 @@ export function AlertDrawer({ opened, onClose }: DialogState) {
 }
 
 function AlertList({ onClose }: { onClose: () => void }) {
-  const list = useInfiniteQuery(alertsQuery)
+  const list = useInfiniteQuery(openAlertsQuery)
   const [isMarking, setMarking] = useState(false)
   const top = useRef<HTMLDivElement>(null)
   const alerts = list.data && itemsOf(list.data)
@@ -100,23 +103,47 @@ function AlertList({ onClose }: { onClose: () => void }) {
         <LoadFailure error={list.error} isRetrying={list.isFetching} onRetry={() => void list.refetch()} />
       )}
       {!list.error && !alerts && <RowSkeletons count={4} label="Loading alerts" />}
-      {alerts?.length === 0 && <p>No alerts. One comes with each drift that is high or critical.</p>}
-      {shown && shown.length > 0 && (
-        <ul className={classes.list} aria-label="Alerts">
-          {shown.map((alert) => (
-            <li key={alert.id}>
-              <AlertItem alert={alert} onOpen={onClose} />
-            </li>
-          ))}
-        </ul>
-      )}
+      {alerts?.length === 0 && <p>Nothing to decide. An alert is raised for each drift that is high or critical.</p>}
+      {shown && shown.length > 0 && <Alerts name="To decide" alerts={shown} onOpen={onClose} />}
       <ShowMore list={list} what="alerts" />
+      <SettledAlerts onOpen={onClose} />
     </>
   )
 }
 
+/** Decisions and resolutions move alerts here. */
+function SettledAlerts({ onOpen }: { onOpen: () => void }) {
+  const list = useInfiniteQuery(settledAlertsQuery)
+  const alerts = list.data && itemsOf(list.data)
+  if (!alerts || alerts.length === 0) return null
+  return (
+    <>
+      <Alerts name="Decided or resolved" alerts={alerts} onOpen={onOpen} />
+      <ShowMore list={list} what="settled alerts" />
+    </>
+  )
+}
+
+function Alerts({ name, alerts, onOpen }: { name: string; alerts: readonly Alert[]; onOpen: () => void }) {
+  const headingId = useId()
+  return (
+    <section aria-labelledby={headingId}>
+      <h3 id={headingId} className={classes.heading}>
+        {name}
+      </h3>
+      <ul className={classes.list} aria-labelledby={headingId}>
+        {alerts.map((alert) => (
+          <li key={alert.id}>
+            <AlertItem alert={alert} onOpen={onOpen} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
 function AlertItem({ alert, onOpen }: { alert: Alert; onOpen: () => void }) {
-  const { driftId, severity, title, message, isRead, createdAt } = alert
+  const { driftId, severity, title, message, isSettled, isRead, createdAt } = alert
   const read = () => readAlert(alert).catch((error: unknown) => showFailure('The alert was not marked as read', error))
   return (
     <div className={classes.alert} data-unread={!isRead || undefined}>
@@ -147,7 +174,8 @@ function AlertItem({ alert, onOpen }: { alert: Alert; onOpen: () => void }) {
       ) : (
         <strong>{title}</strong>
       )}
-      <p className={classes.message}>{message}</p>
+      {/* It ends with what to do. */}
+      {!isSettled && <p className={classes.message}>{message}</p>}
       {!driftId && !isRead && (
         <Button size="compact-sm" variant="default" onClick={() => void read()}>
           Mark as read<VisuallyHidden>: {title}</VisuallyHidden>

@@ -9,17 +9,24 @@ import { announce } from '../toasts/announcer.tsx'
 export const countedTo = 100
 
 export const unreadQuery = trpc.alerts.unread.queryOptions()
-export const alertsQuery = trpc.alerts.list.infiniteQueryOptions(
-  { limit: 30 },
-  { getNextPageParam: ({ pagination }) => pagination.nextCursor ?? undefined },
-)
+const listed = (settled: boolean) =>
+  trpc.alerts.list.infiniteQueryOptions(
+    { limit: 30, settled },
+    { getNextPageParam: ({ pagination }) => pagination.nextCursor ?? undefined },
+  )
+export const openAlertsQuery = listed(false)
+export const settledAlertsQuery = listed(true)
 
 /** An event stream is for what somebody reads; a bell, which is on every page, leaves the few that a browser has to them. */
 const transports = ['websocket', 'polling'] as const
 
+const reloadLists = () => {
+  for (const { queryKey } of [openAlertsQuery, settledAlertsQuery]) void queryClient.invalidateQueries({ queryKey })
+}
+const reloadCount = () => void queryClient.invalidateQueries({ queryKey: unreadQuery.queryKey })
 const reload = () => {
-  void queryClient.invalidateQueries({ queryKey: unreadQuery.queryKey })
-  void queryClient.invalidateQueries({ queryKey: alertsQuery.queryKey })
+  reloadCount()
+  reloadLists()
 }
 
 /** Keeps all of this true for as long as somebody is signed in. Returns how to stop. */
@@ -34,7 +41,7 @@ export function followAlerts(personId: string): () => void {
         poll: (lastEventId) => plinth.alerts.events.query({ lastEventId }),
         snapshot: () => plinth.alerts.list.query({ limit: 1 }),
         onSnapshot: reload,
-        onEvent: ({ alert }) => hearAlert(alert),
+        onEvent: (event) => (event.type === 'alert.created' ? addAlert(event.alert) : settle(event.alertIds)),
       }),
     ),
     followAs(personId, (handlers) =>
@@ -45,10 +52,10 @@ export function followAlerts(personId: string): () => void {
           plinth.alerts.onRead.subscribe({ lastEventId }, { ...live, context: { transport } }),
         poll: (lastEventId) => plinth.alerts.readEvents.query({ lastEventId }),
         snapshot: () => queryClient.fetchQuery({ ...unreadQuery, staleTime: 0 }),
-        onSnapshot: () => void queryClient.invalidateQueries({ queryKey: alertsQuery.queryKey }),
+        onSnapshot: reloadLists,
         onEvent: ({ alertId }) => {
           markRead(alertId)
-          void queryClient.invalidateQueries({ queryKey: unreadQuery.queryKey })
+          reloadCount()
         },
       }),
     ),
@@ -58,14 +65,21 @@ export function followAlerts(personId: string): () => void {
   }
 }
 
-function hearAlert(alert: Alert) {
+function addAlert(alert: Alert) {
   change((pages) =>
     pages.some(({ items }) => items.some(({ id }) => id === alert.id))
       ? pages
       : pages.map((page, place) => (place === 0 ? { ...page, items: [alert, ...page.items] } : page)),
   )
-  void queryClient.invalidateQueries({ queryKey: unreadQuery.queryKey })
+  reloadCount()
   if (alert.severity === 'critical') announce(`New alert. ${alert.title}.`)
+}
+
+/** They leave the list of what is to do. */
+function settle(alertIds: readonly string[]) {
+  change((pages) => pages.map((page) => ({ ...page, items: page.items.filter(({ id }) => !alertIds.includes(id)) })))
+  reloadCount()
+  void queryClient.invalidateQueries({ queryKey: settledAlertsQuery.queryKey })
 }
 
 /** Null: all of them. */
@@ -80,7 +94,7 @@ function markRead(alertId: string | null) {
 
 function change(by: (pages: Alerts[]) => Alerts[]) {
   queryClient.setQueryData<InfiniteData<Alerts, string | null>>(
-    alertsQuery.queryKey,
+    openAlertsQuery.queryKey,
     (before) => before && { ...before, pages: by(before.pages) },
   )
 }

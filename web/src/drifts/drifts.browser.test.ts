@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { approve, driftRow, reject, report } from '../../test/drift-acts.ts'
 import { expectToFit, expectToLookRight, inTheDark, onPhone } from '../../test/shots.ts'
-import { startStage } from '../../test/stage.ts'
+import { post, startStage } from '../../test/stage.ts'
 
 const stage = await startStage({ mock: true })
 const closedStage = await startStage({ mock: true, environment: { PUBLIC_READS: 'false' } })
@@ -344,6 +344,21 @@ describe('drift review', () => {
     await drawer(phone).getByRole('button', { name: 'Mark all as read' }).click()
     await expect.poll(() => bell(desk).getAttribute('aria-label')).toBe('Alerts')
     expect(await bell(mira).getAttribute('aria-label')).toMatch(/unread/)
+  })
+
+  it('moves an alert to those that are settled, on the pages of every user, once its drift is decided', async () => {
+    const [mira, ada] = [await openAs('engineer', '/'), await openAs('admin', '/')]
+    const { id } = await report(mira, 'leaking', { severity: 'critical' })
+    const group = (name: string) => drawer(ada).getByRole('region', { name })
+    const title = 'Critical drift of security_group leaking'
+    await bell(ada).click()
+    await group('To decide').getByText(title).waitFor()
+    const before = await bell(ada).getAttribute('aria-label')
+    await post(mira, `/api/v1/drifts/${id}/approve`, {})
+    await group('Decided or resolved').getByText(title).waitFor()
+    expect(await group('To decide').getByText(title).count()).toBe(0)
+    await expect.poll(() => bell(ada).getAttribute('aria-label')).not.toBe(before)
+    await expectToLookRight(ada, 'settled alerts')
   })
 
   it('sums up what there is, and follows', async () => {

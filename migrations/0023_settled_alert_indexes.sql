@@ -1,0 +1,2 @@
+CREATE INDEX CONCURRENTLY "alerts_is_settled_idx" ON "alerts" USING btree ("is_settled","id");--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "alerts_is_settled_severity_idx" ON "alerts" USING btree ("is_settled","severity","id");
