@@ -15,7 +15,7 @@ const sameOnBoth = [
   'server/{app,router}',
   // The folder of the embedded database.
   'cli/operator-file',
-  'server/platform/db/folder-lock',
+  'server/platform/db/{folder-lock,pglite-memory}',
   // Transports and formats: requests are parsed and responses written before and after the database is used.
   'server/platform/{config,errors,mcp,metrics,origins,rest,security-headers,sockets,trpc}/**/!(*.pg)',
   'server/platform/live/{frames,streams}',
