@@ -1,9 +1,11 @@
 /** The program itself, as an operator meets it. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { testEnvironment } from './test/app.ts'
 import { onPostgres } from './test/database.ts'
@@ -20,7 +22,25 @@ const environment = (overrides: Record<string, string | undefined> = {}) => ({
 /** Nothing answers there: a server listens all the same. */
 const DATABASE_URL = 'postgres://plinth@127.0.0.1:9/plinth'
 
+/** A module that makes this Node look like an older one. */
+const olderNode = `data:text/javascript,${encodeURIComponent(`
+  Object.defineProperty(process.versions, 'node', { value: '20.20.2' })
+  Object.defineProperty(process, 'version', { value: 'v20.20.2' })`)}`
+
 describe('a start that cannot be', () => {
+  it.each(['main.js', 'plinth.js'])(
+    'of %s on an older Node ends with 1 and says which version it needs',
+    async (program) => {
+      const args = ['--import', olderNode, join(inject('builtPrograms'), program)]
+      const ended = await promisify(execFile)(process.execPath, args).catch((error: unknown) => error)
+      expect(ended).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^Plinth needs Node 24 [^\n]*\n$/),
+      })
+    },
+  )
+
   it('without settings ends with 78 and one message that names them all', async () => {
     const server = new ServerProcess({})
     expect(await server.exited).toMatchObject({ code: 78, signal: null })
