@@ -46,7 +46,7 @@ export const accessFaults: readonly Fault[] = [
   },
   {
     name: 'a draft is read by a user who does not collaborate on it',
-    file: 'server/features/drafts/service.ts',
+    file: 'server/features/drafts/rows.ts',
     from: 'and(eq(draftCollaborators.draftId, drafts.id), eq(draftCollaborators.userId, actor.id))',
     to: 'eq(draftCollaborators.draftId, drafts.id)',
     foundBy: { file: 'server/test/role-matrix.test.ts', tests: '^drafts.get > called by stranger' },

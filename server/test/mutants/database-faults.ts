@@ -5,7 +5,7 @@ export const databaseFaults: readonly Fault[] = [
   {
     name: 'migrations take no lock',
     file: 'server/platform/db/postgres-driver.ts',
-    from: "await client.query('select pg_advisory_lock($1)', [migrationLock])",
+    from: 'await lockSession(client, signal)',
     to: '',
     foundBy: {
       project: 'postgres',

@@ -32,9 +32,9 @@ export const requestFaults: readonly Fault[] = [
   },
   {
     name: 'a batch counts as one call',
-    file: 'server/context.ts',
-    from: 'return async (payer: { id: string } | null) => {\n    if (payer === operator) return',
-    to: 'let counted = false\n  return async (payer: { id: string } | null) => {\n    if (payer === operator || counted) return\n    counted = true',
+    file: 'server/platform/limits/call-counter.ts',
+    from: 'return async (payer) => {\n    if (payer === operator) return',
+    to: 'let counted = false\n  return async (payer) => {\n    if (payer === operator || counted) return\n    counted = true',
     foundBy: { file: 'server/platform/limits/limits.test.ts', tests: 'each call of a batch' },
   },
   {

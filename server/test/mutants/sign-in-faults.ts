@@ -103,8 +103,8 @@ export const signInFaults: readonly Fault[] = [
   {
     name: 'a token for another audience is accepted',
     file: 'server/platform/identity/issuers.ts',
-    from: 'claims.success && isForUs(issuer, payload.aud) && issuer.accepts(payload)',
-    to: 'claims.success && (isForUs(issuer, payload.aud) || issuer.accepts(payload))',
+    from: 'isDated && isForUs(issuer, payload.aud) && issuer.accepts(payload)',
+    to: 'isDated && (isForUs(issuer, payload.aud) || issuer.accepts(payload))',
     foundBy: { file: 'server/platform/identity/issuers.test.ts', tests: 'a token of' },
   },
   {
