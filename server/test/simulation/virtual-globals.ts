@@ -95,6 +95,15 @@ Object.assign(globalThis, {
   clearImmediate: clearTimer,
   Date: VirtualDate,
 })
+// Node retains a signal of its own `any` while it has listeners, and with it the worlds of killed processes, which never remove theirs.
+AbortSignal.any = (signals) => {
+  const any = new AbortController()
+  for (const signal of signals) {
+    if (signal.aborted) any.abort(signal.reason)
+    else signal.addEventListener('abort', () => any.abort(signal.reason), { once: true })
+  }
+  return any.signal
+}
 Math.random = () => here().next()
 performance.now = () => world.now
 Object.assign(timersPromises, { setTimeout: delay, setImmediate: () => delay(0) })
