@@ -32,6 +32,9 @@ export interface LiveOptions<Snapshot extends { cursor: string }, Event extends 
   climbEveryMs?: number
 }
 
+/** Of a feed whose holder lets others listen too. */
+export type FeedHandlers = Required<Pick<LiveOptions<{ cursor: string }, never>, 'onState' | 'onError'>>
+
 export interface Feed {
   readonly state: FeedState
   /** What carries it now; null when nothing does. */

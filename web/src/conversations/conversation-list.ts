@@ -1,7 +1,7 @@
 /** The list of a person's conversations while it is in sight, page after page, each as it is now. */
+import type { FeedHandlers } from '../../../client/live-options.ts'
 import { type Feed, toPlinthError } from '../../../client/plinth.ts'
 import type { ConversationListEvent, Conversations } from '../../../shared/conversations.ts'
-import type { FeedHandlers } from '../live/follow-as.ts'
 import { Followed, type InSight } from '../live/followed.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import {

@@ -1,7 +1,7 @@
 /** One conversation while somebody looks at it: follows its events, reads back in it, asks the assistant and stops it. */
+import type { FeedHandlers } from '../../../client/live-options.ts'
 import { type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { ConversationEvent, Messages } from '../../../shared/conversations.ts'
-import type { FeedHandlers } from '../live/follow-as.ts'
 import { Followed, type InSight } from '../live/followed.ts'
 import { outbox } from '../offline/outbox.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'

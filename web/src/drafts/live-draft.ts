@@ -3,10 +3,10 @@
  * that the server takes them in their order. What gets no answer is sent again until it gets one.
  */
 import { v7 as newId } from 'uuid'
+import type { FeedHandlers } from '../../../client/live-options.ts'
 import { type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
 import type { Draft, DraftEvent } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
-import type { FeedHandlers } from '../live/follow-as.ts'
 import { Followed, type InSight } from '../live/followed.ts'
 import { isPassingFailure, lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'

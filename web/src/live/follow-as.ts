@@ -2,16 +2,12 @@
  * A live channel in the name of whoever is signed in. The session that it began with may end while the browser holds a newer one of
  * the same person: then it begins anew.
  */
-import type { Feed, FeedState, PlinthError } from '../../../client/plinth.ts'
+import type { FeedHandlers } from '../../../client/live-options.ts'
+import type { Feed, FeedState } from '../../../client/plinth.ts'
 import { saysSignedOut } from '../plinth.ts'
 import { isSignedInAs, lookForSession } from '../session/session.ts'
 
 const longestPauseMs = 10_000
-
-export interface FeedHandlers {
-  onState: (state: FeedState) => void
-  onError: (error: PlinthError) => void
-}
 
 /** `open` spreads what it is given into its feed. Returns how to stop. */
 export function followAs(

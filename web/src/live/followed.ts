@@ -1,8 +1,9 @@
 /** What a page shows of something live, for as long as somebody looks at it: one feed, and what was loaded when that has ended. */
 import { useEffect } from 'react'
+import type { FeedHandlers } from '../../../client/live-options.ts'
 import type { Feed, FeedState, PlinthError } from '../../../client/plinth.ts'
 import { isSignedInAs } from '../session/session.ts'
-import { type FeedHandlers, followAs } from './follow-as.ts'
+import { followAs } from './follow-as.ts'
 import { Store, useStore } from './store.ts'
 
 export interface InSight {

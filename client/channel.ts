@@ -1,0 +1,80 @@
+/** What a feature states once about its live list: order, views, pages, events, and what each queued call changes. */
+import type { LiveOptions } from './live-options.ts'
+import type { AnswerOf, MutationPath, QueuedInput } from './outbox-entry.ts'
+
+/** `version` grows with each change, so that the newer of two states is known whatever order they arrive in. */
+export interface Versioned {
+  id: string
+  version: number
+}
+
+export interface ListPage<Row> {
+  items: Row[]
+  pagination: { nextCursor: string | null; total: number }
+}
+
+export type Change<Row> =
+  /** `isNew`: it was in no list before this change. */
+  | { put: Row; isNew: boolean }
+  /** `version`: of the deletion. Absent where only the response to a call reports it. */
+  | { deleted: string; version?: number }
+
+/** The rows while queued calls are applied to them, each call after the ones before it. Calls about unknown rows do nothing. */
+export interface EditableRows<Row> {
+  /** Undefined where it is not known, or deleted. */
+  get(id: string): Row | undefined
+  /** At the top, unless it is confirmed already. */
+  add(row: Row): void
+  /** Undefined fields stay as they are. */
+  change(id: string, change: Partial<Row>): void
+  /** `after`: null for the top. After a row that is not known, it stays where it is. */
+  move(id: string, after: string | null): void
+  remove(id: string): void
+  /** Of a row that was deleted: in the place that it had. */
+  restore(id: string): void
+}
+
+export interface QueuedChange<Row, Path extends string> {
+  /** Of the row that it creates or changes. */
+  rowId(input: QueuedInput<Path>): string
+  /** `queuedAt`: an instant. */
+  apply(rows: EditableRows<Row>, input: QueuedInput<Path>, queuedAt: string): void
+  /** What the response says. */
+  read(answer: AnswerOf<Path>, input: QueuedInput<Path>): Change<Row>
+}
+
+/** Of any path. */
+export interface AnyChange<Row> {
+  rowId(input: unknown): string
+  apply(rows: EditableRows<Row>, input: unknown, queuedAt: string): void
+  read(answer: unknown, input: unknown): Change<Row>
+}
+
+/** Of rules or a channel, what is used without regard to paths. */
+export interface AnyRules<Row, View extends string> {
+  compare(one: Row, other: Row): number
+  isIn(view: View, row: Row): boolean
+  calls: Readonly<Record<string, AnyChange<Row>>>
+}
+
+/** The part of a channel that is pure. */
+export interface ListRules<Row extends Versioned, Event, Path extends MutationPath, View extends string> {
+  /** A total order, that of the server: 0 only for one and the same row. */
+  compare(one: Row, other: Row): number
+  isIn(view: View, row: Row): boolean
+  read(event: Event): Change<Row>
+  calls: { [P in Path]: QueuedChange<Row, P> }
+}
+
+export interface Channel<
+  Row extends Versioned,
+  Event extends { type: string; seq: number },
+  Path extends MutationPath,
+  View extends string,
+> extends ListRules<Row, Event, Path, View>,
+    Pick<LiveOptions<{ cursor: string }, Event>, 'follow' | 'poll'> {
+  /** `cursor`: null for the first page. */
+  page(view: View, cursor: string | null): Promise<ListPage<Row> & { cursor: string }>
+  /** How many rows the server has in a view. */
+  count(view: View): Promise<number>
+}

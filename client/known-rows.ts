@@ -1,0 +1,171 @@
+/**
+ * What the server has confirmed of one list: the newest version of each row, in whatever order events, responses and pages arrive, and
+ * for each view how far it is known without a gap. Rows are inserted in their order, which is never sorted as a whole.
+ */
+import type { AnyRules, Change, ListPage, Versioned } from './channel.ts'
+
+/** Every row up to `upTo` is known, itself included; all where that is null. */
+export interface Reach<Row> {
+  upTo: Row | null
+  /** Cursor of the page after. Null at the end. */
+  next: string | null
+  /** Of all pages. */
+  total: number
+}
+
+interface Deleted<Row> {
+  version: number
+  /** As it was last known. */
+  row: Row | null
+}
+
+/** For the next visit. */
+export interface StoredRows<Row, View extends string> {
+  /** In their order. */
+  rows: ReadonlyMap<string, Row>
+  deleted: ReadonlyMap<string, Deleted<Row>>
+  reach: ReadonlyMap<View, Reach<Row>>
+}
+
+type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn'>
+
+/** Of a deletion that is older than so many others, a late page may show the row again, until the next snapshot. */
+const deletedAtMost = 1000
+
+export class KnownRows<Row extends Versioned, View extends string> {
+  readonly #by: Order<Row, View>
+  #rows = new Map<string, Row>()
+  #inOrder: Row[] = []
+  #deleted = new Map<string, Deleted<Row>>()
+  #reach = new Map<View, Reach<Row>>()
+  /** A row that is not known here was changed or deleted: the totals have to be read again. */
+  isCountOld = false
+
+  constructor(by: Order<Row, View>, stored?: StoredRows<Row, View>) {
+    this.#by = by
+    if (!stored) return
+    for (const row of stored.rows.values()) this.#set(row)
+    this.#deleted = new Map(stored.deleted)
+    this.#reach = new Map(stored.reach)
+  }
+
+  /** Not a copy: it changes with the rows. */
+  get inOrder(): readonly Row[] {
+    return this.#inOrder
+  }
+
+  get(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  /** As it was when it was deleted; undefined where it is not known to be. */
+  getDeleted(id: string): Row | undefined {
+    return this.#deleted.get(id)?.row ?? undefined
+  }
+
+  reach(view: View): Reach<Row> | undefined {
+    return this.#reach.get(view)
+  }
+
+  /** Whether the change was news. */
+  take(change: Change<Row>): boolean {
+    return 'put' in change ? this.#put(change.put, change.isNew) : this.#delete(change.deleted, change.version)
+  }
+
+  /** Replaces everything but what is newer. `pages` follow one another from the first. */
+  takeSnapshot(view: View, pages: readonly ListPage<Row>[]) {
+    const before = this.#rows
+    this.#rows = new Map()
+    this.#inOrder = []
+    this.#reach = new Map()
+    this.isCountOld = false
+    for (const page of pages) this.#add(view, page, before)
+  }
+
+  /** `after`: the cursor by which it was requested, null for the first page. False if it does not continue what is known. */
+  takePage(view: View, after: string | null, page: ListPage<Row>): boolean {
+    // A snapshot has replaced the page before it.
+    if ((this.#reach.get(view)?.next ?? null) !== after) return false
+    this.#add(view, page, this.#rows)
+    return true
+  }
+
+  takeCount(view: View, total: number) {
+    this.isCountOld = false
+    const reach = this.#reach.get(view)
+    if (reach) this.#reach.set(view, { ...reach, total })
+  }
+
+  stored(): StoredRows<Row, View> {
+    const rows = new Map(this.#inOrder.map((row) => [row.id, row]))
+    return { rows, deleted: new Map(this.#deleted), reach: new Map(this.#reach) }
+  }
+
+  #put(row: Row, isNew: boolean): boolean {
+    const before = this.#rows.get(row.id)
+    if ((before?.version ?? 0) >= row.version || (this.#deleted.get(row.id)?.version ?? 0) >= row.version) return false
+    this.#deleted.delete(row.id)
+    this.#set(row)
+    if (before || isNew) this.#addToTotals(before, row)
+    else this.isCountOld = true
+    return true
+  }
+
+  #delete(id: string, deletedAs?: number): boolean {
+    const row = this.#rows.get(id)
+    const before = this.#deleted.get(id)
+    const version = deletedAs ?? row?.version
+    if (version === undefined || (row?.version ?? 0) > version || (before?.version ?? 0) >= version) return false
+    this.#rows.delete(id)
+    if (row) this.#inOrder.splice(placeOf(row, this.#inOrder, this.#by.compare), 1)
+    this.#deleted.delete(id)
+    this.#deleted.set(id, { version, row: row ?? before?.row ?? null })
+    const [oldest] = this.#deleted.keys()
+    if (oldest !== undefined && this.#deleted.size > deletedAtMost) this.#deleted.delete(oldest)
+    if (row) this.#addToTotals(row, undefined)
+    // The response and the event both report it: it is counted once.
+    else if (!before) this.isCountOld = true
+    return true
+  }
+
+  #add(view: View, { items, pagination: { nextCursor, total } }: ListPage<Row>, before: ReadonlyMap<string, Row>) {
+    for (const item of items) {
+      const known = before.get(item.id)
+      const newest = known && known.version > item.version ? known : item
+      if ((this.#deleted.get(item.id)?.version ?? 0) < newest.version) this.#set(newest)
+    }
+    this.#reach.set(view, { upTo: nextCursor === null ? null : (items.at(-1) ?? null), next: nextCursor, total })
+  }
+
+  #set(row: Row) {
+    const { compare } = this.#by
+    const before = this.#rows.get(row.id)
+    this.#rows.set(row.id, row)
+    if (before && compare(before, row) === 0) {
+      this.#inOrder[placeOf(before, this.#inOrder, compare)] = row
+      return
+    }
+    if (before) this.#inOrder.splice(placeOf(before, this.#inOrder, compare), 1)
+    this.#inOrder.splice(placeOf(row, this.#inOrder, compare), 0, row)
+  }
+
+  #addToTotals(before: Row | undefined, now: Row | undefined) {
+    const isIn = (view: View, row: Row | undefined) => Number(row !== undefined && this.#by.isIn(view, row))
+    for (const [view, reach] of this.#reach)
+      this.#reach.set(view, { ...reach, total: reach.total + isIn(view, now) - isIn(view, before) })
+  }
+}
+
+/** Where `row` is, or has to be inserted: the number of rows before it. */
+export function placeOf<Row>(row: Row, rows: readonly Row[], compare: (one: Row, other: Row) => number): number {
+  let [low, high] = [0, rows.length]
+  const last = rows.at(-1)
+  // Pages come in order, so most rows are added at the end.
+  if (last !== undefined && compare(last, row) < 0) return high
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(rows[middle] as Row, row) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,311 @@
+/**
+ * A list that follows the server: pages as far as the reader scrolls, every event since, and queued calls applied optimistically. What
+ * was loaded stays after the feed has ended. `channel` states all that is particular to the list.
+ */
+import type { AnyRules, Change, Channel, ListPage, Versioned } from './channel.ts'
+import type { CollectionOptions, FollowState, InSight, ListEntry } from './collection-options.ts'
+import { toPlinthError } from './errors.ts'
+import { KnownRows } from './known-rows.ts'
+import type { Feed, FeedHandlers } from './live-options.ts'
+import { OptimisticRows } from './optimistic-rows.ts'
+import type { MutationPath, OutboxEntry } from './outbox-entry.ts'
+import type { Plinth } from './plinth.ts'
+
+/** Of a list that is read again because its events are not available any more: as many pages as were loaded, but at most these. */
+const pagesAtMost = 10
+const countAfterMs = 500
+/** A long list takes a while to store. */
+const storedAtMostEveryMs = 1000
+
+const alone = (open: (handlers: FeedHandlers) => Feed) => {
+  const feed = open({ onState: () => {}, onError: () => {} })
+  return () => feed.close()
+}
+
+export class LiveCollection<
+  Row extends Versioned,
+  Event extends { type: string; seq: number },
+  Path extends MutationPath,
+  View extends string,
+> {
+  readonly #plinth: Pick<Plinth, 'live'>
+  readonly #channel: Channel<Row, Event, Path, View>
+  /** The channel's, with calls of any path. */
+  readonly #rules: AnyRules<Row, View>
+  readonly #options: CollectionOptions<Row, Event, View>
+  readonly #known: KnownRows<Row, View>
+  readonly #listeners = new Set<() => void>()
+  readonly #loading = new Set<View>()
+  #view: View
+  #followed: FollowState = { feed: 'connecting', failure: null, moreFailure: null }
+  #feed: Feed | null = null
+  #stops: (() => void)[] = []
+  #forgetQueue = () => {}
+  #counting: ReturnType<typeof setTimeout> | undefined
+  #storing: ReturnType<typeof setTimeout> | undefined
+  #isStoredOld = false
+  /** Of this list: those that wait, and those that were refused. */
+  #entries: readonly ListEntry[] = []
+  #waiting: readonly ListEntry[] = []
+  #refused: readonly ListEntry[] = []
+  /** Null when something has changed since. */
+  #optimistic: OptimisticRows<Row, View> | null = null
+  readonly #inSight = new Map<View, InSight<Row, Path>>()
+
+  constructor(
+    plinth: Pick<Plinth, 'live'>,
+    channel: Channel<Row, Event, Path, View>,
+    options: CollectionOptions<Row, Event, NoInfer<View>>,
+  ) {
+    this.#plinth = plinth
+    this.#channel = channel
+    this.#rules = channel as AnyRules<Row, View>
+    this.#options = options
+    this.#known = new KnownRows(channel, options.stored)
+    this.#view = options.view
+    if (options.firstPage && !this.#known.reach(options.view))
+      this.#known.takePage(options.view, null, options.firstPage)
+  }
+
+  start() {
+    const { follow = alone, queue } = this.#options
+    const stopAnswers = queue?.onAnswer(({ path, input, answer }) => {
+      const call = this.#rules.calls[path]
+      if (call) this.take(call.read(answer, input))
+    })
+    this.#stops = [follow((handlers) => this.#open(handlers)), ...(stopAnswers ? [stopAnswers] : [])]
+  }
+
+  /** What was loaded stays. */
+  stop() {
+    for (const stop of this.#stops.splice(0)) stop()
+    this.#feed = null
+    clearTimeout(this.#counting)
+    clearTimeout(this.#storing)
+    this.#storing = undefined
+    this.#store()
+  }
+
+  restart() {
+    this.stop()
+    this.start()
+  }
+
+  /** Calls back when `inSight` may have changed. Returns how to stop. */
+  readonly onChange = (listener: () => void): (() => void) => {
+    if (this.#listeners.size === 0)
+      this.#forgetQueue = this.#options.queue?.onChange(() => this.#notify()) ?? (() => {})
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.#forgetQueue()
+    }
+  }
+
+  /** The same object until something changes. */
+  inSight(view: View): InSight<Row, Path> {
+    this.#readQueue()
+    const before = this.#inSight.get(view)
+    if (before) return before
+    const refused = this.#refused as unknown as readonly OutboxEntry<Path>[]
+    const now = { ...this.#followed, shown: this.#rows().shown(view), refused }
+    this.#inSight.set(view, now)
+    return now
+  }
+
+  /** As `inSight` shows it; undefined where it is not known, or deleted. */
+  row(id: string): Row | undefined {
+    this.#readQueue()
+    return this.#rows().get(id)
+  }
+
+  /** As it was last known, also of a row that is deleted since. */
+  lastKnown(id: string): Row | undefined {
+    return this.row(id) ?? this.#known.get(id) ?? this.#known.getDeleted(id)
+  }
+
+  /** All that the server has confirmed, in order, whether or not there are rows between them that are not loaded. */
+  get confirmed(): readonly Row[] {
+    return this.#known.inOrder
+  }
+
+  /** What else the server says of a row, such as the response to a query. */
+  take(change: Change<Row>) {
+    if (this.#known.take(change)) this.#changed()
+  }
+
+  /** Which view is loaded further, and read again. */
+  look(view: View) {
+    this.#view = view
+    this.#set({ moreFailure: null })
+    this.#loadMissing()
+  }
+
+  /** The next page, or the first one. One at a time; none after a failure, until `tryMoreAgain`. */
+  async loadMore(): Promise<void> {
+    const view = this.#view
+    const after = this.#known.reach(view)?.next
+    if (!this.#feed || this.#loading.has(view) || after === null || this.#followed.moreFailure) return
+    this.#loading.add(view)
+    try {
+      const page = await this.#channel.page(view, after ?? null)
+      if (this.#known.takePage(view, after ?? null, page)) this.#changed()
+    } catch (error) {
+      this.#options.onFailure?.(error)
+      this.#set({ moreFailure: toPlinthError(error) })
+    } finally {
+      this.#loading.delete(view)
+    }
+  }
+
+  tryMoreAgain() {
+    this.#set({ moreFailure: null })
+    void this.loadMore()
+  }
+
+  #open(handlers: FeedHandlers): Feed {
+    this.#set({ feed: 'connecting', failure: null, moreFailure: null })
+    let pages: ListPage<Row>[] = []
+    let view = this.#view
+    this.#feed = this.#plinth.live<{ cursor: string }, Event>({
+      follow: this.#channel.follow,
+      poll: this.#channel.poll,
+      snapshot: async () => {
+        view = this.#view
+        const { cursor, pages: read } = await this.#readPages(view).catch((error) => this.#failed(error))
+        pages = read
+        return { cursor }
+      },
+      onSnapshot: () => {
+        this.#known.takeSnapshot(view, pages)
+        this.#changed({ failure: null, moreFailure: null })
+        this.#loadMissing()
+      },
+      onEvent: (event) => this.#takeEvent(event),
+      onState: (feed) => {
+        handlers.onState(feed)
+        const isFollowed = feed === 'live' || feed === 'polling'
+        this.#set(isFollowed ? { feed, moreFailure: null } : { feed })
+        if (isFollowed) this.#loadMissing()
+      },
+      onError: (failure) => {
+        handlers.onError(failure)
+        this.#set({ failure })
+      },
+    })
+    return this.#feed
+  }
+
+  /** As far as the view was loaded. */
+  async #readPages(view: View) {
+    const rows = this.#known.reach(view) ? this.#known.inOrder : []
+    let missing = rows.filter((row) => this.#channel.isIn(view, row)).length
+    const first = await this.#channel.page(view, null)
+    const pages: ListPage<Row>[] = [first]
+    for (let last: ListPage<Row> = first; pages.length < pagesAtMost; pages.push(last)) {
+      missing -= last.items.length
+      const { nextCursor } = last.pagination
+      if (nextCursor === null || missing <= 0) break
+      last = await this.#channel.page(view, nextCursor)
+    }
+    return { cursor: first.cursor, pages }
+  }
+
+  /** The feed reads again, as long as it takes; meanwhile a page with nothing on it says why. */
+  #failed(error: unknown): never {
+    const failure = toPlinthError(error)
+    if (failure.code !== 'NETWORK_ERROR') this.#set({ failure })
+    throw error
+  }
+
+  #takeEvent(event: Event) {
+    const change = this.#channel.read(event)
+    const id = 'put' in change ? change.put.id : change.deleted
+    const before = this.#known.get(id)
+    if (!this.#known.take(change)) return
+    this.#changed()
+    // A deletion that its response had reported is none.
+    if (before === this.#known.get(id)) return
+    const isOwn = this.#waiting.some(({ path, input }) => this.#rules.calls[path]?.rowId(input) === id)
+    if (!isOwn) this.#options.onNews?.(event, before)
+  }
+
+  #loadMissing() {
+    const { feed } = this.#followed
+    if ((feed === 'live' || feed === 'polling') && !this.#known.reach(this.#view)) void this.loadMore()
+  }
+
+  /** The total of a long list, when an event leaves it open. */
+  #countSoon() {
+    clearTimeout(this.#counting)
+    this.#counting = setTimeout(async () => {
+      const view = this.#view
+      try {
+        this.#known.takeCount(view, await this.#channel.count(view))
+        this.#changed()
+      } catch (error) {
+        this.#options.onFailure?.(error)
+      }
+    }, countAfterMs)
+  }
+
+  /** Soon, for the page may end at any moment. */
+  #storeSoon() {
+    this.#isStoredOld = true
+    if (this.#storing) return
+    this.#store()
+    this.#storing = setTimeout(() => {
+      this.#storing = undefined
+      if (this.#isStoredOld) this.#storeSoon()
+    }, storedAtMostEveryMs)
+  }
+
+  #store() {
+    this.#isStoredOld = false
+    this.#options.store?.(this.#known.stored())
+  }
+
+  #rows(): OptimisticRows<Row, View> {
+    this.#optimistic ??= new OptimisticRows(this.#known, this.#rules, this.#waiting)
+    return this.#optimistic
+  }
+
+  #readQueue() {
+    const entries = this.#options.queue?.entries ?? this.#entries
+    if (entries === this.#entries) return
+    this.#entries = entries
+    const own = entries.filter(({ path }) => path in this.#rules.calls)
+    const waiting = own.filter(({ state }) => state !== 'refused')
+    const refused = own.filter(({ state }) => state === 'refused')
+    if (isSame(waiting, this.#waiting) && isSame(refused, this.#refused)) return
+    this.#waiting = waiting
+    this.#refused = refused
+    this.#forget()
+  }
+
+  #changed(change: Partial<FollowState> = {}) {
+    this.#forget()
+    this.#set(change)
+    if (!this.#feed) return
+    this.#storeSoon()
+    if (this.#known.isCountOld && this.#known.reach(this.#view)?.next) this.#countSoon()
+  }
+
+  #set(change: Partial<FollowState>) {
+    this.#followed = { ...this.#followed, ...change }
+    this.#inSight.clear()
+    this.#notify()
+  }
+
+  #forget() {
+    this.#optimistic = null
+    this.#inSight.clear()
+  }
+
+  #notify() {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+const isSame = (some: readonly ListEntry[], others: readonly ListEntry[]) =>
+  some.length === others.length && some.every(({ id }, index) => id === others[index]?.id)
