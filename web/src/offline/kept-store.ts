@@ -21,7 +21,7 @@ interface Schema extends DBSchema {
 }
 
 /** Another number, and what was kept is forgotten: for when pages need it in another form. */
-const form = 1
+const form = 2
 export const keptForMs = 7 * 24 * 3_600_000
 const queriesAtMost = 40
 /** The hash of the query that names the user of the others: without it none of them can be shown. */

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import classes from './filters.module.css'
-import { type Show, shows } from './task-state.ts'
+import { type Show, shows } from './task-rules.ts'
 
 const names = { open: 'Open', done: 'Done', all: 'All' }
 

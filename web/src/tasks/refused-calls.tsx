@@ -4,18 +4,14 @@ import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
 import { outbox } from '../offline/outbox.ts'
 import { announce } from '../toasts/announcer.tsx'
 import classes from './refused-calls.module.css'
-import { shownTask, type WaitingCall } from './shown-tasks.ts'
-import type { TaskState } from './task-state.ts'
-import { type TaskEntry, useRefusedEntries } from './waiting-calls.ts'
+import type { LiveTasks, TasksInSight } from './use-tasks.ts'
 
 interface Props {
-  state: TaskState
-  waiting: readonly WaitingCall[]
+  tasks: TasksInSight
   canSend: boolean
 }
 
-export function RefusedCalls({ state, waiting, canSend }: Props) {
-  const refused = useRefusedEntries()
+export function RefusedCalls({ tasks: { live, refused }, canSend }: Props) {
   const known = useRef(refused.length)
   useEffect(() => {
     if (refused.length > known.current) announce('A change was not made. The reason is above the list.')
@@ -29,7 +25,7 @@ export function RefusedCalls({ state, waiting, canSend }: Props) {
           entry.refusal && (
             <li key={entry.id}>
               <RefusalBox>
-                <strong>{whatWasNot(entry, titleOf(entry, state, waiting))}</strong>
+                <strong>{whatWasNot(entry, titleOf(entry, live))}</strong>
                 <p>{reasonFor(entry.refusal)}</p>
                 <RefusalChoices
                   refusal={entry.refusal}
@@ -45,14 +41,13 @@ export function RefusedCalls({ state, waiting, canSend }: Props) {
   )
 }
 
-function titleOf(entry: TaskEntry, state: TaskState, waiting: readonly WaitingCall[]): string {
+function titleOf(entry: TasksInSight['refused'][number], live: LiveTasks): string {
   if ('title' in entry.input && entry.input.title) return `“${entry.input.title}”`
-  const { taskId } = entry.input
-  const title = shownTask(state, waiting, taskId)?.task.title ?? state.gone.get(taskId)?.task?.title
+  const title = live.lastKnown(entry.input.taskId)?.title
   return title ? `“${title}”` : 'A task'
 }
 
-function whatWasNot(entry: TaskEntry, title: string): string {
+function whatWasNot(entry: TasksInSight['refused'][number], title: string): string {
   switch (entry.path) {
     case 'tasks.create':
       return `${title} was not added`

@@ -2,17 +2,16 @@
 import { Skeleton, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { errorCode } from '../../../client/plinth.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { Dialog } from '../page/dialog.tsx'
-import { shownTask } from './shown-tasks.ts'
 import { TaskForm } from './task-form.tsx'
 import { taskQuery } from './task-queries.ts'
-import type { useTasks } from './use-tasks.ts'
+import type { TasksInSight } from './use-tasks.ts'
 
 interface Props {
-  tasks: ReturnType<typeof useTasks>
+  tasks: TasksInSight
   canChange: boolean
   isSignedIn: boolean
   /** It is closed, and what had the focus before is gone. */
@@ -47,14 +46,14 @@ export function TaskDialog({ onLost, ...props }: Props) {
 }
 
 function OpenTask({
-  tasks: { state, waiting },
+  tasks: { live },
   taskId,
   canChange,
   isSignedIn,
   onClose,
 }: Omit<Props, 'onLost'> & { taskId: string; onClose: () => void }) {
-  const listed = useMemo(() => shownTask(state, waiting, taskId)?.task, [state, waiting, taskId])
-  const gone = state.gone.get(taskId)?.task
+  const listed = live.row(taskId)
+  const gone = listed ? undefined : live.lastKnown(taskId)
   const query = useQuery({ ...taskQuery(taskId), enabled: isSignedIn && !listed && !gone })
   const [last, setLast] = useState(listed ?? gone ?? query.data)
   const found = listed ?? (gone ? undefined : query.data)

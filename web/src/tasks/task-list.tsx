@@ -7,13 +7,14 @@ import { IconArrowUp } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual'
 import { type FocusEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import type { Shown } from '../../../client/optimistic-rows.ts'
+import type { Task } from '../../../shared/tasks.ts'
 import { loadFailureWords } from '../failure/failure-words.ts'
 import { showFailure } from '../toasts/toasts.tsx'
-import type { ShownTasks } from './shown-tasks.ts'
 import { deleteTask, moveTask, setCompleted } from './task-acts.ts'
 import classes from './task-list.module.css'
 import { type MoveTo, type RowActs, TaskRow } from './task-row.tsx'
-import type { Show } from './task-state.ts'
+import type { Show } from './task-rules.ts'
 import { RowSkeleton } from './tasks-skeleton.tsx'
 import { onUndone } from './undo.ts'
 import { useArrivals } from './use-arrivals.ts'
@@ -21,11 +22,11 @@ import { useDragging } from './use-dragging.ts'
 import { useKeepPlace } from './use-keep-place.ts'
 import { useRowFocus } from './use-row-focus.ts'
 import { useRowKeys } from './use-row-keys.ts'
-import type { useTasks } from './use-tasks.ts'
+import { findLast, type TasksInSight } from './use-tasks.ts'
 
 interface Props {
-  tasks: ReturnType<typeof useTasks>
-  shown: ShownTasks
+  tasks: TasksInSight
+  shown: Shown<Task>
   show: Show
   canChange: boolean
   /** The last one has gone, and the focus was on it. */
@@ -36,8 +37,8 @@ const rowRem = 3.25
 /** So many rows before the end of what is loaded, the next page is asked for. */
 const loadAhead = 30
 
-export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canChange, onEmptied }: Props) {
-  const { rows, total, hasMore } = shown
+export function TaskList({ tasks: { live, feed, moreFailure }, shown, show, canChange, onEmptied }: Props) {
+  const { rows, pending, total, hasMore } = shown
   const navigate = useNavigate({ from: '/tasks' })
   const list = useRef<HTMLUListElement>(null)
   const scrollMargin = useTop(list)
@@ -49,7 +50,7 @@ export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canCha
   const virtualizer = useWindowVirtualizer<HTMLLIElement>({
     count,
     estimateSize: () => rowRem * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
-    getItemKey: useCallback((index: number) => rows[index]?.task.id ?? `later ${index}`, [rows]),
+    getItemKey: useCallback((index: number) => rows[index]?.id ?? `later ${index}`, [rows]),
     overscan: 8,
     scrollMargin,
     // The row that has the focus is there wherever the page is scrolled to.
@@ -67,29 +68,29 @@ export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canCha
   useKeepPlace(list, rows, virtualizer)
   useEffect(() => onUndone(goToTask), [goToTask])
 
-  const latest = useRef({ rows, hasMore })
+  const latest = useRef({ rows, hasMore, total })
   useLayoutEffect(() => {
-    latest.current = { rows, hasMore }
+    latest.current = { rows, hasMore, total }
   })
   const find = useCallback((taskId: string) => {
-    const index = latest.current.rows.findIndex(({ task }) => task.id === taskId)
-    return { index, task: latest.current.rows[index]?.task }
+    const index = latest.current.rows.findIndex(({ id }) => id === taskId)
+    return { index, task: latest.current.rows[index] }
   }, [])
 
   const move = useCallback(
     async (taskId: string, to: MoveTo) => {
-      const { rows, hasMore } = latest.current
+      const { rows, hasMore, total } = latest.current
       const { index, task } = find(taskId)
       if (!task || (index === 0 && (to === 'up' || to === 'top'))) return
       if (index === rows.length - 1 && !hasMore && (to === 'down' || to === 'bottom')) return
-      const above = index >= 2 ? (rows[index - 2]?.task.id ?? null) : null
+      const above = index >= 2 ? (rows[index - 2]?.id ?? null) : null
       if (to === 'top') moveTask(task, null, 'to the top')
       if (to === 'up') moveTask(task, above, `up to place ${index}`)
-      const below = rows[index + 1]?.task.id
+      const below = rows[index + 1]?.id
       if (to === 'down' && below) moveTask(task, below, `down to place ${index + 2}`)
       if (to === 'bottom') {
         try {
-          const last = hasMore ? await live.findLast() : rows.at(-1)?.task.id
+          const last = hasMore ? await findLast(live, show, total) : rows.at(-1)?.id
           if (last && last !== taskId) moveTask(task, last, 'to the bottom')
         } catch (error) {
           showFailure(`“${task.title}” was not moved`, error)
@@ -97,7 +98,7 @@ export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canCha
       }
       if (!hasMore || to !== 'bottom') goToTask(taskId)
     },
-    [find, goToTask, live],
+    [find, goToTask, live, show],
   )
   const put = useCallback(
     (taskId: string, after: string | null) => {
@@ -135,18 +136,19 @@ export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canCha
   })
   const onFocus = ({ target }: FocusEvent) => {
     const row = target.closest<HTMLElement>('[data-index]')
-    const id = row && rows[Number(row.dataset.index)]?.task.id
+    const id = row && rows[Number(row.dataset.index)]?.id
     if (id) setActive(id)
   }
 
   const items = virtualizer.getVirtualItems()
   const arrivals = useArrivals(rows, virtualizer)
   const lastInSight = virtualizer.range?.endIndex ?? 0
-  const wantsMore = hasMore && isFollowed && !now.moreFailure && lastInSight >= rows.length - loadAhead
+  const isFollowed = feed === 'live' || feed === 'polling'
+  const wantsMore = hasMore && isFollowed && !moreFailure && lastInSight >= rows.length - loadAhead
   // biome-ignore lint/correctness/useExhaustiveDependencies: each page that comes may leave another to be wished for.
   useEffect(() => {
     if (wantsMore) void live.loadMore()
-  }, [wantsMore, rows.length, now.reach[show]?.next, live])
+  }, [wantsMore, rows, live])
 
   return (
     <>
@@ -178,10 +180,10 @@ export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canCha
           }
           if (!row)
             return (
-              <li key={key} {...place} aria-hidden={!(now.moreFailure && index === rows.length)}>
-                {now.moreFailure && index === rows.length ? (
+              <li key={key} {...place} aria-hidden={!(moreFailure && index === rows.length)}>
+                {moreFailure && index === rows.length ? (
                   <div className={classes.more} role="alert">
-                    <span>More tasks could not be loaded. {loadFailureWords(now.moreFailure).advice}</span>
+                    <span>More tasks could not be loaded. {loadFailureWords(moreFailure).advice}</span>
                     <Button size="xs" variant="default" onClick={() => live.tryMoreAgain()}>
                       Try again
                     </Button>
@@ -200,8 +202,8 @@ export function TaskList({ tasks: { live, now, isFollowed }, shown, show, canCha
               data-drop={dragging.at?.index === index ? dragging.at.side : undefined}
             >
               <TaskRow
-                task={row.task}
-                isPending={row.isPending}
+                task={row}
+                isPending={pending.has(row.id)}
                 acts={acts}
                 isActive={index === active}
                 canChange={canChange}

@@ -1,7 +1,9 @@
 /** What the address of the tasks page says, the first page of a list, and its loading ahead of a visit. */
+import type { StoredRows } from '../../../client/known-rows.ts'
+import type { Task } from '../../../shared/tasks.ts'
 import { isSignedIn } from '../account/account-queries.ts'
 import { queryClient, trpc } from '../plinth.ts'
-import { initialTaskState, type Show, shows, type TaskState } from './task-state.ts'
+import type { Show } from './task-rules.ts'
 
 export interface TasksSearch {
   /** Open ones where absent. */
@@ -20,25 +22,20 @@ export const readTasksSearch = ({ show, task, add }: Record<string, unknown>): T
 
 const pageSize = 100
 
-export const askedFor = (show: Show) => ({
+export const requestFor = (show: Show) => ({
   limit: pageSize,
   ...(show !== 'all' && { completed: show === 'done' }),
 })
 
-export const tasksQuery = (show: Show) => trpc.tasks.list.queryOptions(askedFor(show))
+export const tasksQuery = (show: Show) => trpc.tasks.list.queryOptions(requestFor(show))
 /** Whether an empty list is one that was worked off. */
 export const anyDoneQuery = trpc.tasks.list.queryOptions({ completed: true, limit: 1 })
 export const taskQuery = (taskId: string) => trpc.tasks.get.queryOptions({ taskId }, { retry: false })
 
+/** The key of what was loaded when the page was left. */
+export const storedTasks = 'tasks in sight'
+
 export const prefetchTasks = (show: Show = 'open') => {
-  if (isSignedIn() && !keptState()?.reach[show]) void queryClient.prefetchQuery(tasksQuery(show))
+  const stored = queryClient.getQueryData<StoredRows<Task, Show>>([storedTasks])
+  if (isSignedIn() && !stored?.reach.has(show)) void queryClient.prefetchQuery(tasksQuery(show))
 }
-
-/** What was known when the page was left; it goes as everything of a person goes when they sign out. */
-const keptKey = ['tasks in sight']
-export const keepState = (state: TaskState) => queryClient.setQueryData(keptKey, state)
-const keptState = () => queryClient.getQueryData<TaskState>(keptKey)
-export const knownState = (): TaskState => keptState() ?? initialTaskState
-
-export const forgetFirstPages = () =>
-  Promise.all(shows.map((show) => queryClient.invalidateQueries({ queryKey: tasksQuery(show).queryKey })))

@@ -13,7 +13,7 @@ import {
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { type DragEvent, memo } from 'react'
-import type { ShownTask } from './shown-tasks.ts'
+import type { Task } from '../../../shared/tasks.ts'
 import classes from './task-list.module.css'
 
 export type MoveTo = 'top' | 'up' | 'down' | 'bottom'
@@ -27,7 +27,10 @@ export interface RowActs {
   onDragEnd: () => void
 }
 
-interface Props extends ShownTask {
+interface Props {
+  task: Task
+  /** A queued call changes it. */
+  isPending: boolean
   acts: RowActs
   /** The one that the keyboard stands on: its controls are in the order of the page. */
   isActive: boolean

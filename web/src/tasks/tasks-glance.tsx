@@ -32,18 +32,17 @@ export function TasksGlance() {
 }
 
 function Next({ meId, isSignedIn }: { meId: string; isSignedIn: boolean }) {
-  const { shown, now } = useTasks(meId, 'open', isSignedIn)
+  const { shown, failure } = useTasks(meId, 'open', isSignedIn)
   // A glance needs no error of its own: the page that it leads to tells it in full.
-  if (!shown)
-    return now.failure ? <p>Your tasks could not be loaded.</p> : <RowSkeletons count={1} label="Loading tasks" />
+  if (!shown) return failure ? <p>Your tasks could not be loaded.</p> : <RowSkeletons count={1} label="Loading tasks" />
   const next = shown.rows.slice(0, shownAtOnce)
   if (next.length === 0) return 'Nothing is left to do. What you add there stands here too.'
   return (
     <ul className={rows.list} aria-label="Next tasks">
-      {next.map(({ task: { id, title, description }, isPending }) => (
+      {next.map(({ id, title, description }) => (
         <li key={id}>
           <Link to="/tasks" search={{ task: id }} className={rows.link}>
-            <Row icon={IconCircle} strong={title} quiet={firstLine(description)} isPending={isPending} />
+            <Row icon={IconCircle} strong={title} quiet={firstLine(description)} isPending={shown.pending.has(id)} />
           </Link>
         </li>
       ))}

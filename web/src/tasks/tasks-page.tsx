@@ -30,6 +30,6 @@ export function TasksPage() {
 function FollowedTasks({ me, isSignedIn }: { me: Person; isSignedIn: boolean }) {
   const { show = 'open' } = useSearch({ from: '/tasks' })
   const tasks = useTasks(me.id, show, isSignedIn)
-  useTellFeed(tasks.now.feed)
+  useTellFeed(tasks.feed)
   return <TasksView tasks={tasks} show={show} me={me} isSignedIn={isSignedIn} />
 }

@@ -3,7 +3,7 @@ import { Skeleton, VisuallyHidden } from '@mantine/core'
 import { Section } from '../page/section.tsx'
 import { Filters } from './filters.tsx'
 import classes from './task-list.module.css'
-import type { Show } from './task-state.ts'
+import type { Show } from './task-rules.ts'
 
 export function TasksSkeleton({ title, show }: { title: string; show: Show }) {
   return (

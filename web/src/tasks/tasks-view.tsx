@@ -13,15 +13,15 @@ import { RefusedCalls } from './refused-calls.tsx'
 import { TaskDialog } from './task-dialog.tsx'
 import { TaskList } from './task-list.tsx'
 import { anyDoneQuery } from './task-queries.ts'
-import type { Show } from './task-state.ts'
+import type { Show } from './task-rules.ts'
 import { ListSkeleton } from './tasks-skeleton.tsx'
 import classes from './tasks-view.module.css'
 import { undoLast } from './undo.ts'
 import { usePageKeys } from './use-page-keys.ts'
-import type { useTasks } from './use-tasks.ts'
+import type { TasksInSight } from './use-tasks.ts'
 
 interface Props {
-  tasks: ReturnType<typeof useTasks>
+  tasks: TasksInSight
   show: Show
   me: Person
   isSignedIn: boolean
@@ -31,7 +31,7 @@ export const titles = { open: 'Open tasks', done: 'Done tasks', all: 'All tasks'
 const counted = new Intl.NumberFormat('en')
 
 export function TasksView({ tasks, show, me, isSignedIn }: Props) {
-  const { now, shown } = tasks
+  const { shown } = tasks
   const { add } = useSearch({ from: '/tasks' })
   const navigate = useNavigate({ from: '/tasks' })
   const field = useRef<HTMLInputElement>(null)
@@ -73,10 +73,10 @@ export function TasksView({ tasks, show, me, isSignedIn }: Props) {
               : 'Your role can read tasks, not change them. An administrator can change that.'}
           </p>
         )}
-        <RefusedCalls state={tasks.state} waiting={tasks.waiting} canSend={canChange} />
+        <RefusedCalls tasks={tasks} canSend={canChange} />
         {shown ? (
           shown.total === 0 ? (
-            <Nothing show={show} now={now} canChange={canChange} isSignedIn={isSignedIn} onAdd={toField} />
+            <Nothing show={show} tasks={tasks} canChange={canChange} isSignedIn={isSignedIn} onAdd={toField} />
           ) : (
             <TaskList tasks={tasks} shown={shown} show={show} canChange={canChange} onEmptied={toField} />
           )
@@ -92,26 +92,25 @@ export function TasksView({ tasks, show, me, isSignedIn }: Props) {
 const countWords = (count: number) => (count === 1 ? '1 task' : `${count === 0 ? 'No' : counted.format(count)} tasks`)
 
 /** In the place of a list that is not loaded. */
-function Missing({ tasks: { live, now }, isSignedIn }: Pick<Props, 'tasks' | 'isSignedIn'>) {
-  if (now.failure) return <LoadFailure error={now.failure} isRetrying={false} onRetry={() => live.restart()} />
-  if (now.moreFailure)
-    return <LoadFailure error={now.moreFailure} isRetrying={false} onRetry={() => live.tryMoreAgain()} />
+function Missing({ tasks: { live, feed, failure, moreFailure }, isSignedIn }: Pick<Props, 'tasks' | 'isSignedIn'>) {
+  if (failure) return <LoadFailure error={failure} isRetrying={false} onRetry={() => live.restart()} />
+  if (moreFailure) return <LoadFailure error={moreFailure} isRetrying={false} onRetry={() => live.tryMoreAgain()} />
   if (!isSignedIn) return <p>These tasks were not loaded before your session ended. Sign in again to see them.</p>
-  if (now.feed === 'offline') return <p>These tasks are not loaded yet. They come as soon as you are back online.</p>
+  if (feed === 'offline') return <p>These tasks are not loaded yet. They come as soon as you are back online.</p>
   return <ListSkeleton />
 }
 
 interface NothingProps {
   show: Show
-  now: Props['tasks']['now']
+  tasks: TasksInSight
   canChange: boolean
   isSignedIn: boolean
   onAdd: () => void
 }
 
-function Nothing({ show, now, canChange, isSignedIn, onAdd }: NothingProps) {
+function Nothing({ show, tasks, canChange, isSignedIn, onAdd }: NothingProps) {
   const done = useQuery({ ...anyDoneQuery, enabled: isSignedIn && show === 'open' })
-  const hasDone = [...now.tasks.values()].some(({ completed }) => completed) || (done.data?.items.length ?? 0) > 0
+  const hasDone = tasks.live.confirmed.some(({ completed }) => completed) || (done.data?.items.length ?? 0) > 0
   if (show === 'open' && isSignedIn && done.isPending && !hasDone && !done.error) return null
   return (
     <div className={classes.empty}>

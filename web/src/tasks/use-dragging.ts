@@ -1,6 +1,6 @@
 /** Moving a row with a mouse: where it would be put, and putting it there. Keys and the menu of each row do the same. */
 import { type DragEvent, type RefObject, useCallback, useRef, useState } from 'react'
-import type { ShownTask } from './shown-tasks.ts'
+import type { Task } from '../../../shared/tasks.ts'
 
 interface Target {
   index: number
@@ -8,7 +8,7 @@ interface Target {
 }
 
 export function useDragging(
-  latest: RefObject<{ rows: ShownTask[] }>,
+  latest: RefObject<{ rows: readonly Task[] }>,
   /** Null for the top. */
   put: (taskId: string, after: string | null) => void,
 ) {
@@ -43,7 +43,7 @@ export function useDragging(
     event.preventDefault()
     end()
     if (taskId === null || !at) return
-    const ids = latest.current.rows.map(({ task }) => task.id)
+    const ids = latest.current.rows.map(({ id }) => id)
     const place = at.side === 'before' ? at.index : at.index + 1
     const above = ids.slice(0, place).findLast((id) => id !== taskId)
     const isThere = ids[place] === taskId || ids[place - 1] === taskId

@@ -1,14 +1,14 @@
 /** Where somebody reads further down in the list, what comes and goes above them moves nothing in sight. */
 import type { Virtualizer } from '@tanstack/react-virtual'
 import { type RefObject, useLayoutEffect, useRef } from 'react'
-import type { ShownTask } from './shown-tasks.ts'
+import type { Task } from '../../../shared/tasks.ts'
 
 /** It lies over the page. */
 export const headerPx = 56
 
 export function useKeepPlace(
   list: RefObject<HTMLElement | null>,
-  rows: ShownTask[],
+  rows: readonly Task[],
   virtualizer: Virtualizer<Window, HTMLLIElement>,
 ) {
   const before = useRef<{ key: unknown; start: number }[]>([])
@@ -20,7 +20,7 @@ export function useKeepPlace(
     if (top <= scrollMargin) return
     for (const { key, start } of before.current) {
       if (start < top) continue
-      const index = rows.findIndex(({ task }) => task.id === key)
+      const index = rows.findIndex(({ id }) => id === key)
       const now = index === -1 ? undefined : virtualizer.measurementsCache[index]?.start
       if (now === undefined) continue
       if (now !== start) stayStill(list.current, now - start)

@@ -3,10 +3,10 @@
  * focus with it if the row had it; so somebody can go through a list without looking for the focus.
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import type { ShownTask } from './shown-tasks.ts'
+import type { Task } from '../../../shared/tasks.ts'
 
 interface Options {
-  rows: ShownTask[]
+  rows: readonly Task[]
   hasMore: boolean
   list: RefObject<HTMLElement | null>
   /** To where a row will be that is not loaded. */
@@ -21,7 +21,7 @@ export function useRowFocus({ rows, hasMore, list, scrollTo, onEmptied }: Option
   const hadFocus = useRef(false)
   /** To be focused as soon as it is there: a row by its task, or by its place while that is not loaded. */
   const wanted = useRef<{ taskId: string } | { index: number } | null>(null)
-  const found = activeId === null ? -1 : rows.findIndex(({ task }) => task.id === activeId)
+  const found = activeId === null ? -1 : rows.findIndex(({ id }) => id === activeId)
   const activeIndex = found === -1 ? Math.min(lastIndex.current, rows.length - 1) : found
 
   useEffect(() => {
@@ -49,11 +49,11 @@ export function useRowFocus({ rows, hasMore, list, scrollTo, onEmptied }: Option
     lastIndex.current = Math.max(0, activeIndex)
     const asked = wanted.current
     if (asked) {
-      const index = 'taskId' in asked ? rows.findIndex(({ task }) => task.id === asked.taskId) : asked.index
+      const index = 'taskId' in asked ? rows.findIndex(({ id }) => id === asked.taskId) : asked.index
       if (index === -1) return
       if (index >= rows.length && hasMore) return scrollTo(index)
       const place = Math.min(index, rows.length - 1)
-      const id = rows[place]?.task.id ?? null
+      const id = rows[place]?.id ?? null
       if (id !== activeId) return setActiveId(id)
       wanted.current = null
       if (place >= 0) focusRow(place)
@@ -65,7 +65,7 @@ export function useRowFocus({ rows, hasMore, list, scrollTo, onEmptied }: Option
       hadFocus.current = false
       return onEmptied()
     }
-    const id = rows[activeIndex]?.task.id ?? null
+    const id = rows[activeIndex]?.id ?? null
     if (id !== activeId) setActiveId(id)
     wanted.current = { index: activeIndex }
   })
@@ -75,7 +75,7 @@ export function useRowFocus({ rows, hasMore, list, scrollTo, onEmptied }: Option
     (index: number) => {
       const place = Math.max(0, index)
       wanted.current = { index: place }
-      const id = rows[place]?.task.id
+      const id = rows[place]?.id
       if (id === undefined || id === activeId) setAsked((count) => count + 1)
       else setActiveId(id)
     },

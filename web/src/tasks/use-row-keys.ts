@@ -1,11 +1,11 @@
 /** What the keys do in the list, listed for people in shell/shortcuts-dialog.tsx. */
 import type { KeyboardEvent } from 'react'
-import type { ShownTask } from './shown-tasks.ts'
+import type { Task } from '../../../shared/tasks.ts'
 import type { RowActs } from './task-row.tsx'
 import { usePageKeys } from './use-page-keys.ts'
 
 interface Options {
-  rows: ShownTask[]
+  rows: readonly Task[]
   total: number
   canChange: boolean
   acts: RowActs
@@ -22,16 +22,16 @@ export function useRowKeys({ rows, total, canChange, acts, goTo, open, activeInd
   return (event: KeyboardEvent<HTMLElement>) => {
     const target = event.target as HTMLElement
     const index = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index)
-    const row = rows[index]
-    if (!row || target.closest('[role="menu"]') || event.nativeEvent.isComposing) return
-    const act = actFor(event, target, index, row)
+    const task = rows[index]
+    if (!task || target.closest('[role="menu"]') || event.nativeEvent.isComposing) return
+    const act = actFor(event, target, index, task)
     if (!act) return
     event.preventDefault()
     event.stopPropagation()
     act()
   }
 
-  function actFor(event: KeyboardEvent, target: HTMLElement, index: number, { task }: ShownTask): (() => void) | null {
+  function actFor(event: KeyboardEvent, target: HTMLElement, index: number, task: Task): (() => void) | null {
     const { key, altKey, shiftKey, ctrlKey, metaKey } = event
     if (ctrlKey || metaKey) return null
     if (altKey) {
