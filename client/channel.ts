@@ -41,6 +41,8 @@ export interface QueuedChange<Row, Path extends string> {
   apply(rows: EditableRows<Row>, input: QueuedInput<Path>, queuedAt: string): void
   /** What the response says. */
   read(answer: AnswerOf<Path>, input: QueuedInput<Path>): Change<Row>
+  /** Applied also after the server has refused the call, until its user discards it: the row shows why. */
+  showsRefused?: true
 }
 
 /** Of any path. */
@@ -48,6 +50,7 @@ export interface AnyChange<Row> {
   rowId(input: unknown): string
   apply(rows: EditableRows<Row>, input: unknown, queuedAt: string): void
   read(answer: unknown, input: unknown): Change<Row>
+  showsRefused?: true
 }
 
 /** Of rules or a channel, what is used without regard to paths. */
@@ -75,6 +78,6 @@ export interface Channel<
     Pick<LiveOptions<{ cursor: string }, Event>, 'follow' | 'poll'> {
   /** `cursor`: null for the first page. */
   page(view: View, cursor: string | null): Promise<ListPage<Row> & { cursor: string }>
-  /** How many rows the server has in a view. */
-  count(view: View): Promise<number>
+  /** How many rows the server has in a view. Absent where no total is shown. */
+  count?(view: View): Promise<number>
 }

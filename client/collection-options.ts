@@ -42,8 +42,8 @@ export interface FollowState {
 }
 
 export interface InSight<Row, Path extends string> extends FollowState {
-  /** Null until a first page is loaded. */
-  shown: Shown<Row> | null
-  /** Calls that the server refused; they change nothing in `shown`. */
+  shown: Shown<Row>
+  isLoadingMore: boolean
+  /** Calls that the server refused. */
   refused: readonly OutboxEntry<Path>[]
 }

@@ -84,11 +84,11 @@ async function device(
     ...options,
   })
   const inSight = () => collection.inSight('open')
-  const rows = () => inSight().shown?.rows ?? []
+  const rows = () => inSight().shown.rows
   const titles = () => rows().map(({ title }) => title)
   const pending = () =>
     rows()
-      .filter(({ id }) => inSight().shown?.pending.has(id))
+      .filter(({ id }) => inSight().shown.pending.has(id))
       .map(({ title }) => title)
   /** Each list of titles that was shown, without repeats. */
   const seen: string[] = []
@@ -106,7 +106,7 @@ async function device(
 type Device = Awaited<ReturnType<typeof device>>
 
 const create = ({ outbox }: Device, title: string) => outbox.queue('tasks.create', { taskId: newId(), title })
-const settled = ({ inSight }: Device) => until('nothing to be pending', () => inSight().shown?.pending.size === 0)
+const settled = ({ inSight }: Device) => until('nothing to be pending', () => inSight().shown.pending.size === 0)
 const idOf = async ({ list }: User, title: string) =>
   (await list()).find((task) => task.title === title)?.id ?? expect.unreachable(title)
 
@@ -315,9 +315,9 @@ describe('a live collection', () => {
     const desk = await device(user, { limit: 2 })
     await desk.shows('a', 'b')
     await user.plinth.tasks.complete.mutate({ taskId: await idOf(user, 'c'), completed: true })
-    await until('the total', () => desk.inSight().shown?.total === 2)
+    await until('the total', () => desk.inSight().shown.total === 2)
     desk.collection.look('done')
-    const done = () => desk.collection.inSight('done').shown?.rows.map(({ title }) => title)
+    const done = () => desk.collection.inSight('done').shown.rows.map(({ title }) => title)
     await until('what is done', () => done()?.join() === 'c')
     await user.plinth.tasks.complete.mutate({ taskId: await idOf(user, 'a'), completed: true })
     await until('both', () => done()?.join() === 'a,c')

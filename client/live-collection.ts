@@ -44,9 +44,9 @@ export class LiveCollection<
   #counting: ReturnType<typeof setTimeout> | undefined
   #storing: ReturnType<typeof setTimeout> | undefined
   #isStoredOld = false
-  /** Of this list: those that wait, and those that were refused. */
   #entries: readonly ListEntry[] = []
-  #waiting: readonly ListEntry[] = []
+  /** Of this list: those that are applied, and those that were refused. */
+  #applied: readonly ListEntry[] = []
   #refused: readonly ListEntry[] = []
   /** Null when something has changed since. */
   #optimistic: OptimisticRows<Row, View> | null = null
@@ -108,7 +108,8 @@ export class LiveCollection<
     const before = this.#inSight.get(view)
     if (before) return before
     const refused = this.#refused as unknown as readonly OutboxEntry<Path>[]
-    const now = { ...this.#followed, shown: this.#rows().shown(view), refused }
+    const shown = this.#rows().shown(view)
+    const now = { ...this.#followed, shown, isLoadingMore: this.#loading.has(view), refused }
     this.#inSight.set(view, now)
     return now
   }
@@ -147,14 +148,16 @@ export class LiveCollection<
     const after = this.#known.reach(view)?.next
     if (!this.#feed || this.#loading.has(view) || after === null || this.#followed.moreFailure) return
     this.#loading.add(view)
+    this.#set({})
     try {
       const page = await this.#channel.page(view, after ?? null)
-      if (this.#known.takePage(view, after ?? null, page)) this.#changed()
+      this.#loading.delete(view)
+      this.#known.takePage(view, after ?? null, page)
+      this.#changed()
     } catch (error) {
+      this.#loading.delete(view)
       this.#options.onFailure?.(error)
       this.#set({ moreFailure: toPlinthError(error) })
-    } finally {
-      this.#loading.delete(view)
     }
   }
 
@@ -226,7 +229,7 @@ export class LiveCollection<
     this.#changed()
     // A deletion that its response had reported is none.
     if (before === this.#known.get(id)) return
-    const isOwn = this.#waiting.some(({ path, input }) => this.#rules.calls[path]?.rowId(input) === id)
+    const isOwn = this.#applied.some(({ path, input }) => this.#rules.calls[path]?.rowId(input) === id)
     if (!isOwn) this.#options.onNews?.(event, before)
   }
 
@@ -237,11 +240,13 @@ export class LiveCollection<
 
   /** The total of a long list, when an event leaves it open. */
   #countSoon() {
+    const { count } = this.#channel
+    if (!count) return
     clearTimeout(this.#counting)
     this.#counting = setTimeout(async () => {
       const view = this.#view
       try {
-        this.#known.takeCount(view, await this.#channel.count(view))
+        this.#known.takeCount(view, await count(view))
         this.#changed()
       } catch (error) {
         this.#options.onFailure?.(error)
@@ -266,7 +271,7 @@ export class LiveCollection<
   }
 
   #rows(): OptimisticRows<Row, View> {
-    this.#optimistic ??= new OptimisticRows(this.#known, this.#rules, this.#waiting)
+    this.#optimistic ??= new OptimisticRows(this.#known, this.#rules, this.#applied)
     return this.#optimistic
   }
 
@@ -275,10 +280,10 @@ export class LiveCollection<
     if (entries === this.#entries) return
     this.#entries = entries
     const own = entries.filter(({ path }) => path in this.#rules.calls)
-    const waiting = own.filter(({ state }) => state !== 'refused')
+    const applied = own.filter(({ state, path }) => state !== 'refused' || this.#rules.calls[path]?.showsRefused)
     const refused = own.filter(({ state }) => state === 'refused')
-    if (isSame(waiting, this.#waiting) && isSame(refused, this.#refused)) return
-    this.#waiting = waiting
+    if (isSame(applied, this.#applied) && isSame(refused, this.#refused)) return
+    this.#applied = applied
     this.#refused = refused
     this.#forget()
   }

@@ -14,6 +14,8 @@ export interface QueuedCall {
 }
 
 export interface Shown<Row> {
+  /** Before a first page is loaded: what queued calls create, alone. */
+  isLoaded: boolean
   rows: readonly Row[]
   /** Ids of the rows that a queued call changes. */
   pending: ReadonlySet<string>
@@ -94,11 +96,13 @@ export class OptimisticRows<Row extends Versioned, View extends string> implemen
     this.#pending.add(id)
   }
 
-  /** Null until a first page of the view is known. */
-  shown(view: View): Shown<Row> | null {
+  shown(view: View): Shown<Row> {
     const reach = this.#known.reach(view)
-    if (!reach) return null
     const isShown = (row: Row) => !this.#removed.has(row.id) && this.#rules.isIn(view, row)
+    if (!reach) {
+      const rows = this.#rows.filter((row) => this.#pending.has(row.id) && !this.#known.get(row.id) && isShown(row))
+      return { isLoaded: false, rows, pending: this.#pending, total: rows.length, hasMore: false }
+    }
     const rows = this.#rows.slice(0, this.#end(reach.upTo)).filter(isShown)
     const hasMore = reach.next !== null
     let total = rows.length
@@ -110,7 +114,7 @@ export class OptimisticRows<Row extends Versioned, View extends string> implemen
           Number(now ? this.#rules.isIn(view, now) : false) - Number(before ? this.#rules.isIn(view, before) : false)
       }
     }
-    return { rows, pending: this.#pending, total: Math.max(total, rows.length), hasMore }
+    return { isLoaded: true, rows, pending: this.#pending, total: Math.max(total, rows.length), hasMore }
   }
 
   /** Where what is known without a gap ends: at the first row beyond `upTo` that no call has moved. */

@@ -2,17 +2,13 @@
 import { Button, Skeleton, VisuallyHidden } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
-import { LoadFailure } from '../failure/load-failure.tsx'
-import { useFollowed } from '../live/followed.ts'
-import { useOutboxEntries } from '../offline/use-outbox.ts'
-import { showFailure } from '../toasts/toasts.tsx'
-import { ConversationList } from './conversation-list.ts'
+import { loadFailureWords } from '../failure/failure-words.ts'
+import { NotLoaded } from '../live/not-loaded.tsx'
 import { ConversationRow } from './conversation-row.tsx'
 import classes from './conversations-page.module.css'
-import { withQueued } from './queued.ts'
+import { useConversations } from './use-conversations.ts'
 
 interface Props {
   me: Person
@@ -20,15 +16,9 @@ interface Props {
 }
 
 export function ConversationListPane({ me, isSignedIn }: Props) {
-  const [list] = useState(() => new ConversationList(me.id))
-  const { conversations, nextCursor, isLoadingMore, failure } = useFollowed(list, isSignedIn)
-  const entries = useOutboxEntries()
+  const conversations = useConversations(me.id, isSignedIn)
+  const { live, shown, isLoadingMore, moreFailure } = conversations
   const mayWrite = isSignedIn && hasCapability(me.role, 'conversation:write')
-  const shown = conversations || entries.length > 0 ? withQueued(conversations ?? [], entries) : null
-
-  const loadMore = () => {
-    list.loadMore().catch((error) => showFailure('More conversations could not be loaded', error))
-  }
 
   return (
     <nav className={classes.pane} aria-label="Conversations">
@@ -41,33 +31,37 @@ export function ConversationListPane({ me, isSignedIn }: Props) {
           New conversation
         </Button>
       )}
-      {shown && shown.length > 0 && (
+      {shown.rows.length > 0 && (
         <ul className={classes.list}>
-          {shown.map(({ isPending, ...conversation }) => (
+          {shown.rows.map((conversation) => (
             <li key={conversation.id}>
-              <ConversationRow conversation={conversation} isPending={isPending} />
+              <ConversationRow conversation={conversation} isPending={shown.pending.has(conversation.id)} />
             </li>
           ))}
         </ul>
       )}
-      {conversations?.length === 0 && shown?.length === 0 && (
+      {shown.isLoaded && shown.rows.length === 0 && (
         <p className={classes.empty}>
           {mayWrite || !isSignedIn
             ? 'You have no conversations yet. Begin one, and find it here on all your devices.'
             : 'You have no conversations. Your role can read them, not begin one.'}
         </p>
       )}
-      {!conversations &&
-        (failure ? (
-          <LoadFailure error={failure} isRetrying={false} onRetry={() => list.restart()} />
-        ) : isSignedIn ? (
-          <ListSkeleton />
-        ) : (
-          <p className={classes.empty}>The list was not loaded before your session ended. Sign in again to see it.</p>
-        ))}
-      {nextCursor !== null && (
-        <Button variant="default" fullWidth loading={isLoadingMore} onClick={loadMore}>
-          Show more conversations
+      {!shown.isLoaded && (
+        <div className={classes.empty}>
+          <NotLoaded what="conversations" {...conversations} isSignedIn={isSignedIn}>
+            <ListSkeleton />
+          </NotLoaded>
+        </div>
+      )}
+      {shown.hasMore && moreFailure && (
+        <p className={classes.empty} role="alert">
+          More conversations could not be loaded. {loadFailureWords(moreFailure).advice}
+        </p>
+      )}
+      {shown.hasMore && (
+        <Button variant="default" fullWidth loading={isLoadingMore} onClick={() => live.tryMoreAgain()}>
+          {moreFailure ? 'Try again' : 'Show more conversations'}
         </Button>
       )}
     </nav>

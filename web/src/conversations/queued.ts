@@ -1,6 +1,6 @@
 /** What waits in the outbox for conversations, as it is laid over what the server has confirmed. */
 import type { OutboxEntry } from '../../../client/outbox.ts'
-import type { Conversation, CreateConversation } from '../../../shared/conversations.ts'
+import type { CreateConversation } from '../../../shared/conversations.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
 import { untitled } from './conversation-words.ts'
 
@@ -23,24 +23,6 @@ export function queuedIn(entries: Entries, conversationId: string): QueuedConver
       queued.appends.push(entry)
   }
   return queued
-}
-
-/** The newest first, and before them what the server does not know yet. */
-export function withQueued(conversations: Conversation[], entries: Entries): (Conversation & { isPending: boolean })[] {
-  const known = new Set(conversations.map(({ id }) => id))
-  const made = entries.flatMap((entry) => {
-    if (entry.path !== 'conversations.create' || known.has(entry.input.conversationId)) return []
-    const { input, queuedAt } = entry
-    const { appends } = queuedIn(entries, input.conversationId)
-    const at = { createdAt: queuedAt, updatedAt: queuedAt }
-    const { title = null } = input as CreateConversation
-    return [{ id: input.conversationId, title, messageCount: appends.length, version: 0, ...at }]
-  })
-  return [...made.reverse(), ...conversations].map((conversation) => {
-    const { rename } = queuedIn(entries, conversation.id)
-    const title = rename && rename.state !== 'refused' ? rename.input.title : conversation.title
-    return { ...conversation, title, isPending: conversation.version === 0 || title !== conversation.title }
-  })
 }
 
 /** As it will be called, if nothing is refused. */

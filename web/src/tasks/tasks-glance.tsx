@@ -34,7 +34,8 @@ export function TasksGlance() {
 function Next({ meId, isSignedIn }: { meId: string; isSignedIn: boolean }) {
   const { shown, failure } = useTasks(meId, 'open', isSignedIn)
   // A glance needs no error of its own: the page that it leads to tells it in full.
-  if (!shown) return failure ? <p>Your tasks could not be loaded.</p> : <RowSkeletons count={1} label="Loading tasks" />
+  if (!shown.isLoaded)
+    return failure ? <p>Your tasks could not be loaded.</p> : <RowSkeletons count={1} label="Loading tasks" />
   const next = shown.rows.slice(0, shownAtOnce)
   if (next.length === 0) return 'Nothing is left to do. What you add there stands here too.'
   return (

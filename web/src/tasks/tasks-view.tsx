@@ -5,7 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
-import { LoadFailure } from '../failure/load-failure.tsx'
+import { NotLoaded } from '../live/not-loaded.tsx'
 import { Section } from '../page/section.tsx'
 import { AddTask } from './add-task.tsx'
 import { Filters } from './filters.tsx'
@@ -61,7 +61,7 @@ export function TasksView({ tasks, show, me, isSignedIn }: Props) {
       <Section
         title={titles[show]}
         headingRef={heading}
-        about={shown ? countWords(shown.total) : '\u00a0'}
+        about={shown.isLoaded ? countWords(shown.total) : '\u00a0'}
         action={<Filters show={show} />}
       >
         {canChange ? (
@@ -74,14 +74,16 @@ export function TasksView({ tasks, show, me, isSignedIn }: Props) {
           </p>
         )}
         <RefusedCalls tasks={tasks} canSend={canChange} />
-        {shown ? (
+        {shown.isLoaded ? (
           shown.total === 0 ? (
             <Nothing show={show} tasks={tasks} canChange={canChange} isSignedIn={isSignedIn} onAdd={toField} />
           ) : (
             <TaskList tasks={tasks} shown={shown} show={show} canChange={canChange} onEmptied={toField} />
           )
         ) : (
-          <Missing tasks={tasks} isSignedIn={isSignedIn} />
+          <NotLoaded what="tasks" {...tasks} isSignedIn={isSignedIn}>
+            <ListSkeleton />
+          </NotLoaded>
         )}
       </Section>
       <TaskDialog tasks={tasks} canChange={canChange} isSignedIn={isSignedIn} onLost={toList} />
@@ -90,15 +92,6 @@ export function TasksView({ tasks, show, me, isSignedIn }: Props) {
 }
 
 const countWords = (count: number) => (count === 1 ? '1 task' : `${count === 0 ? 'No' : counted.format(count)} tasks`)
-
-/** In the place of a list that is not loaded. */
-function Missing({ tasks: { live, feed, failure, moreFailure }, isSignedIn }: Pick<Props, 'tasks' | 'isSignedIn'>) {
-  if (failure) return <LoadFailure error={failure} isRetrying={false} onRetry={() => live.restart()} />
-  if (moreFailure) return <LoadFailure error={moreFailure} isRetrying={false} onRetry={() => live.tryMoreAgain()} />
-  if (!isSignedIn) return <p>These tasks were not loaded before your session ended. Sign in again to see them.</p>
-  if (feed === 'offline') return <p>These tasks are not loaded yet. They come as soon as you are back online.</p>
-  return <ListSkeleton />
-}
 
 interface NothingProps {
   show: Show
