@@ -2,6 +2,9 @@
 import type { LiveOptions } from './live-options.ts'
 import type { AnswerOf, MutationPath, QueuedInput } from './outbox-entry.ts'
 
+/** As the server sorts ranks, ids and instants; `localeCompare` sorts them by a language. */
+export const byCodeUnits = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
 /** `version` grows with each change, so that the newer of two states is known whatever order they arrive in. */
 export interface Versioned {
   id: string

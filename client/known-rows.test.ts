@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AnyRules, ListPage } from './channel.ts'
+import { type AnyRules, byCodeUnits, type ListPage } from './channel.ts'
 import { KnownRows } from './known-rows.ts'
 import { OptimisticRows } from './optimistic-rows.ts'
 
@@ -15,7 +15,7 @@ function counting() {
   const rules: AnyRules<Row, 'all'> = {
     compare: (one, other) => {
       counted.comparisons++
-      return one.place - other.place || (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
+      return one.place - other.place || byCodeUnits(one.id, other.id)
     },
     isIn: () => true,
     calls: {

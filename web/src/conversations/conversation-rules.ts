@@ -1,5 +1,5 @@
 /** What the list of conversations is: the newest activity first, what an event says of one, and what queued calls change. */
-import type { ListRules } from '../../../client/channel.ts'
+import { byCodeUnits, type ListRules } from '../../../client/channel.ts'
 import type { Conversation, ConversationListEvent } from '../../../shared/conversations.ts'
 
 const ofConversation = {
@@ -7,13 +7,10 @@ const ofConversation = {
   read: (conversation: Conversation) => ({ put: conversation, isNew: conversation.version === 1 }),
 }
 
-/** As the server sorts: its instants are all of one form. */
-const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
-
 export type ConversationPath = 'conversations.create' | 'conversations.rename'
 
 export const conversationRules: ListRules<Conversation, ConversationListEvent, ConversationPath, 'all'> = {
-  compare: (one, other) => compare(other.updatedAt, one.updatedAt) || compare(other.id, one.id),
+  compare: (one, other) => byCodeUnits(other.updatedAt, one.updatedAt) || byCodeUnits(other.id, one.id),
   isIn: () => true,
   read: (event) =>
     event.type === 'conversation.deleted'

@@ -1,5 +1,5 @@
 /** What the list of tasks is: its order and views, what an event says of a task, and what each queued call changes. */
-import type { ListRules } from '../../../client/channel.ts'
+import { byCodeUnits, type ListRules } from '../../../client/channel.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
 import type { Task, TaskEvent } from '../../../shared/tasks.ts'
 
@@ -8,16 +8,13 @@ export type Show = (typeof shows)[number]
 
 export type TaskPath = Extract<QueuedOffline, `tasks.${string}`>
 
-/** By code units, as the server makes ranks and sorts them. */
-const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
-
 const ofTask = {
   rowId: ({ taskId }: { taskId: string }) => taskId,
   read: (task: Task) => ({ put: task, isNew: task.version === 1 }),
 }
 
 export const taskRules: ListRules<Task, TaskEvent, TaskPath, Show> = {
-  compare: (one, other) => compare(one.rank, other.rank) || compare(one.id, other.id),
+  compare: (one, other) => byCodeUnits(one.rank, other.rank) || byCodeUnits(one.id, other.id),
   isIn: (show, { completed }) => show === 'all' || completed === (show === 'done'),
   read: (event) =>
     event.type === 'task.deleted'
