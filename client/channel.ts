@@ -5,10 +5,10 @@ import type { AnswerOf, MutationPath, QueuedInput } from './outbox-entry.ts'
 /** As the server sorts ranks, ids and instants; `localeCompare` sorts them by a language. */
 export const byCodeUnits = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
-/** `version` grows with each change, so that the newer of two states is known whatever order they arrive in. */
+/** `version` grows with each change, so that the newer of two states is known whatever order they arrive in. Rows that never change have none. */
 export interface Versioned {
   id: string
-  version: number
+  version?: number
 }
 
 export interface ListPage<Row> {
@@ -60,6 +60,7 @@ export interface AnyChange<Row> {
 export interface AnyRules<Row, View extends string> {
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
+  isAppendOnly?: boolean
   calls: Readonly<Record<string, AnyChange<Row>>>
 }
 
@@ -68,7 +69,10 @@ export interface ListRules<Row extends Versioned, Event, Path extends MutationPa
   /** A total order, that of the server: 0 only for one and the same row. */
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
-  read(event: Event): Change<Row>
+  /** Null for an event that changes no row. */
+  read(event: Event): Change<Row> | null
+  /** New rows come only before the first one, and none changes: a first page whose last row is known continues what is known. */
+  isAppendOnly?: boolean
   calls: { [P in Path]: QueuedChange<Row, P> }
 }
 
@@ -77,10 +81,11 @@ export interface Channel<
   Event extends { type: string; seq: number },
   Path extends MutationPath,
   View extends string,
+  Page extends ListPage<Row> & { cursor: string } = ListPage<Row> & { cursor: string },
 > extends ListRules<Row, Event, Path, View>,
     Pick<LiveOptions<{ cursor: string }, Event>, 'follow' | 'poll'> {
   /** `cursor`: null for the first page. */
-  page(view: View, cursor: string | null): Promise<ListPage<Row> & { cursor: string }>
+  page(view: View, cursor: string | null): Promise<Page>
   /** How many rows the server has in a view. Absent where no total is shown. */
   count?(view: View): Promise<number>
 }

@@ -15,7 +15,7 @@ export interface CallQueue {
   onAnswer(listener: (answered: ListEntry & { answer: unknown }) => void): () => void
 }
 
-export interface CollectionOptions<Row, Event, View extends string> {
+export interface CollectionOptions<Row, Event, View extends string, Page = ListPage<Row>> {
   /** That is shown first. */
   view: View
   /** Null for a list that no queued call changes. */
@@ -29,6 +29,9 @@ export interface CollectionOptions<Row, Event, View extends string> {
   follow?: (open: (handlers: FeedHandlers) => Feed) => () => void
   /** After an event that changes something which no queued call changes. `before`: the row until then. */
   onNews?: (event: Event, before: Row | undefined) => void
+  /** After each event, also one that changes no row, and after each snapshot: for what a page shows beside the rows. */
+  onEvent?: (event: Event) => void
+  onSnapshot?: (first: Page) => void
   /** Of a load, other than the feed's own. */
   onFailure?: (error: unknown) => void
 }

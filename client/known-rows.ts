@@ -27,7 +27,7 @@ export interface StoredRows<Row, View extends string> {
   reach: ReadonlyMap<View, Reach<Row>>
 }
 
-type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn'>
+type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn' | 'isAppendOnly'>
 
 /** Of a deletion that is older than so many others, a late page may show the row again, until the next snapshot. */
 const deletedAtMost = 1000
@@ -67,14 +67,24 @@ export class KnownRows<Row extends Versioned, View extends string> {
     return this.#reach.get(view)
   }
 
-  /** Whether the change was news. */
-  take(change: Change<Row>): boolean {
+  /** Whether the change was news. Null changes nothing. */
+  take(change: Change<Row> | null): boolean {
+    if (!change) return false
     return 'put' in change ? this.#put(change.put, change.isNew) : this.#delete(change.deleted, change.version)
   }
 
   /** Replaces everything but what is newer. `pages` follow one another from the first. */
   takeSnapshot(view: View, pages: readonly ListPage<Row>[]) {
     const before = this.#rows
+    if (this.#by.isAppendOnly && this.#reach.has(view)) {
+      const { items = [] } = pages[0] ?? {}
+      const last = items.at(-1)
+      // Otherwise there may be rows between what is known and this page.
+      if (!last || before.has(last.id)) {
+        for (const item of items) if (!before.has(item.id)) this.#set(item)
+        return
+      }
+    }
     this.#rows = new Map()
     this.#inOrder = []
     this.#reach = new Map()
@@ -103,7 +113,7 @@ export class KnownRows<Row extends Versioned, View extends string> {
 
   #put(row: Row, isNew: boolean): boolean {
     const before = this.#rows.get(row.id)
-    if ((before?.version ?? 0) >= row.version || (this.#deleted.get(row.id)?.version ?? 0) >= row.version) return false
+    if (versionOf(before) >= versionOf(row) || versionOf(this.#deleted.get(row.id)) >= versionOf(row)) return false
     this.#deleted.delete(row.id)
     this.#set(row)
     if (before || isNew) this.#addToTotals(before, row)
@@ -114,8 +124,8 @@ export class KnownRows<Row extends Versioned, View extends string> {
   #delete(id: string, deletedAs?: number): boolean {
     const row = this.#rows.get(id)
     const before = this.#deleted.get(id)
-    const version = deletedAs ?? row?.version
-    if (version === undefined || (row?.version ?? 0) > version || (before?.version ?? 0) >= version) return false
+    const version = deletedAs ?? versionOf(row)
+    if (version === 0 || versionOf(row) > version || versionOf(before) >= version) return false
     this.#rows.delete(id)
     if (row) this.#inOrder.splice(placeOf(row, this.#inOrder, this.#by.compare), 1)
     this.#deleted.delete(id)
@@ -131,8 +141,8 @@ export class KnownRows<Row extends Versioned, View extends string> {
   #add(view: View, { items, pagination: { nextCursor, total } }: ListPage<Row>, before: ReadonlyMap<string, Row>) {
     for (const item of items) {
       const known = before.get(item.id)
-      const newest = known && known.version > item.version ? known : item
-      if ((this.#deleted.get(item.id)?.version ?? 0) < newest.version) this.#set(newest)
+      const newest = known && versionOf(known) > versionOf(item) ? known : item
+      if (versionOf(this.#deleted.get(item.id)) < versionOf(newest)) this.#set(newest)
     }
     this.#reach.set(view, { upTo: nextCursor === null ? null : (items.at(-1) ?? null), next: nextCursor, total })
   }
@@ -155,6 +165,9 @@ export class KnownRows<Row extends Versioned, View extends string> {
       this.#reach.set(view, { ...reach, total: reach.total + isIn(view, now) - isIn(view, before) })
   }
 }
+
+/** 0 for what is not there. */
+const versionOf = (row: { version?: number } | undefined) => (row ? (row.version ?? 1) : 0)
 
 /** Where `row` is, or has to be inserted: the number of rows before it. */
 export function placeOf<Row>(row: Row, rows: readonly Row[], compare: (one: Row, other: Row) => number): number {

@@ -2,14 +2,17 @@
 import { eq } from 'drizzle-orm'
 import { v7 as newId } from 'uuid'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { conversationChannel } from '../server/features/conversations/channel.ts'
 import { tasksChannel } from '../server/features/tasks/list.ts'
 import { tasks as taskTable } from '../server/features/tasks/table.ts'
 import { channels } from '../server/platform/live/table.ts'
 import { buildTestApp, publicUrl, quickChecks } from '../server/test/app.ts'
 import { TcpProxy } from '../server/test/tcp-proxy.ts'
 import { until } from '../server/test/until.ts'
+import type { ConversationEvent, Message, Messages } from '../shared/conversations.ts'
 import { queuedOffline } from '../shared/offline.ts'
 import type { Task, TaskEvent } from '../shared/tasks.ts'
+import { messageRules } from '../web/src/conversations/message-rules.ts'
 import { type Show, type TaskPath, taskRules } from '../web/src/tasks/task-rules.ts'
 import type { Channel } from './channel.ts'
 import type { CollectionOptions } from './collection-options.ts'
@@ -321,6 +324,65 @@ describe('a live collection', () => {
     await until('what is done', () => done()?.join() === 'c')
     await user.plinth.tasks.complete.mutate({ taskId: await idOf(user, 'a'), completed: true })
     await until('both', () => done()?.join() === 'a,c')
+  })
+
+  it('reads only the first page again of rows that never change, and reports every event, also of no row', async () => {
+    const user = await newUser()
+    const { conversations } = user.plinth
+    const { id: conversationId } = await conversations.create.mutate({})
+    const append = (content: string) => conversations.messages.append.mutate({ conversationId, content })
+    for (const content of ['a', 'b', 'c', 'd']) await append(content)
+    const { plinth, isCut } = await line(user.cookieHeader)
+    const pages: (string | null)[] = []
+    const events: string[] = []
+    const collection = new LiveCollection<Message, ConversationEvent, never, 'all', Messages>(
+      plinth,
+      {
+        ...messageRules,
+        page(_, cursor) {
+          pages.push(cursor)
+          const after = cursor !== null && { cursor }
+          return plinth.conversations.messages.list.query({ conversationId, order: 'newest', limit: 2, ...after })
+        },
+        follow: (lastEventId, handlers, transport) =>
+          plinth.conversations.onEvent.subscribe(
+            { conversationId, lastEventId },
+            { ...handlers, context: { transport } },
+          ),
+        poll: (lastEventId) => plinth.conversations.events.query({ conversationId, lastEventId }),
+      },
+      {
+        view: 'all',
+        queue: null,
+        onSnapshot: ({ answer }) => events.push(`snapshot ${answer}`),
+        onEvent: ({ type }) => events.push(type),
+      },
+    )
+    collection.start()
+    onTestFinished(() => collection.stop())
+    const contents = () =>
+      collection
+        .inSight('all')
+        .shown.rows.map(({ content }) => content)
+        .join()
+    await until('the newest', () => contents() === 'd,c')
+    await collection.loadMore()
+    expect(contents()).toBe('d,c,b,a')
+    await conversations.rename.mutate({ conversationId, title: 'Named' })
+    await append('e')
+    await until('the event', () => contents() === 'e,d,c,b,a')
+    isCut(true)
+    await until('the feed to be offline', () => collection.inSight('all').feed === 'offline')
+    await db
+      .update(channels)
+      .set({ epoch: 'another' })
+      .where(eq(channels.id, conversationChannel(conversationId)))
+    await append('f')
+    pages.length = 0
+    isCut(false)
+    await until('the message', () => contents() === 'f,e,d,c,b,a')
+    expect(pages).toEqual([null])
+    expect(events).toEqual(['snapshot null', 'conversation.updated', 'message.added', 'snapshot null'])
   })
 
   it('says why it has ended, with what was loaded still there', async () => {

@@ -27,12 +27,13 @@ export class LiveCollection<
   Event extends { type: string; seq: number },
   Path extends MutationPath,
   View extends string,
+  Page extends ListPage<Row> & { cursor: string } = ListPage<Row> & { cursor: string },
 > {
   readonly #plinth: Pick<Plinth, 'live'>
-  readonly #channel: Channel<Row, Event, Path, View>
+  readonly #channel: Channel<Row, Event, Path, View, Page>
   /** The channel's, with calls of any path. */
   readonly #rules: AnyRules<Row, View>
-  readonly #options: CollectionOptions<Row, Event, View>
+  readonly #options: CollectionOptions<Row, Event, View, Page>
   readonly #known: KnownRows<Row, View>
   readonly #listeners = new Set<() => void>()
   readonly #loading = new Set<View>()
@@ -54,8 +55,8 @@ export class LiveCollection<
 
   constructor(
     plinth: Pick<Plinth, 'live'>,
-    channel: Channel<Row, Event, Path, View>,
-    options: CollectionOptions<Row, Event, NoInfer<View>>,
+    channel: Channel<Row, Event, Path, View, Page>,
+    options: CollectionOptions<Row, Event, NoInfer<View>, NoInfer<Page>>,
   ) {
     this.#plinth = plinth
     this.#channel = channel
@@ -63,8 +64,7 @@ export class LiveCollection<
     this.#options = options
     this.#known = new KnownRows(channel, options.stored)
     this.#view = options.view
-    if (options.firstPage && !this.#known.reach(options.view))
-      this.#known.takePage(options.view, null, options.firstPage)
+    if (options.firstPage) this.takeFirstPage(options.firstPage)
   }
 
   start() {
@@ -135,6 +135,11 @@ export class LiveCollection<
     if (this.#known.take(change)) this.#changed()
   }
 
+  /** Of a view of which no page is known. */
+  takeFirstPage(page: ListPage<Row>) {
+    if (!this.#known.reach(this.#view) && this.#known.takePage(this.#view, null, page)) this.#changed()
+  }
+
   /** Which view is loaded further, and read again. */
   look(view: View) {
     this.#view = view
@@ -142,8 +147,11 @@ export class LiveCollection<
     this.#loadMissing()
   }
 
-  /** The next page, or the first one. One at a time; none after a failure, until `tryMoreAgain`. */
-  async loadMore(): Promise<void> {
+  /**
+   * The next page, or the first one. One at a time; none after a failure, until `tryMoreAgain`. `beforeShown` is called with the page read
+   * and not shown yet.
+   */
+  async loadMore(beforeShown?: () => void): Promise<void> {
     const view = this.#view
     const after = this.#known.reach(view)?.next
     if (!this.#feed || this.#loading.has(view) || after === null || this.#followed.moreFailure) return
@@ -152,6 +160,7 @@ export class LiveCollection<
     try {
       const page = await this.#channel.page(view, after ?? null)
       this.#loading.delete(view)
+      beforeShown?.()
       this.#known.takePage(view, after ?? null, page)
       this.#changed()
     } catch (error) {
@@ -161,30 +170,27 @@ export class LiveCollection<
     }
   }
 
-  tryMoreAgain() {
+  tryMoreAgain(beforeShown?: () => void) {
     this.#set({ moreFailure: null })
-    void this.loadMore()
+    void this.loadMore(beforeShown)
   }
 
   #open(handlers: FeedHandlers): Feed {
     this.#set({ feed: 'connecting', failure: null, moreFailure: null })
-    let pages: ListPage<Row>[] = []
-    let view = this.#view
-    this.#feed = this.#plinth.live<{ cursor: string }, Event>({
+    this.#feed = this.#plinth.live<{ cursor: string; view: View; pages: [Page, ...Page[]] }, Event>({
       follow: this.#channel.follow,
       poll: this.#channel.poll,
-      snapshot: async () => {
-        view = this.#view
-        const { cursor, pages: read } = await this.#readPages(view).catch((error) => this.#failed(error))
-        pages = read
-        return { cursor }
-      },
-      onSnapshot: () => {
+      snapshot: () => this.#readPages().catch((error) => this.#failed(error)),
+      onSnapshot: ({ view, pages }) => {
         this.#known.takeSnapshot(view, pages)
         this.#changed({ failure: null, moreFailure: null })
+        this.#options.onSnapshot?.(pages[0])
         this.#loadMissing()
       },
-      onEvent: (event) => this.#takeEvent(event),
+      onEvent: (event) => {
+        this.#takeEvent(event)
+        this.#options.onEvent?.(event)
+      },
       onState: (feed) => {
         handlers.onState(feed)
         const isFollowed = feed === 'live' || feed === 'polling'
@@ -200,18 +206,19 @@ export class LiveCollection<
   }
 
   /** As far as the view was loaded. */
-  async #readPages(view: View) {
-    const rows = this.#known.reach(view) ? this.#known.inOrder : []
+  async #readPages() {
+    const view = this.#view
+    const rows = this.#known.reach(view) && !this.#channel.isAppendOnly ? this.#known.inOrder : []
     let missing = rows.filter((row) => this.#channel.isIn(view, row)).length
     const first = await this.#channel.page(view, null)
-    const pages: ListPage<Row>[] = [first]
-    for (let last: ListPage<Row> = first; pages.length < pagesAtMost; pages.push(last)) {
+    const pages: [Page, ...Page[]] = [first]
+    for (let last: Page = first; pages.length < pagesAtMost; pages.push(last)) {
       missing -= last.items.length
       const { nextCursor } = last.pagination
       if (nextCursor === null || missing <= 0) break
       last = await this.#channel.page(view, nextCursor)
     }
-    return { cursor: first.cursor, pages }
+    return { cursor: first.cursor, view, pages }
   }
 
   /** The feed reads again, as long as it takes; meanwhile a page with nothing on it says why. */
@@ -223,6 +230,7 @@ export class LiveCollection<
 
   #takeEvent(event: Event) {
     const change = this.#channel.read(event)
+    if (!change) return
     const id = 'put' in change ? change.put.id : change.deleted
     const before = this.#known.get(id)
     if (!this.#known.take(change)) return

@@ -34,6 +34,7 @@ export class OptimisticRows<Row extends Versioned, View extends string> implemen
   readonly #pending = new Set<string>()
   readonly #moved = new Set<string>()
   readonly #removed = new Set<string>()
+  readonly #shown = new Map<View, Shown<Row>>()
 
   constructor(known: KnownRows<Row, View>, rules: AnyRules<Row, View>, calls: readonly QueuedCall[]) {
     this.#known = known
@@ -96,7 +97,14 @@ export class OptimisticRows<Row extends Versioned, View extends string> implemen
     this.#pending.add(id)
   }
 
+  /** The same each time. */
   shown(view: View): Shown<Row> {
+    const shown = this.#shown.get(view) ?? this.#show(view)
+    this.#shown.set(view, shown)
+    return shown
+  }
+
+  #show(view: View): Shown<Row> {
     const reach = this.#known.reach(view)
     const isShown = (row: Row) => !this.#removed.has(row.id) && this.#rules.isIn(view, row)
     if (!reach) {

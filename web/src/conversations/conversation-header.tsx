@@ -12,11 +12,10 @@ import { TitleDialog } from '../page/title-dialog.tsx'
 import { plinth } from '../plinth.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import classes from './conversation-page.module.css'
-import type { ConversationState } from './conversation-state.ts'
 import { countWords } from './conversation-words.ts'
-import type { LiveConversation } from './live-conversation.ts'
 import { discardQueued, queueRename } from './queue-changes.ts'
 import type { QueuedConversation } from './queued.ts'
+import type { OpenConversation } from './use-conversation.ts'
 
 /** Nothing written takes it away. */
 const Name = z
@@ -25,14 +24,13 @@ const Name = z
   .pipe(RenameConversation.shape.title)
 
 interface Props {
-  live: LiveConversation
-  state: ConversationState
+  now: OpenConversation
   queued: QueuedConversation
   title: string
   canChange: boolean
 }
 
-export function ConversationHeader({ live, state, queued, title, canChange }: Props) {
+export function ConversationHeader({ now: { live, conversation, messages }, queued, title, canChange }: Props) {
   const [asking, setAsking] = useState<'title' | 'end' | null>(null)
   const navigate = useNavigate()
   const remove = useMutation({
@@ -50,7 +48,6 @@ export function ConversationHeader({ live, state, queued, title, canChange }: Pr
     onError: (error) => showFailure('The conversation was not deleted', error),
     onSettled: () => setAsking(null),
   })
-  const { conversation, messages } = state
   const count = messages?.at(-1)?.position ?? 0
 
   return (

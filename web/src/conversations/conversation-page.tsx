@@ -1,11 +1,9 @@
 /** One conversation: who is here and whether it can be seen; ConversationView shows it. */
 import { Skeleton } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
-import { useFollowed } from '../live/followed.ts'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
 import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
@@ -13,8 +11,8 @@ import { useSession } from '../session/session.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
 import classes from './conversation-page.module.css'
 import { ConversationView } from './conversation-view.tsx'
-import { LiveConversation } from './live-conversation.ts'
 import { queuedIn } from './queued.ts'
+import { useConversation } from './use-conversation.ts'
 
 const notHere = 'It may have been deleted, or it is not yours. Conversations can be seen by one person only.'
 
@@ -40,18 +38,17 @@ interface Props {
 }
 
 function FollowedConversation({ conversationId, me, isSignedIn }: Props) {
-  const [live] = useState(() => new LiveConversation(conversationId, me.id))
-  const now = useFollowed(live, isSignedIn)
+  const now = useConversation(conversationId, me.id, isSignedIn)
   const { create } = queuedIn(useOutboxEntries(), conversationId)
   useTellFeed(now.feed)
-  const { failure, state } = now
-  if (state.messages || create) return <ConversationView live={live} now={now} me={me} isSignedIn={isSignedIn} />
+  const { live, failure, messages } = now
+  if (messages || create) return <ConversationView now={now} me={me} isSignedIn={isSignedIn} />
   if (failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(failure.code))
     return <NotHere what="conversation" why={notHere} list="/conversations" />
   if (failure)
     return (
       <Page title="Conversation">
-        <LoadFailure error={failure} isRetrying={false} onRetry={() => live.restart()} />
+        <LoadFailure error={failure} isRetrying={false} onRetry={() => live.messages.restart()} />
       </Page>
     )
   if (!isSignedIn)

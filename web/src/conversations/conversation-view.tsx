@@ -11,43 +11,42 @@ import { Page } from '../page/page.tsx'
 import { useFollowEnd } from '../page/use-follow-end.ts'
 import { showFailure } from '../toasts/toasts.tsx'
 import { UnsentStore } from '../unsent/unsent-store.ts'
+import { isUnderWay } from './answer-state.ts'
 import { Composer } from './composer.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
 import classes from './conversation-page.module.css'
 import { assistantQuery, begunHere } from './conversation-queries.ts'
-import { isUnderWay } from './conversation-state.ts'
 import { EmptyConversation } from './empty-conversation.tsx'
-import type { ConversationInSight, LiveConversation } from './live-conversation.ts'
 import { MessageList } from './message-list.tsx'
 import { queueMessage } from './queue-changes.ts'
 import { queuedIn, shownTitle } from './queued.ts'
 import { QueuedProblem } from './queued-problem.tsx'
+import type { OpenConversation } from './use-conversation.ts'
 
 interface Props {
-  live: LiveConversation
-  now: ConversationInSight
+  now: OpenConversation
   me: Person
   isSignedIn: boolean
 }
 
-export function ConversationView({ live, now, me, isSignedIn }: Props) {
+export function ConversationView({ now, me, isSignedIn }: Props) {
+  const { live, messages, answer, isGone, isStopping } = now
   const body = useRef<HTMLDivElement>(null)
   const [unsent] = useState(() => new UnsentStore(`conversation:${live.id}`, me.id))
   const { data: assistant } = useQuery({ ...assistantQuery, enabled: isSignedIn })
   const queued = queuedIn(useOutboxEntries(), live.id)
   const [isBegunHere] = useState(() => begunHere.delete(live.id))
   const { isAtEnd, followEnd } = useFollowEnd(body)
-  const { state, isStopping } = now
-  const answerLength = state.answer?.content.length ?? 0
-  const isNewBelow = useNewBelow(isAtEnd, `${state.messages?.at(-1)?.id} ${answerLength}`)
+  const answerLength = answer?.content.length ?? 0
+  const isNewBelow = useNewBelow(isAtEnd, `${messages?.at(-1)?.id} ${answerLength}`)
   const readOnly = whyReadOnly({
-    isGone: state.isGone,
+    isGone,
     isSignedIn,
     mayWrite: hasCapability(me.role, 'conversation:write'),
   })
   const canSend = readOnly === null
-  const title = shownTitle(state.conversation?.title ?? null, queued)
-  const isEmpty = state.messages?.length === 0 && queued.appends.length === 0 && !state.answer
+  const title = shownTitle(now.conversation?.title ?? null, queued)
+  const isEmpty = messages?.length === 0 && queued.appends.length === 0 && !answer
 
   const stop = () => {
     live.stopAnswer().catch((error) => showFailure('The answer was not stopped', error))
@@ -56,17 +55,11 @@ export function ConversationView({ live, now, me, isSignedIn }: Props) {
   return (
     <Page title={title} heading={<span className={classes.title}>{title}</span>}>
       <div ref={body}>
-        <ConversationHeader live={live} state={state} queued={queued} title={title} canChange={canSend} />
+        <ConversationHeader now={now} queued={queued} title={title} canChange={canSend} />
         <QueuedProblem entry={queued.create} what="The conversation was not created." canSend={canSend} />
         <QueuedProblem entry={queued.rename} what="The conversation was not renamed." canSend={canSend} />
         {isEmpty && <EmptyConversation hasAssistant={assistant?.available} canWrite={canSend} />}
-        <MessageList
-          live={live}
-          now={now}
-          queued={queued.appends}
-          canSend={canSend}
-          hasAssistant={assistant?.available ?? false}
-        />
+        <MessageList now={now} queued={queued.appends} canSend={canSend} hasAssistant={assistant?.available ?? false} />
       </div>
       <div className={foot.foot}>
         {isNewBelow && (
@@ -80,7 +73,7 @@ export function ConversationView({ live, now, me, isSignedIn }: Props) {
           <Composer
             unsent={unsent}
             takesFocus={isBegunHere}
-            answering={isUnderWay(state.answer) ? { isStopping, onStop: stop } : null}
+            answering={isUnderWay(answer) ? { isStopping, onStop: stop } : null}
             onSend={(content) => {
               queueMessage(live.id, content)
               requestAnimationFrame(followEnd)

@@ -1,54 +1,99 @@
-/** One conversation while somebody looks at it: follows its events, reads back in it, asks the assistant and stops it. */
-import type { FeedHandlers } from '../../../client/live-options.ts'
-import { type Feed, type PlinthError, toPlinthError } from '../../../client/plinth.ts'
-import type { ConversationEvent, Messages } from '../../../shared/conversations.ts'
-import { Followed, type InSight } from '../live/followed.ts'
+/**
+ * One conversation while a page shows it: its messages as a live list, and beside them its name and the answer that is under way. The
+ * messages that wait in the outbox are shown below these, with their states.
+ */
+import type { StoredRows } from '../../../client/known-rows.ts'
+import { LiveCollection } from '../../../client/live-collection.ts'
+import type { PlinthError } from '../../../client/plinth.ts'
+import type { ConversationEvent, Message, Messages } from '../../../shared/conversations.ts'
+import { followAs } from '../live/follow-as.ts'
+import { Store } from '../live/store.ts'
 import { outbox } from '../offline/outbox.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
+import { isSignedInAs } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'
+import { type AnswerAction, type AnswerState, initialAnswerState, isUnderWay, reduceAnswer } from './answer-state.ts'
 import { failureWords } from './answer-words.ts'
 import { askAssistant, onAsk } from './assistant-asks.ts'
 import { conversationQuery, messagesPerPage, messagesQuery } from './conversation-queries.ts'
-import {
-  type ConversationAction,
-  type ConversationState,
-  initialConversationState,
-  isUnderWay,
-  reduceConversation,
-} from './conversation-state.ts'
+import { messageRules } from './message-rules.ts'
 import { queuedIn } from './queued.ts'
 
-export interface ConversationInSight extends InSight {
-  state: ConversationState
-  isLoadingOlder: boolean
-  olderFailure: PlinthError | null
+export interface ConversationInSight extends AnswerState {
   /** Why the assistant was not asked. */
   askFailure: PlinthError | null
   isStopping: boolean
 }
 
+interface Stored {
+  rows: StoredRows<Message, 'all'>
+  state: AnswerState
+}
+
 const behindPauseMs = 250
 
-export class LiveConversation extends Followed<ConversationInSight> {
+export class LiveConversation extends Store<ConversationInSight> {
   readonly id: string
-  #forget: (() => void)[] = []
+  readonly messages: LiveCollection<Message, ConversationEvent, never, 'all', Messages>
+  readonly #userId: string
+  #stops: (() => void)[] = []
+  #isFollowing = false
 
-  constructor(id: string, myId: string) {
-    super(myId, {
-      state: queryClient.getQueryData<ConversationState>(keptKey(id)) ?? loadedAhead(id),
-      feed: 'connecting',
-      failure: null,
-      isLoadingOlder: false,
-      olderFailure: null,
-      askFailure: null,
-      isStopping: false,
-    })
+  constructor(id: string, userId: string) {
+    const stored = queryClient.getQueryData<Stored>(storedKey(id))
+    const conversation = queryClient.getQueryData(conversationQuery(id).queryKey) ?? null
+    super({ ...initialAnswerState, conversation, ...stored?.state, askFailure: null, isStopping: false })
     this.id = id
+    this.#userId = userId
+    this.messages = new LiveCollection(
+      plinth,
+      {
+        ...messageRules,
+        page: (_, cursor) =>
+          cursor === null
+            ? queryClient.fetchQuery({ ...messagesQuery(id), staleTime: 0 })
+            : plinth.conversations.messages.list.query({
+                conversationId: id,
+                order: 'newest',
+                cursor,
+                limit: messagesPerPage,
+              }),
+        follow: (lastEventId, handlers, transport) =>
+          plinth.conversations.onEvent.subscribe(
+            { conversationId: id, lastEventId },
+            { ...handlers, context: { transport } },
+          ),
+        poll: (lastEventId) => plinth.conversations.events.query({ conversationId: id, lastEventId }),
+      },
+      {
+        view: 'all',
+        queue: null,
+        stored: stored?.rows,
+        firstPage: queryClient.getQueryData(messagesQuery(id).queryKey),
+        store: (rows) => this.#store(rows),
+        follow: (open) =>
+          followAs(userId, (handlers) =>
+            open({
+              ...handlers,
+              onError: (failure) => {
+                handlers.onError(failure)
+                if (failure.code === 'NOT_FOUND') this.gone()
+              },
+            }),
+          ),
+        onSnapshot: ({ answer }) => {
+          this.#dispatch({ type: 'snapshot', answer })
+          void this.#readName()
+        },
+        onEvent: (event) => this.#takeEvent(event),
+        onNews: (event) => this.#announceMessage(event),
+        onFailure: lookAgain,
+      },
+    )
   }
 
-  override start() {
-    for (const forget of this.#forget.splice(0)) forget()
-    this.#forget = [
+  start() {
+    this.#stops = [
       onAsk(this.id, (news) => {
         if (news.type === 'asking') this.#dispatch({ type: 'ask' }, { askFailure: null })
         else this.#dispatch({ type: 'ask-refused' }, { askFailure: news.failure })
@@ -57,45 +102,25 @@ export class LiveConversation extends Followed<ConversationInSight> {
         const { path, input } = answered
         if (!path.startsWith('conversations.') || !('conversationId' in input)) return
         if (input.conversationId !== this.id) return
-        if (path === 'conversations.messages.append') this.#dispatch({ type: 'taken', message: answered.answer })
-        if (path === 'conversations.rename') this.#dispatch({ type: 'conversation', conversation: answered.answer })
+        if (path === 'conversations.messages.append') this.messages.take({ put: answered.answer, isNew: true })
+        else if (path === 'conversations.rename' || path === 'conversations.create')
+          this.#dispatch({ type: 'conversation', conversation: answered.answer })
         if (path !== 'conversations.create') return
-        this.#dispatch({ type: 'made', conversation: answered.answer })
-        // It was asked for before the outbox had read what it holds.
-        if (this.now().failure?.code === 'NOT_FOUND') queueMicrotask(() => this.restart())
+        // Created by this page: there is nothing before its first message.
+        if (answered.answer.messageCount === 0)
+          this.messages.takeFirstPage({ items: [], pagination: { nextCursor: null, total: 0 } })
+        // It was requested before the outbox had read what is stored.
+        if (this.messages.inSight('all').failure?.code === 'NOT_FOUND') queueMicrotask(() => this.messages.restart())
       }),
       outbox.onChange(() => this.#followOnceKnown()),
     ]
     this.#followOnceKnown()
   }
 
-  override stop() {
-    for (const forget of this.#forget.splice(0)) forget()
-    super.stop()
-  }
-
-  /** `beforeShown`: they are here, and are in sight next. */
-  async loadOlder(beforeShown: () => void) {
-    const { state, isLoadingOlder } = this.now()
-    if (state.olderCursor === null || isLoadingOlder) return
-    this.become({ isLoadingOlder: true, olderFailure: null })
-    try {
-      const { items, pagination } = await plinth.conversations.messages.list.query({
-        conversationId: this.id,
-        order: 'newest',
-        cursor: state.olderCursor,
-        limit: messagesPerPage,
-      })
-      const older = { type: 'older', messages: items, olderCursor: pagination.nextCursor } as const
-      // A snapshot that did not join may have come meanwhile.
-      const isNext = this.now().state.olderCursor === state.olderCursor
-      if (isNext) beforeShown()
-      if (isNext) this.#dispatch(older, { isLoadingOlder: false })
-      else this.become({ isLoadingOlder: false })
-    } catch (error) {
-      lookAgain(error)
-      this.become({ isLoadingOlder: false, olderFailure: toPlinthError(error) })
-    }
+  stop() {
+    for (const stop of this.#stops.splice(0)) stop()
+    if (this.#isFollowing) this.messages.stop()
+    this.#isFollowing = false
   }
 
   ask() {
@@ -115,44 +140,24 @@ export class LiveConversation extends Followed<ConversationInSight> {
     }
   }
 
+  /** Deleted: it is on this page until that is left, and nowhere after. */
   gone() {
     this.#dispatch({ type: 'gone' })
   }
 
-  protected override open(handlers: FeedHandlers): Feed {
-    const conversationId = this.id
-    return plinth.live<Messages, ConversationEvent>({
-      ...handlers,
-      follow: (lastEventId, live, transport) =>
-        plinth.conversations.onEvent.subscribe({ conversationId, lastEventId }, { ...live, context: { transport } }),
-      poll: (lastEventId) => plinth.conversations.events.query({ conversationId, lastEventId }),
-      snapshot: () => queryClient.fetchQuery({ ...messagesQuery(conversationId), staleTime: 0 }),
-      onSnapshot: (messages) => {
-        this.#dispatch({ type: 'snapshot', messages }, { failure: null })
-        void this.#readName()
-      },
-      onEvent: (event) => this.#hear(event),
-    })
-  }
-
-  protected override keep() {
-    const { state } = this.now()
-    if (state.messages && !state.isGone) {
-      const answer = isUnderWay(state.answer) ? null : state.answer
-      const kept = { ...state, answer, isAsking: false, isBehind: false }
-      queryClient.setQueryData<ConversationState>(keptKey(this.id), kept)
-    }
-  }
-
-  protected override ended(failure: PlinthError) {
-    if (failure.code === 'NOT_FOUND') this.#forgetLoaded()
-    if (failure.code === 'NOT_FOUND' && this.now().state.messages) this.#dispatch({ type: 'gone' }, { failure })
-    else this.become({ failure })
-  }
-
-  /** The server has not heard of one that waits in the outbox. */
+  /** Not while it waits in the outbox, for the server does not know it then. */
   #followOnceKnown() {
-    if (!this.isFollowing && queuedIn(outbox.entries, this.id).create === null) super.start()
+    if (this.#isFollowing || queuedIn(outbox.entries, this.id).create !== null) return
+    this.#isFollowing = true
+    this.messages.start()
+  }
+
+  #store(rows: StoredRows<Message, 'all'>) {
+    const { askFailure: _, isStopping: __, ...state } = this.now()
+    if (state.isGone || !rows.reach.has('all') || !isSignedInAs(this.#userId)) return
+    const answer = isUnderWay(state.answer) ? null : state.answer
+    const stored = { rows, state: { ...state, answer, isAsking: false, isBehind: false } }
+    queryClient.setQueryData<Stored>(storedKey(this.id), stored)
   }
 
   /** After the messages, whose cursor then stands before it: no new name is missed. */
@@ -162,60 +167,35 @@ export class LiveConversation extends Followed<ConversationInSight> {
     if (conversation) this.#dispatch({ type: 'conversation', conversation })
   }
 
-  #hear(event: ConversationEvent) {
-    const news = this.#news(event)
+  #takeEvent(event: ConversationEvent) {
     this.#dispatch({ type: 'event', event })
-    if (news) announce(news)
+    if (event.type === 'answer.begun') announce('The assistant is answering.')
+    if (event.type === 'answer.stopped') announce('The answer was stopped.')
+    if (event.type === 'answer.failed') announce(failureWords[event.failure])
   }
 
-  /** As said aloud; on the page it can be seen. */
-  #news(event: ConversationEvent): string | null {
-    const { messages } = this.now().state
-    switch (event.type) {
-      case 'message.added': {
-        const { id, role, stopped } = event.message
-        if (role === 'assistant') return stopped ? 'The answer was stopped.' : 'The assistant has answered.'
-        const isOurs = queuedIn(outbox.entries, this.id).appends.some(({ input }) => input.messageId === id)
-        return isOurs || messages?.some((message) => message.id === id) ? null : 'A message was added.'
-      }
-      case 'answer.begun':
-        return 'The assistant is answering.'
-      case 'answer.stopped':
-        return 'The answer was stopped.'
-      case 'answer.failed':
-        return failureWords[event.failure]
-      default:
-        return null
-    }
+  /** For a screen reader; on the page it can be seen. */
+  #announceMessage(event: ConversationEvent) {
+    if (event.type !== 'message.added') return
+    const { id, role, stopped } = event.message
+    if (role === 'assistant') announce(stopped ? 'The answer was stopped.' : 'The assistant has answered.')
+    else if (!queuedIn(outbox.entries, this.id).appends.some(({ input }) => input.messageId === id))
+      announce('A message was added.')
   }
 
-  #dispatch(action: ConversationAction, change: Partial<ConversationInSight> = {}) {
-    const state = reduceConversation(this.now().state, action)
-    const isStopping = this.now().isStopping && isUnderWay(state.answer)
-    if (state.isGone && !this.now().state.isGone) this.#forgetLoaded()
-    this.become({ isStopping, ...change, state })
-    if (state.isBehind && this.isFollowing) setTimeout(() => this.#catchUp(), behindPauseMs)
-  }
-
-  /** It is on this page until that is left, and nowhere after. */
-  #forgetLoaded() {
-    for (const queryKey of [keptKey(this.id), messagesQuery(this.id).queryKey, conversationQuery(this.id).queryKey])
-      queryClient.removeQueries({ queryKey })
+  #dispatch(action: AnswerAction, change: Partial<ConversationInSight> = {}) {
+    const before = this.now()
+    const state = reduceAnswer(before, action, (id) => this.messages.row(id) !== undefined)
+    if (state.isGone && !before.isGone)
+      for (const queryKey of [storedKey(this.id), messagesQuery(this.id).queryKey, conversationQuery(this.id).queryKey])
+        queryClient.removeQueries({ queryKey })
+    this.become({ ...state, isStopping: before.isStopping && isUnderWay(state.answer), ...change })
+    if (state.isBehind && this.#isFollowing) setTimeout(() => this.#catchUp(), behindPauseMs)
   }
 
   #catchUp() {
-    if (this.now().state.isBehind && this.isFollowing) this.restart()
+    if (this.now().isBehind && this.#isFollowing) this.messages.restart()
   }
 }
 
-const keptKey = (conversationId: string) => ['conversation', conversationId]
-
-function loadedAhead(conversationId: string): ConversationState {
-  const messages = queryClient.getQueryData<Messages>(messagesQuery(conversationId).queryKey)
-  const conversation = queryClient.getQueryData(conversationQuery(conversationId).queryKey)
-  const actions: ConversationAction[] = [
-    ...(messages ? [{ type: 'snapshot', messages } as const] : []),
-    ...(conversation ? [{ type: 'conversation', conversation } as const] : []),
-  ]
-  return actions.reduce(reduceConversation, initialConversationState)
-}
+const storedKey = (conversationId: string) => ['conversation', conversationId]

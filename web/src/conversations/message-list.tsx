@@ -3,43 +3,44 @@ import { Button, Loader } from '@mantine/core'
 import { memo, useCallback, useEffect, useLayoutEffect, useRef } from 'react'
 import type { Message } from '../../../shared/conversations.ts'
 import { AnswerItem, UnansweredNote } from './answer-item.tsx'
+import { awaitsAnswer } from './answer-state.ts'
 import { messagesPerPage } from './conversation-queries.ts'
-import { awaitsAnswer } from './conversation-state.ts'
-import type { ConversationInSight, LiveConversation } from './live-conversation.ts'
 import classes from './message.module.css'
 import { MessageItem, QueuedItem } from './message-item.tsx'
 import type { QueuedMessage } from './queued.ts'
+import type { OpenConversation } from './use-conversation.ts'
 
 interface Props {
-  live: LiveConversation
-  now: ConversationInSight
+  now: OpenConversation
   queued: QueuedMessage[]
   canSend: boolean
   hasAssistant: boolean
 }
 
-export function MessageList({ live, now, queued, canSend, hasAssistant }: Props) {
-  const { state, askFailure } = now
-  const messages = state.messages ?? []
+export function MessageList({ now, queued, canSend, hasAssistant }: Props) {
+  const { live, answer, isAsking, askFailure } = now
+  const messages = now.messages ?? noMessages
   const waiting = queued.filter(({ input }) => !messages.some(({ id }) => id === input.messageId))
   const canAsk = canSend && hasAssistant
   const ask = () => live.ask()
   return (
     <>
-      <Earlier live={live} now={now} firstId={messages[0]?.id} />
+      <Earlier now={now} firstId={messages[0]?.id} />
       <ol className={classes.list} aria-label="Messages">
         <Confirmed messages={messages} />
-        {(state.answer || state.isAsking) && <AnswerItem answer={state.answer} canAsk={canAsk} onAsk={ask} />}
+        {(answer || isAsking) && <AnswerItem answer={answer} canAsk={canAsk} onAsk={ask} />}
         {waiting.map((entry) => (
           <QueuedItem key={entry.input.messageId} entry={entry} canSend={canSend} />
         ))}
       </ol>
-      {hasAssistant && waiting.length === 0 && awaitsAnswer(state) && (
+      {hasAssistant && waiting.length === 0 && awaitsAnswer(now, messages.at(-1)) && (
         <UnansweredNote failure={askFailure} canAsk={canAsk} onAsk={ask} />
       )}
     </>
   )
 }
+
+const noMessages: Message[] = []
 
 /** Not drawn again for each piece of an answer. */
 const Confirmed = memo(function Confirmed({ messages }: { messages: Message[] }) {
@@ -47,27 +48,26 @@ const Confirmed = memo(function Confirmed({ messages }: { messages: Message[] })
 })
 
 /** Loads them as the top comes near. What is being read stays where it is. */
-function Earlier({ live, now, firstId }: { live: LiveConversation; now: ConversationInSight; firstId?: string }) {
-  const { state, isLoadingOlder, olderFailure } = now
+function Earlier({ now, firstId }: { now: OpenConversation; firstId?: string }) {
+  const { live, messages, hasOlder, isLoadingMore, moreFailure } = now
   const sentinel = useRef<HTMLDivElement>(null)
   const kept = useRef<{ element: Element; top: number } | null>(null)
-  const hasOlder = state.olderCursor !== null
-  const isLong = (state.messages?.length ?? 0) > messagesPerPage
+  const isLong = (messages?.length ?? 0) > messagesPerPage
   const load = useCallback(
     () =>
-      live.loadOlder(() => {
+      live.messages.tryMoreAgain(() => {
         const element = sentinel.current?.nextElementSibling?.firstElementChild
         if (element) kept.current = { element, top: element.getBoundingClientRect().top }
       }),
     [live],
   )
-  const isWaiting = hasOlder && !isLoadingOlder && olderFailure === null
+  const isWaiting = hasOlder && !isLoadingMore && moreFailure === null
 
   useEffect(() => {
     if (!isWaiting || !sentinel.current) return
     const sight = new IntersectionObserver(
       ([entry]) => {
-        if (entry?.isIntersecting) void load()
+        if (entry?.isIntersecting) load()
       },
       { rootMargin: '800px 0px 0px' },
     )
@@ -85,15 +85,15 @@ function Earlier({ live, now, firstId }: { live: LiveConversation; now: Conversa
 
   return (
     <div ref={sentinel} className={classes.earlier} data-wanted={hasOlder || isLong || undefined}>
-      {olderFailure && (
+      {moreFailure && (
         <>
           <span>Earlier messages could not be loaded.</span>
-          <Button size="xs" variant="default" onClick={() => void load()}>
+          <Button size="xs" variant="default" onClick={load}>
             Try again
           </Button>
         </>
       )}
-      {isLoadingOlder && <Loader size="sm" aria-label="Loading earlier messages" />}
+      {isLoadingMore && <Loader size="sm" aria-label="Loading earlier messages" />}
       {!hasOlder && isLong && 'The conversation begins here.'}
     </div>
   )

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { KnownRows } from '../../../client/known-rows.ts'
 import type { Answer, Conversation, ConversationEvent, Message, Messages } from '../../../shared/conversations.ts'
-import {
-  awaitsAnswer,
-  type ConversationAction,
-  type ConversationState,
-  initialConversationState,
-  reduceConversation,
-} from './conversation-state.ts'
+import { type AnswerAction, type AnswerState, awaitsAnswer, initialAnswerState, reduceAnswer } from './answer-state.ts'
+import { messageRules } from './message-rules.ts'
+
+/** The messages, oldest first, and what a page knows beside them. */
+interface Conversed extends AnswerState {
+  known: KnownRows<Message, 'all'>
+}
+type Step = (before: Conversed) => Conversed
 
 const at = '2026-01-01T00:00:00.000Z'
 const messageAt = (position: number, id = `m${position}`, role: Message['role'] = 'user'): Message => {
@@ -19,45 +21,74 @@ const page = (
   const pagination = { page: null, limit: 50, total: items.length, totalPages: 1, nextCursor: older }
   return { items: items.toReversed(), pagination, answer, cursor: 'epoch:0' }
 }
+const reduced = (before: Conversed, action: AnswerAction): Conversed => ({
+  ...reduceAnswer(before, action, (id) => before.known.get(id) !== undefined),
+  known: before.known,
+})
+const step =
+  (action: AnswerAction): Step =>
+  (before) =>
+    reduced(before, action)
 const happened = { seq: 1, at, actorId: 'me' }
-const event = (told: Record<string, unknown>): ConversationAction => {
-  return { type: 'event', event: { ...happened, ...told } as ConversationEvent }
-}
-const snapshot = (messages: Messages): ConversationAction => ({ type: 'snapshot', messages })
+const event =
+  (reported: Record<string, unknown>): Step =>
+  (before) => {
+    const event = { ...happened, ...reported } as ConversationEvent
+    before.known.take(messageRules.read(event))
+    return reduced(before, { type: 'event', event })
+  }
+const snapshot =
+  (messages: Messages): Step =>
+  (before) => {
+    before.known.takeSnapshot('all', [messages])
+    return reduced(before, { type: 'snapshot', answer: messages.answer })
+  }
+/** The response to a call of this page. */
+const taken =
+  (message: Message): Step =>
+  (before) => {
+    before.known.take({ put: message, isNew: true })
+    return before
+  }
 const added = (message: Message) => event({ type: 'message.added', message })
 const begun = (answerId = 'a') => event({ type: 'answer.begun', answerId })
 const continued = (from: number, text: string, answerId = 'a') =>
   event({ type: 'answer.continued', answerId, from, text })
 const failed = (answerId = 'a') => event({ type: 'answer.failed', answerId, failure: 'cut' })
-const stateAfter = (...actions: ConversationAction[]) => actions.reduce(reduceConversation, initialConversationState)
-const ids = ({ messages }: ConversationState) => messages?.map(({ id }) => id)
+const initial = (): Conversed => ({ ...initialAnswerState, known: new KnownRows(messageRules) })
+const stateAfter = (...steps: Step[]) => steps.reduce((state, take) => take(state), initial())
+const messagesOf = ({ known }: Conversed) => known.inOrder.toReversed()
+const ids = (state: Conversed) => messagesOf(state).map(({ id }) => id)
 
 describe('messages', () => {
-  it('stand once and in the order of the server, whoever tells of them first', () => {
-    const taken: ConversationAction = { type: 'taken', message: messageAt(3) }
+  it('stand once and in the order of the server, whatever reports them first', () => {
+    const response = taken(messageAt(3))
     for (const later of [
-      [taken, added(messageAt(2)), added(messageAt(3))],
-      [added(messageAt(2)), added(messageAt(3)), taken],
-      [taken, snapshot(page([messageAt(1), messageAt(2)])), added(messageAt(3))],
+      [response, added(messageAt(2)), added(messageAt(3))],
+      [added(messageAt(2)), added(messageAt(3)), response],
+      [response, snapshot(page([messageAt(1), messageAt(2)])), added(messageAt(3))],
     ])
       expect(ids(stateAfter(snapshot(page([messageAt(1)])), ...later))).toEqual(['m1', 'm2', 'm3'])
   })
 
   it('go on before the first of a snapshot, and again after another', () => {
     const newest = page([messageAt(3), messageAt(4)], { older: 'before 3' })
-    const older: ConversationAction = { type: 'older', messages: [messageAt(2), messageAt(3)], olderCursor: 'before 2' }
+    const older: Step = (before) => {
+      before.known.takePage('all', 'before 3', page([messageAt(2), messageAt(3)], { older: 'before 2' }))
+      return before
+    }
     const state = stateAfter(snapshot(newest), older)
     expect(ids(state)).toEqual(['m2', 'm3', 'm4'])
-    const resumed = reduceConversation(state, snapshot(page([messageAt(4), messageAt(5)], { older: 'before 4' })))
+    const resumed = snapshot(page([messageAt(4), messageAt(5)], { older: 'before 4' }))(state)
     expect(ids(resumed)).toEqual(['m2', 'm3', 'm4', 'm5'])
-    expect(resumed.olderCursor).toBe('before 2')
+    expect(resumed.known.reach('all')?.next).toBe('before 2')
   })
 
   it('leave no hole when more came than a snapshot holds', () => {
     const before = snapshot(page([messageAt(1), messageAt(2)]))
     const state = stateAfter(before, snapshot(page([messageAt(8), messageAt(9)], { older: 'before 8' })))
     expect(ids(state)).toEqual(['m8', 'm9'])
-    expect(state.olderCursor).toBe('before 8')
+    expect(state.known.reach('all')?.next).toBe('before 8')
   })
 })
 
@@ -67,14 +98,14 @@ describe('an answer', () => {
   it('grows piece by piece, becomes the message, and is not begun again by late news', () => {
     const grown = stateAfter(asked, begun(), continued(0, 'Hel'), continued(3, 'lo'))
     expect(grown.answer).toEqual({ id: 'a', content: 'Hello', failure: null })
-    const whole = reduceConversation(grown, added(messageAt(2, 'a', 'assistant')))
-    const late: ConversationAction[] = [
+    const whole = added(messageAt(2, 'a', 'assistant'))(grown)
+    const late: Step[] = [
       begun(),
       continued(5, '!'),
       snapshot(page([messageAt(1)], { answer: { id: 'a', content: 'Hello', failure: null } })),
     ]
-    for (const action of late) {
-      const state = reduceConversation(whole, action)
+    for (const take of late) {
+      const state = take(whole)
       expect(state.answer).toBeNull()
       expect(ids(state)).toEqual(['m1', 'a'])
     }
@@ -91,7 +122,7 @@ describe('an answer', () => {
       expect(state.isBehind).toBe(true)
       expect(state.answer?.content ?? '').toBe('')
       const answer = { id: 'a', content: 'Hello', failure: null }
-      expect(reduceConversation(state, snapshot(page([messageAt(1)], { answer })))).toMatchObject({
+      expect(snapshot(page([messageAt(1)], { answer }))(state)).toMatchObject({
         answer,
         isBehind: false,
       })
@@ -101,24 +132,23 @@ describe('an answer', () => {
   it('that failed stays with what it said until it is asked again', () => {
     const broken = stateAfter(asked, begun(), continued(0, 'Hel'), failed())
     expect(broken.answer).toEqual({ id: 'a', content: 'Hel', failure: 'cut' })
-    expect(awaitsAnswer(broken)).toBe(false)
-    for (const id of ['a', 'b'])
-      expect(reduceConversation(broken, begun(id)).answer).toEqual({ id, content: '', failure: null })
+    expect(awaitsAnswer(broken, messageAt(1))).toBe(false)
+    for (const id of ['a', 'b']) expect(begun(id)(broken).answer).toEqual({ id, content: '', failure: null })
   })
 
   it('that was stopped before its first word is gone', () => {
     const stopped = event({ type: 'answer.stopped', answerId: 'a' })
     const state = stateAfter(asked, begun(), stopped, begun(), continued(0, 'Hel'))
     expect(state.answer).toBeNull()
-    expect(awaitsAnswer(state)).toBe(true)
+    expect(awaitsAnswer(state, messagesOf(state).at(-1))).toBe(true)
   })
 
   it('is being asked for until something is heard of it', () => {
-    const waiting = stateAfter(asked, { type: 'ask' })
-    expect([waiting.isAsking, awaitsAnswer(waiting)]).toEqual([true, false])
-    expect(reduceConversation(waiting, added(messageAt(2))).isAsking).toBe(true)
-    for (const news of [begun(), asked, { type: 'ask-refused' } as const, added(messageAt(2, 'a', 'assistant'))])
-      expect(reduceConversation(waiting, news).isAsking).toBe(false)
+    const waiting = () => stateAfter(asked, step({ type: 'ask' }))
+    expect([waiting().isAsking, awaitsAnswer(waiting(), messageAt(1))]).toEqual([true, false])
+    expect(added(messageAt(2))(waiting()).isAsking).toBe(true)
+    for (const news of [begun(), asked, step({ type: 'ask-refused' }), added(messageAt(2, 'a', 'assistant'))])
+      expect(news(waiting()).isAsking).toBe(false)
   })
 })
 
@@ -126,10 +156,10 @@ it('keeps the newest name, whichever comes last', () => {
   const named = (title: string, version: number): Conversation => {
     return { id: 'c', title, messageCount: 0, version, createdAt: at, updatedAt: at }
   }
-  const state = stateAfter(event({ type: 'conversation.updated', conversation: named('New', 2) }), {
-    type: 'conversation',
-    conversation: named('Old', 1),
-  })
+  const state = stateAfter(
+    event({ type: 'conversation.updated', conversation: named('New', 2) }),
+    step({ type: 'conversation', conversation: named('Old', 1) }),
+  )
   expect(state.conversation?.title).toBe('New')
 })
 
@@ -139,27 +169,27 @@ it.for(Array.from({ length: 60 }, (_, seed) => seed))('converges to what the ser
   /** The server: its messages and answer, the events in order, and how both stood after each. */
   const stored: Message[] = []
   let answer: Answer | null = null
-  const log: ConversationAction[] = []
+  const log: Step[] = []
   const stood: { count: number; answer: Answer | null }[] = [{ count: 0, answer: null }]
-  const tell = (action: ConversationAction) => {
-    log.push(action)
+  const report = (change: Step) => {
+    log.push(change)
     stood.push({ count: stored.length, answer })
   }
   const add = (message: Message) => {
     stored.push(message)
-    tell(added(message))
+    report(added(message))
     return message
   }
   let made = 0
 
-  let state = initialConversationState
+  let state = initial()
   let cursor: number | null = null
-  const calls: ConversationAction[] = []
-  const take = (action: ConversationAction) => {
-    state = reduceConversation(state, action)
-    const positions = state.messages?.map(({ position }) => position) ?? []
+  const calls: Step[] = []
+  const take = (change: Step) => {
+    state = change(state)
+    const positions = messagesOf(state).map(({ position }) => position)
     expect(positions, 'once and in order').toEqual([...new Set(positions)].sort((one, other) => one - other))
-    if (state.answer) expect(ids(state) ?? [], 'not beside its message').not.toContain(state.answer.id)
+    if (state.answer) expect(ids(state), 'not beside its message').not.toContain(state.answer.id)
   }
   /** Rows are read somewhat later than the cursor that comes with them. */
   const read = (from: number) => {
@@ -174,28 +204,28 @@ it.for(Array.from({ length: 60 }, (_, seed) => seed))('converges to what the ser
     () => {
       if (answer && answer.failure === null) return
       const message = add(messageAt(stored.length + 1, `m${made++}`))
-      if (oneIn(2)) calls.push({ type: 'taken', message })
+      if (oneIn(2)) calls.push(taken(message))
     },
     () => {
       if (answer && answer.failure === null) return
       answer = { id: `a${made++}`, content: '', failure: null }
-      tell(begun(answer.id))
+      report(begun(answer.id))
     },
     ...[1, 2, 3].map(() => () => {
       if (!answer || answer.failure !== null) return
       const { id, content } = answer
       answer = { ...answer, content: `${content}${made}.` }
-      tell(continued(content.length, `${made++}.`, id))
+      report(continued(content.length, `${made++}.`, id))
     }),
     () => {
       if (!answer || answer.failure !== null) return
       const { id, content } = answer
       if (oneIn(3)) {
         answer = { id, content, failure: 'cut' }
-        return tell(failed(id))
+        return report(failed(id))
       }
       answer = null
-      if (content === '') return tell(event({ type: 'answer.stopped', answerId: id }))
+      if (content === '') return report(event({ type: 'answer.stopped', answerId: id }))
       add({ ...messageAt(stored.length + 1, id, 'assistant'), content })
     },
     ...[1, 2, 3, 4].map(() => () => {
@@ -220,8 +250,9 @@ it.for(Array.from({ length: 60 }, (_, seed) => seed))('converges to what the ser
 
   expect(state.isBehind).toBe(false)
   expect(state.answer).toEqual(answer)
-  expect(state.messages).toEqual(stored.slice(-(state.messages?.length ?? 0)))
-  expect(state.messages?.length).toBeGreaterThanOrEqual(Math.min(5, stored.length))
+  const messages = messagesOf(state)
+  expect(messages).toEqual(stored.slice(-messages.length))
+  expect(messages.length).toBeGreaterThanOrEqual(Math.min(5, stored.length))
 })
 
 /** The same numbers for the same seed (mulberry32), so that a failing run can be run again. */
