@@ -91,6 +91,12 @@ export class LiveCollection<
     this.start()
   }
 
+  /** After a `failure` or `moreFailure`. */
+  readonly retry = () => {
+    if (this.#followed.failure) this.restart()
+    else this.tryMoreAgain()
+  }
+
   /** Calls back when `inSight` may have changed. Returns how to stop. */
   readonly onChange = (listener: () => void): (() => void) => {
     if (this.#listeners.size === 0)

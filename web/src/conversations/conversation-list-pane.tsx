@@ -49,7 +49,7 @@ export function ConversationListPane({ me, isSignedIn }: Props) {
       )}
       {!shown.isLoaded && (
         <div className={classes.empty}>
-          <NotLoaded what="conversations" {...conversations} isSignedIn={isSignedIn}>
+          <NotLoaded {...conversations} isSignedIn={isSignedIn} onRetry={live.retry}>
             <ListSkeleton />
           </NotLoaded>
         </div>

@@ -2,8 +2,8 @@
 import { Skeleton } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import type { Person } from '../../../shared/account.ts'
-import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
+import { NotLoaded } from '../live/not-loaded.tsx'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
 import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
@@ -45,16 +45,10 @@ function FollowedConversation({ conversationId, me, isSignedIn }: Props) {
   if (messages || create) return <ConversationView now={now} me={me} isSignedIn={isSignedIn} />
   if (failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(failure.code))
     return <NotHere what="conversation" why={notHere} list="/conversations" />
-  if (failure)
+  if (failure || !isSignedIn || now.feed === 'offline')
     return (
       <Page title="Conversation">
-        <LoadFailure error={failure} isRetrying={false} onRetry={() => live.messages.restart()} />
-      </Page>
-    )
-  if (!isSignedIn)
-    return (
-      <Page title="Conversation">
-        <p>This conversation was not loaded before your session ended. Sign in again to see it.</p>
+        <NotLoaded {...now} isSignedIn={isSignedIn} onRetry={live.messages.retry} />
       </Page>
     )
   return <ConversationSkeleton />

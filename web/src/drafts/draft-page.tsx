@@ -6,6 +6,7 @@ import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
 import { useFollowed } from '../live/followed.ts'
+import { NotLoaded } from '../live/not-loaded.tsx'
 import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
@@ -52,16 +53,10 @@ function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Perso
         <UnsentText unsent={live.unsent} />
       </NotHere>
     )
-  if (now.failure)
+  if (now.failure || !isSignedIn || now.feed === 'offline')
     return (
       <Page title="Draft">
-        <LoadFailure error={now.failure} isRetrying={false} onRetry={() => live.restart()} />
-      </Page>
-    )
-  if (!isSignedIn)
-    return (
-      <Page title="Draft">
-        <p>This draft was not loaded before your session ended. Sign in again to see it.</p>
+        <NotLoaded {...now} isSignedIn={isSignedIn} onRetry={() => live.restart()} />
       </Page>
     )
   return <DraftSkeleton />

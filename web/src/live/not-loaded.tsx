@@ -1,21 +1,22 @@
-/** In the place of a list that is not loaded: why, and what can be done. */
+/** In the place of something live that is not loaded: why, and what can be done. */
 import type { ReactNode } from 'react'
-import type { FollowState } from '../../../client/collection-options.ts'
+import type { FeedState, PlinthError } from '../../../client/plinth.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 
-interface Props extends FollowState {
-  /** Such as `tasks`. */
-  what: string
-  live: { restart(): void; tryMoreAgain(): void }
+interface Props {
+  feed: FeedState
+  failure: PlinthError | null
+  moreFailure?: PlinthError | null
   isSignedIn: boolean
+  onRetry: () => void
   /** While it loads. */
-  children: ReactNode
+  children?: ReactNode
 }
 
-export function NotLoaded({ what, live, feed, failure, moreFailure, isSignedIn, children }: Props) {
-  if (failure) return <LoadFailure error={failure} isRetrying={false} onRetry={() => live.restart()} />
-  if (moreFailure) return <LoadFailure error={moreFailure} isRetrying={false} onRetry={() => live.tryMoreAgain()} />
-  if (!isSignedIn) return <p>These {what} were not loaded before your session ended. Sign in again to see them.</p>
-  if (feed === 'offline') return <p>These {what} are not loaded yet. They come as soon as you are back online.</p>
+export function NotLoaded({ feed, failure, moreFailure, isSignedIn, onRetry, children }: Props) {
+  const error = failure ?? moreFailure
+  if (error) return <LoadFailure error={error} isRetrying={false} onRetry={onRetry} />
+  if (!isSignedIn) return <p>Not loaded before your session ended. Sign in again to see it.</p>
+  if (feed === 'offline') return <p>Not loaded on this device yet. It comes as soon as you are back online.</p>
   return children
 }

@@ -81,7 +81,7 @@ export function TasksView({ tasks, show, me, isSignedIn }: Props) {
             <TaskList tasks={tasks} shown={shown} show={show} canChange={canChange} onEmptied={toField} />
           )
         ) : (
-          <NotLoaded what="tasks" {...tasks} isSignedIn={isSignedIn}>
+          <NotLoaded {...tasks} isSignedIn={isSignedIn} onRetry={tasks.live.retry}>
             <ListSkeleton />
           </NotLoaded>
         )}
