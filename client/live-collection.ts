@@ -3,9 +3,10 @@
  * was loaded stays after the feed has ended. `channel` states all that is particular to the list.
  */
 import type { AnyRules, Change, Channel, ListPage, Versioned } from './channel.ts'
-import type { CollectionOptions, FollowState, InSight, ListEntry } from './collection-options.ts'
+import type { CollectionOptions, FollowState, InSight } from './collection-options.ts'
 import { toPlinthError } from './errors.ts'
 import { KnownRows } from './known-rows.ts'
+import { ListCalls } from './list-calls.ts'
 import type { Feed, FeedHandlers } from './live-options.ts'
 import { OptimisticRows } from './optimistic-rows.ts'
 import type { MutationPath, OutboxEntry } from './outbox-entry.ts'
@@ -35,6 +36,7 @@ export class LiveCollection<
   readonly #rules: AnyRules<Row, View>
   readonly #options: CollectionOptions<Row, Event, View, Page>
   readonly #known: KnownRows<Row, View>
+  readonly #calls: ListCalls<Row>
   readonly #listeners = new Set<() => void>()
   readonly #loading = new Set<View>()
   #view: View
@@ -45,10 +47,6 @@ export class LiveCollection<
   #counting: ReturnType<typeof setTimeout> | undefined
   #storing: ReturnType<typeof setTimeout> | undefined
   #isStoredOld = false
-  #entries: readonly ListEntry[] = []
-  /** Of this list: those that are applied, and those that were refused. */
-  #applied: readonly ListEntry[] = []
-  #refused: readonly ListEntry[] = []
   /** Null when something has changed since. */
   #optimistic: OptimisticRows<Row, View> | null = null
   readonly #inSight = new Map<View, InSight<Row, Path>>()
@@ -63,6 +61,7 @@ export class LiveCollection<
     this.#rules = channel as AnyRules<Row, View>
     this.#options = options
     this.#known = new KnownRows(channel, options.stored)
+    this.#calls = new ListCalls(options.queue, this.#rules.calls)
     this.#view = options.view
     if (options.firstPage) this.takeFirstPage(options.firstPage)
   }
@@ -110,10 +109,10 @@ export class LiveCollection<
 
   /** The same object until something changes. */
   inSight(view: View): InSight<Row, Path> {
-    this.#readQueue()
+    this.#readCalls()
     const before = this.#inSight.get(view)
     if (before) return before
-    const refused = this.#refused as unknown as readonly OutboxEntry<Path>[]
+    const refused = this.#calls.refused as unknown as readonly OutboxEntry<Path>[]
     const shown = this.#rows().shown(view)
     const now = { ...this.#followed, shown, isLoadingMore: this.#loading.has(view), refused }
     this.#inSight.set(view, now)
@@ -122,7 +121,7 @@ export class LiveCollection<
 
   /** As `inSight` shows it; undefined where it is not known, or deleted. */
   row(id: string): Row | undefined {
-    this.#readQueue()
+    this.#readCalls()
     return this.#rows().get(id)
   }
 
@@ -243,8 +242,8 @@ export class LiveCollection<
     this.#changed()
     // A deletion that its response had reported is none.
     if (before === this.#known.get(id)) return
-    const isOwn = this.#applied.some(({ path, input }) => this.#rules.calls[path]?.rowId(input) === id)
-    if (!isOwn) this.#options.onNews?.(event, before)
+    this.#readCalls()
+    if (!this.#calls.areAbout(id)) this.#options.onNews?.(event, before)
   }
 
   #loadMissing() {
@@ -285,21 +284,12 @@ export class LiveCollection<
   }
 
   #rows(): OptimisticRows<Row, View> {
-    this.#optimistic ??= new OptimisticRows(this.#known, this.#rules, this.#applied)
+    this.#optimistic ??= new OptimisticRows(this.#known, this.#rules, this.#calls.applied)
     return this.#optimistic
   }
 
-  #readQueue() {
-    const entries = this.#options.queue?.entries ?? this.#entries
-    if (entries === this.#entries) return
-    this.#entries = entries
-    const own = entries.filter(({ path }) => path in this.#rules.calls)
-    const applied = own.filter(({ state, path }) => state !== 'refused' || this.#rules.calls[path]?.showsRefused)
-    const refused = own.filter(({ state }) => state === 'refused')
-    if (isSame(applied, this.#applied) && isSame(refused, this.#refused)) return
-    this.#applied = applied
-    this.#refused = refused
-    this.#forget()
+  #readCalls() {
+    if (this.#calls.read()) this.#forget()
   }
 
   #changed(change: Partial<FollowState> = {}) {
@@ -325,6 +315,3 @@ export class LiveCollection<
     for (const listener of this.#listeners) listener()
   }
 }
-
-const isSame = (some: readonly ListEntry[], others: readonly ListEntry[]) =>
-  some.length === others.length && some.every(({ id }, index) => id === others[index]?.id)
