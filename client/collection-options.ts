@@ -28,7 +28,7 @@ export interface CollectionOptions<Row, Event, View extends string, Page = ListP
   /** Opens the feed, and another one when the session is renewed. Returns how to close it. */
   follow?: (open: (handlers: FeedHandlers) => Feed) => () => void
   /** After an event that changes something which no queued call changes. `before`: the row until then. */
-  onNews?: (event: Event, before: Row | undefined) => void
+  onRemoteChange?: (event: Event, before: Row | undefined) => void
   /** After each event, also one that changes no row, and after each snapshot: for what a page shows beside the rows. */
   onEvent?: (event: Event) => void
   onSnapshot?: (first: Page) => void

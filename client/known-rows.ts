@@ -67,7 +67,7 @@ export class KnownRows<Row extends Versioned, View extends string> {
     return this.#reach.get(view)
   }
 
-  /** Whether the change was news. Null changes nothing. */
+  /** Whether it changed anything. Null does not. */
   take(change: Change<Row> | null): boolean {
     if (!change) return false
     return 'put' in change ? this.#put(change.put, change.isNew) : this.#delete(change.deleted, change.version)

@@ -66,7 +66,7 @@ async function device(
   const outbox = createOutbox(sending.plinth, { procedures: queuedOffline, store: null, pace: 0.05 })
   onTestFinished(() => outbox.close())
   const pages: (string | null)[] = []
-  const news: string[] = []
+  const remote: string[] = []
   const { plinth } = receiving
   const filter = (show: Show) => (show === 'all' ? {} : { completed: show === 'done' })
   const channel: Channel<Task, TaskEvent, TaskPath, Show> = {
@@ -83,7 +83,7 @@ async function device(
   const collection = new LiveCollection(plinth, channel, {
     view: 'open',
     queue: outbox,
-    onNews: ({ type }) => news.push(type),
+    onRemoteChange: ({ type }) => remote.push(type),
     ...options,
   })
   const inSight = () => collection.inSight('open')
@@ -104,7 +104,7 @@ async function device(
   onTestFinished(() => collection.stop())
   const shows = (...expected: string[]) =>
     until(`${expected} instead of ${titles()}`, () => titles().join() === expected.join())
-  return { collection, channel, outbox, receiving, sending, pages, news, seen, inSight, titles, pending, shows }
+  return { collection, channel, outbox, receiving, sending, pages, remote, seen, inSight, titles, pending, shows }
 }
 type Device = Awaited<ReturnType<typeof device>>
 
@@ -124,7 +124,7 @@ describe('a live collection', () => {
     await settled(desk)
     await phone.shows('a', 'b')
     expect(desk.seen).toEqual(['', 'b', 'a,b'])
-    expect([await user.titles(), desk.news, phone.news]).toEqual([['a', 'b'], [], ['task.created']])
+    expect([await user.titles(), desk.remote, phone.remote]).toEqual([['a', 'b'], [], ['task.created']])
   })
 
   it('moves, completes, deletes and restores before the server has, and ends as the server', async () => {
@@ -153,7 +153,7 @@ describe('a live collection', () => {
     await settled(desk)
     expect(desk.titles()).toEqual(['d', 'c'])
     expect(await user.titles()).toEqual(['d', 'c'])
-    expect([desk.seen.at(-1), desk.news]).toEqual(['d,c', []])
+    expect([desk.seen.at(-1), desk.remote]).toEqual(['d,c', []])
   })
 
   it('applies what other devices change below what is queued, also in the same row', async () => {
@@ -167,7 +167,7 @@ describe('a live collection', () => {
     await user.plinth.tasks.update.mutate({ taskId, title: 'renamed' })
     await user.add('new')
     await desk.shows('new', 'b', 'renamed')
-    expect([desk.pending(), desk.news]).toEqual([['renamed'], ['task.created']])
+    expect([desk.pending(), desk.remote]).toEqual([['renamed'], ['task.created']])
     desk.sending.isCut(false)
     await settled(desk)
     expect([desk.titles(), await user.titles()]).toEqual([
@@ -319,7 +319,7 @@ describe('a live collection', () => {
     await desk.shows('a', 'b')
     await user.plinth.tasks.complete.mutate({ taskId: await idOf(user, 'c'), completed: true })
     await until('the total', () => desk.inSight().shown.total === 2)
-    desk.collection.look('done')
+    desk.collection.select('done')
     const done = () => desk.collection.inSight('done').shown.rows.map(({ title }) => title)
     await until('what is done', () => done()?.join() === 'c')
     await user.plinth.tasks.complete.mutate({ taskId: await idOf(user, 'a'), completed: true })

@@ -145,8 +145,8 @@ export class LiveCollection<
     if (!this.#known.reach(this.#view) && this.#known.takePage(this.#view, null, page)) this.#changed()
   }
 
-  /** Which view is loaded further, and read again. */
-  look(view: View) {
+  /** The view that is loaded further, and read again. */
+  select(view: View) {
     this.#view = view
     this.#set({ moreFailure: null })
     this.#loadMissing()
@@ -243,7 +243,7 @@ export class LiveCollection<
     // A deletion that its response had reported is none.
     if (before === this.#known.get(id)) return
     this.#readCalls()
-    if (!this.#calls.areAbout(id)) this.#options.onNews?.(event, before)
+    if (!this.#calls.areAbout(id)) this.#options.onRemoteChange?.(event, before)
   }
 
   #loadMissing() {

@@ -29,7 +29,7 @@ export class OptimisticRows<Row extends Versioned, View extends string> implemen
   readonly #rules: AnyRules<Row, View>
   /** Confirmed rows, and deleted ones that a call may restore, in order. */
   readonly #base: readonly Row[]
-  /** Where the calls have moved them; removed rows keep their places. */
+  /** Where the calls have moved them; removed rows stay in their places. */
   readonly #rows: Row[]
   readonly #pending = new Set<string>()
   readonly #moved = new Set<string>()

@@ -136,7 +136,7 @@ describe('an answer', () => {
     for (const id of ['a', 'b']) expect(begun(id)(broken).answer).toEqual({ id, content: '', failure: null })
   })
 
-  it('that was stopped before its first word is gone', () => {
+  it('that was stopped before its first word is not shown', () => {
     const stopped = event({ type: 'answer.stopped', answerId: 'a' })
     const state = stateAfter(asked, begun(), stopped, begun(), continued(0, 'Hel'))
     expect(state.answer).toBeNull()
@@ -238,7 +238,7 @@ it.for(Array.from({ length: 60 }, (_, seed) => seed))('converges to what the ser
       const call = calls.shift()
       if (call) take(call)
     },
-    // The stream cannot be gone on from, and the page reads anew.
+    // The stream cannot be resumed, and the page reads a snapshot.
     () => {
       if (cursor === null || oneIn(4)) read(Math.max(cursor ?? 0, log.length - Math.floor(random() * 4)))
     },

@@ -15,7 +15,7 @@ export interface AnswerState {
   over: readonly string[]
   isBehind: boolean
   /** Deleted, here or elsewhere. */
-  isGone: boolean
+  isDeleted: boolean
 }
 
 export type AnswerAction =
@@ -24,7 +24,7 @@ export type AnswerAction =
   | { type: 'ask' }
   | { type: 'ask-refused' }
   | { type: 'event'; event: ConversationEvent }
-  | { type: 'gone' }
+  | { type: 'deleted' }
 
 /** Whether that message is known: an answer becomes a message under its own id. */
 export type HasMessage = (messageId: string) => boolean
@@ -35,7 +35,7 @@ export const initialAnswerState: AnswerState = {
   isAsking: false,
   over: [],
   isBehind: false,
-  isGone: false,
+  isDeleted: false,
 }
 
 /** After the messages of the same snapshot or event. */
@@ -43,7 +43,7 @@ export function reduceAnswer(state: AnswerState, action: AnswerAction, hasMessag
   switch (action.type) {
     case 'snapshot': {
       const isOver = action.answer !== null && isKnown(state, action.answer.id, hasMessage)
-      return { ...state, answer: isOver ? null : action.answer, isAsking: false, isBehind: false, isGone: false }
+      return { ...state, answer: isOver ? null : action.answer, isAsking: false, isBehind: false, isDeleted: false }
     }
     case 'conversation':
       return withConversation(state, action.conversation)
@@ -53,8 +53,8 @@ export function reduceAnswer(state: AnswerState, action: AnswerAction, hasMessag
       return { ...state, isAsking: false }
     case 'event':
       return takeEvent(state, action.event, hasMessage)
-    case 'gone':
-      return { ...state, isGone: true, answer: null, isAsking: false }
+    case 'deleted':
+      return { ...state, isDeleted: true, answer: null, isAsking: false }
   }
 }
 
@@ -79,7 +79,7 @@ function takeEvent(state: AnswerState, event: ConversationEvent, hasMessage: Has
     case 'conversation.updated':
       return withConversation(state, event.conversation)
     case 'conversation.deleted':
-      return { ...state, isGone: true, answer: null, isAsking: false }
+      return { ...state, isDeleted: true, answer: null, isAsking: false }
     case 'answer.begun': {
       const { answerId: id } = event
       // An answer that has grown is not restarted by a repeated event; after a failure it is.

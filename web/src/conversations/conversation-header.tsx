@@ -41,7 +41,7 @@ export function ConversationHeader({ now: { live, conversation, messages }, queu
       await discardQueued(live.id)
     },
     onSuccess: async () => {
-      live.gone()
+      live.markDeleted()
       showDone(`“${title}” is deleted`)
       await navigate({ to: '/conversations' })
     },

@@ -43,11 +43,11 @@ it('adds further pages without doubling what moved meanwhile', () => {
   expect(titlesAfter(snapshot([named('b', 1, 2)], 'next'), changed(named('a', 2, 5)), more)).toEqual(['a2', 'b1', 'z1'])
 })
 
-it('never brings back what was deleted', () => {
+it('does not restore what was deleted', () => {
   const list = snapshot([named('b', 1, 2), named('a', 1, 1)], 'next')
-  const gone = event({ type: 'conversation.deleted', conversationId: 'a' })
+  const deletion = event({ type: 'conversation.deleted', conversationId: 'a' })
   const more: Step = (known) => known.takePage('all', 'next', page([named('a', 1, 1)]))
-  expect(titlesAfter(list, gone, more, changed(named('a', 2, 3)), list)).toEqual(['b1'])
+  expect(titlesAfter(list, deletion, more, changed(named('a', 2, 3)), list)).toEqual(['b1'])
 })
 
 it('has what queued calls create on top, the newest first, under its latest name', () => {

@@ -30,7 +30,7 @@ interface Props {
 }
 
 export function ConversationView({ now, me, isSignedIn }: Props) {
-  const { live, messages, answer, isGone, isStopping } = now
+  const { live, messages, answer, isDeleted, isStopping } = now
   const body = useRef<HTMLDivElement>(null)
   const [unsent] = useState(() => new UnsentStore(`conversation:${live.id}`, me.id))
   const { data: assistant } = useQuery({ ...assistantQuery, enabled: isSignedIn })
@@ -40,7 +40,7 @@ export function ConversationView({ now, me, isSignedIn }: Props) {
   const answerLength = answer?.content.length ?? 0
   const isNewBelow = useNewBelow(isAtEnd, `${messages?.at(-1)?.id} ${answerLength}`)
   const readOnly = whyReadOnly({
-    isGone,
+    isDeleted,
     isSignedIn,
     mayWrite: hasCapability(me.role, 'conversation:write'),
   })
@@ -97,14 +97,14 @@ function useNewBelow(isAtEnd: boolean, end: string): boolean {
 }
 
 interface Circumstances {
-  isGone: boolean
+  isDeleted: boolean
   isSignedIn: boolean
   mayWrite: boolean
 }
 
-function whyReadOnly({ isGone, isSignedIn, mayWrite }: Circumstances): string | null {
+function whyReadOnly({ isDeleted, isSignedIn, mayWrite }: Circumstances): string | null {
   if (!isSignedIn) return 'You can read what was loaded. Sign in again to write.'
-  if (isGone) return 'This conversation was deleted. What was loaded stays readable until you leave the page.'
+  if (isDeleted) return 'This conversation was deleted. What was loaded stays readable until you leave the page.'
   if (!mayWrite) return 'Your role can read conversations, not write in them. An administrator can change that.'
   return null
 }

@@ -77,7 +77,7 @@ export class LiveConversation extends Store<ConversationInSight> {
               ...handlers,
               onError: (failure) => {
                 handlers.onError(failure)
-                if (failure.code === 'NOT_FOUND') this.gone()
+                if (failure.code === 'NOT_FOUND') this.markDeleted()
               },
             }),
           ),
@@ -86,7 +86,7 @@ export class LiveConversation extends Store<ConversationInSight> {
           void this.#readName()
         },
         onEvent: (event) => this.#takeEvent(event),
-        onNews: (event) => this.#announceMessage(event),
+        onRemoteChange: (event) => this.#announceMessage(event),
         onFailure: lookAgain,
       },
     )
@@ -141,8 +141,8 @@ export class LiveConversation extends Store<ConversationInSight> {
   }
 
   /** Deleted: it is on this page until that is left, and nowhere after. */
-  gone() {
-    this.#dispatch({ type: 'gone' })
+  markDeleted() {
+    this.#dispatch({ type: 'deleted' })
   }
 
   /** Not while it waits in the outbox, for the server does not know it then. */
@@ -154,7 +154,7 @@ export class LiveConversation extends Store<ConversationInSight> {
 
   #store(rows: StoredRows<Message, 'all'>) {
     const { askFailure: _, isStopping: __, ...state } = this.now()
-    if (state.isGone || !rows.reach.has('all') || !isSignedInAs(this.#userId)) return
+    if (state.isDeleted || !rows.reach.has('all') || !isSignedInAs(this.#userId)) return
     const answer = isUnderWay(state.answer) ? null : state.answer
     const stored = { rows, state: { ...state, answer, isAsking: false, isBehind: false } }
     queryClient.setQueryData<Stored>(storedKey(this.id), stored)
@@ -186,7 +186,7 @@ export class LiveConversation extends Store<ConversationInSight> {
   #dispatch(action: AnswerAction, change: Partial<ConversationInSight> = {}) {
     const before = this.now()
     const state = reduceAnswer(before, action, (id) => this.messages.row(id) !== undefined)
-    if (state.isGone && !before.isGone)
+    if (state.isDeleted && !before.isDeleted)
       for (const queryKey of [storedKey(this.id), messagesQuery(this.id).queryKey, conversationQuery(this.id).queryKey])
         queryClient.removeQueries({ queryKey })
     this.become({ ...state, isStopping: before.isStopping && isUnderWay(state.answer), ...change })

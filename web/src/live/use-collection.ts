@@ -20,7 +20,7 @@ export function openCollection<
   userId: string,
   name: string,
   channel: Channel<Row, Event, Path, View>,
-  options: Pick<CollectionOptions<Row, Event, NoInfer<View>>, 'view' | 'firstPage' | 'onNews'>,
+  options: Pick<CollectionOptions<Row, Event, NoInfer<View>>, 'view' | 'firstPage' | 'onRemoteChange'>,
 ) {
   return new LiveCollection(plinth, channel, {
     ...options,
@@ -47,6 +47,6 @@ export function useCollection<
     collection.start()
     return () => collection.stop()
   }, [collection, isSignedIn])
-  useEffect(() => collection.look(view), [collection, view])
+  useEffect(() => collection.select(view), [collection, view])
   return useSyncExternalStore(collection.onChange, () => collection.inSight(view))
 }

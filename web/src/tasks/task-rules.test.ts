@@ -86,10 +86,10 @@ describe('what is confirmed', () => {
   })
 
   it('stays deleted for whatever is older than the deletion, and comes back with what is newer', () => {
-    const gone = [three, deleted('b', 2)]
+    const without = [three, deleted('b', 2)]
     for (const late of [event('task.updated', task('b')), snapshot([task('a'), task('b')]), deleted('b', 2)])
-      expect(knownAfter(...gone, late).get('b')).toBeUndefined()
-    const back = [...gone, event('task.restored', task('b', { version: 3 }))]
+      expect(knownAfter(...without, late).get('b')).toBeUndefined()
+    const back = [...without, event('task.restored', task('b', { version: 3 }))]
     expect(ids(knownAfter(...back))).toEqual(['a', 'b', 'c'])
     expect(knownAfter(...back, deleted('b', 2)).get('b')).toBeDefined()
   })
@@ -172,15 +172,15 @@ describe('what is queued', () => {
   })
 
   it('leaves a task where it is when the one to follow is deleted', () => {
-    const gone = knownAfter(three, deleted('a', 2))
-    expect(ids(gone, [move('c', 'a')])).toEqual(['b', 'c'])
-    expect(ids(gone, [complete('a'), remove])).toEqual(['c'])
+    const without = knownAfter(three, deleted('a', 2))
+    expect(ids(without, [move('c', 'a')])).toEqual(['b', 'c'])
+    expect(ids(without, [complete('a'), remove])).toEqual(['c'])
   })
 
   it('restores a task to its place before the server has', () => {
-    const gone = knownAfter(three, deleted('b', 2))
-    expect(ids(gone, [restore])).toEqual(['a', 'b', 'c'])
-    expect(optimistic(gone, []).get('b')).toBeUndefined()
+    const without = knownAfter(three, deleted('b', 2))
+    expect(ids(without, [restore])).toEqual(['a', 'b', 'c'])
+    expect(optimistic(without, []).get('b')).toBeUndefined()
   })
 
   it('counts', () => {

@@ -24,7 +24,7 @@ const openTasks = (userId: string, view: Show) =>
   openCollection(userId, storedTasks, channel, {
     view,
     firstPage: queryClient.getQueryData(tasksQuery(view).queryKey),
-    onNews: (event, before) => announce(newsOf(event, before)),
+    onRemoteChange: (event, before) => announce(newsOf(event, before)),
   })
 export type LiveTasks = ReturnType<typeof openTasks>
 
