@@ -6,9 +6,9 @@ import { FailureDetails } from '../failure/failure-details.tsx'
 import { actionAdvice } from '../failure/failure-words.ts'
 import { RefusalBox } from '../failure/refusal.tsx'
 import { failureWords } from './answer-words.ts'
+import { MarkdownText } from './markdown-text.tsx'
 import classes from './message.module.css'
 import { MessageFrame } from './message-item.tsx'
-import { MessageText } from './message-text.tsx'
 import { useSteadyText } from './use-steady-text.ts'
 
 interface Props {
@@ -38,7 +38,7 @@ export function AnswerItem({ answer, canAsk, onAsk }: Props) {
           </RefusalBox>
         }
       >
-        {answer.content !== '' && <MessageText text={answer.content} />}
+        {answer.content !== '' && <MarkdownText text={answer.content} />}
       </MessageFrame>
     )
   return (
@@ -48,7 +48,7 @@ export function AnswerItem({ answer, canAsk, onAsk }: Props) {
       status="answering"
       aside={<span className={classes.status}>{text === '' ? 'Thinking' : 'Answering'}</span>}
     >
-      <MessageText text={text} />
+      <MarkdownText text={text} isGrowing />
       <span className={classes.caret} aria-hidden />
     </MessageFrame>
   )

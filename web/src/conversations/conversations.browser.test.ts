@@ -78,11 +78,11 @@ describe('conversations', () => {
 
     const other = await openAs('engineer', new URL(page.url()).pathname)
     await answer.say('The **hall** and ')
-    for (const screen of [page, other]) await message(screen, 'The **hall** and').getByText('Answering').waitFor()
+    for (const screen of [page, other]) await message(screen, 'The hall and').getByText('Answering').waitFor()
     await answer.say('the gym:\n```sh\nls rooms\n```')
     await answer.end()
     for (const screen of [page, other]) {
-      await confirmed(screen, 'The **hall** and the gym:')
+      await confirmed(screen, 'The hall and the gym:')
       await said(screen, 'The assistant has answered.')
       expect(await message(screen, 'Which rooms').locator('p').first().innerText()).toBe(
         'Which rooms hold eighty people?\n<b>And</b> see https://example.org/rooms.',
@@ -148,8 +148,72 @@ describe('conversations', () => {
     await answer.end()
     await confirmed(page, 'line 42')
     expect(await messages(page).last().locator('p').innerText()).toBe(
-      Array.from({ length: 43 }, (_, line) => `line ${line}\n`).join(''),
+      Array.from({ length: 43 }, (_, line) => `line ${line}`).join('\n'),
     )
+  })
+
+  it('draw Markdown as it streams, without a jump or a bare mark, and copy its source', async () => {
+    const page = await openNew({ permissions: ['clipboard-read', 'clipboard-write'] })
+    const answer = underWay()
+    await begin(page, 'How do I rotate the key?')
+    const source = [
+      '## Steps\n\n1. Open the **set',
+      'tings**\n2. See [the docs](https://docs.example.org/',
+      'keys)\n\n| Key | Age |\n| --- | ---: |\n| `deploy` | 90 |\n\n```ts\nconst age: number = 90',
+      ' // days\n```\n\n![plan](https://files.example.org/plan.png) <b>x</b>',
+    ]
+    const [first = '', ...others] = source
+    await answer.say(first)
+    const said = page.locator('[data-role="assistant"]').last()
+    const heading = await said.getByRole('heading', { level: 3, name: 'Steps' }).elementHandle()
+    const top = () =>
+      heading?.evaluate((it) => it.getBoundingClientRect().top - (it.closest('li')?.getBoundingClientRect().top ?? 0))
+    const before = await top()
+    await said.getByText('Open the set').waitFor()
+    const texts: string[] = []
+    for (const [place, shown] of ['See the docs', 'const age: number = 90', '// days'].entries()) {
+      await answer.say(others[place] ?? '')
+      await said.getByText(shown).waitFor()
+      texts.push((await said.innerText()).replaceAll('(docs.example.org)', ''))
+    }
+    expect(texts.slice(0, 2).join('')).not.toMatch(/\*\*|##|\]\(|\|/)
+    expect(await top()).toBe(before)
+    await answer.end()
+    await confirmed(page, 'rotate')
+    await said.locator('time').waitFor({ state: 'attached' })
+    expect(await said.getByRole('link', { name: 'the docs (docs.example.org)' }).getAttribute('href')).toBe(
+      'https://docs.example.org/keys',
+    )
+    expect(await said.getByRole('cell').allInnerTexts()).toEqual(['deploy', '90'])
+    expect(await said.locator('img, b').count()).toBe(0)
+    await said.locator('[data-token="keyword"]', { hasText: 'const' }).waitFor()
+    const copied = () => page.evaluate(() => navigator.clipboard.readText())
+    await said.getByRole('button', { name: 'Copy code' }).click()
+    await expect.poll(copied).toBe('const age: number = 90 // days')
+    await said.getByRole('button', { name: 'Copy answer' }).click()
+    await expect.poll(copied).toBe(source.join(''))
+    await page.reload()
+    await said.locator('[data-token="keyword"]').first().waitFor()
+    await expectToLookRight(page, 'answer in Markdown')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await expectToLookRight(page, 'answer in Markdown in the dark')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expectToLookRight(page, 'answer in Markdown in the dark on a phone')
+  })
+
+  it('stay within a narrow page and quick, whatever an answer is made of', async () => {
+    const deep = Array.from({ length: 40 }, (_, depth) => `${'  '.repeat(depth)}- level ${depth}`).join('\n')
+    const wide = `|${' column |'.repeat(60)}\n|${' --- |'.repeat(60)}\n${`|${' value |'.repeat(60)}\n`.repeat(20)}`
+    const nested = `${'> '.repeat(20)}quoted\n\n${'['.repeat(2000)}x${'](https://a.example)'.repeat(200)}`
+    assistant.play = answering(`${deep}\n\n${wide}\n${'w'.repeat(3000)}\n\n\`${'c'.repeat(3000)}\``)
+    const page = await openNew({ viewport: { width: 320, height: 640 } })
+    await begin(page, 'Be difficult')
+    await confirmed(page, 'level 39')
+    await expectToLookRight(page, 'difficult answer on a narrow page')
+    assistant.play = answering(nested)
+    await send(page, 'More of it')
+    await confirmed(page, 'quoted')
+    await expectToLookRight(page, 'nested answer on a narrow page')
   })
 
   it('stop an answer by button or key, and keep what it said', async () => {

@@ -5,6 +5,8 @@ import type { Message, MessageRole } from '../../../shared/conversations.ts'
 import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
 import { outbox } from '../offline/outbox.ts'
 import { ShortTime } from '../page/time-ago.tsx'
+import { CopySource } from './code-block.tsx'
+import { MarkdownText } from './markdown-text.tsx'
 import classes from './message.module.css'
 import { MessageText } from './message-text.tsx'
 import type { QueuedMessage } from './queued.ts'
@@ -44,9 +46,12 @@ export const MessageItem = memo(function MessageItem({ message }: { message: Mes
       id={id}
       from={role}
       aside={
-        <span className={classes.when}>
-          <ShortTime at={createdAt} />
-        </span>
+        <>
+          <span className={classes.when}>
+            <ShortTime at={createdAt} />
+          </span>
+          {role === 'assistant' && <CopySource text={content} label="Copy answer" className={classes.when} />}
+        </>
       }
       note={
         stopped && (
@@ -56,7 +61,7 @@ export const MessageItem = memo(function MessageItem({ message }: { message: Mes
         )
       }
     >
-      <MessageText text={content} />
+      {role === 'assistant' ? <MarkdownText text={content} /> : <MessageText text={content} />}
     </MessageFrame>
   )
 })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { blocksOf } from './message-parts.ts'
 
 const words = (text: string) => ({ type: 'words', text })
-const link = (text: string, href = text) => ({ type: 'link', text, href })
+const link = (text: string, href = text) => ({ type: 'link', text, href, host: new URL(href).host })
 const partsOf = (text: string) =>
   blocksOf(text).flatMap<unknown>((block) => (block.type === 'words' ? block.parts : [block]))
 

@@ -3,7 +3,8 @@
  * of code. Nothing else is read into it, and all its characters are in the parts, but for the fences themselves and for addresses that
  * are shown as browsers read them.
  */
-export type Inline = { type: 'words'; text: string } | { type: 'link'; text: string; href: string }
+export type Link = { type: 'link'; text: string; href: string; host: string }
+export type Inline = { type: 'words'; text: string } | Link
 export type Block = { type: 'words'; parts: Inline[] } | { type: 'code'; language: string; text: string }
 
 /** ``` alone or with a language, at the beginning of a line, as people and assistants write it. */
@@ -71,14 +72,14 @@ function withoutPunctuation(found: string): string {
  * Only what leads to a page: another scheme could run code in this one. An address with a user in it (`https://bank.example@evil.example`)
  * is none, and one whose host is written in another way than browsers do, as with letters of another script, is shown as they do.
  */
-function linkOf(shown: string): Inline | null {
+export function linkOf(shown: string): Link | null {
   if (!URL.canParse(shown)) return null
-  const { protocol, href, hostname, username, password } = new URL(shown)
+  const { protocol, href, host, hostname, username, password } = new URL(shown)
   if ((protocol !== 'https:' && protocol !== 'http:') || hostname === '' || username !== '' || password !== '')
     return null
   const isPlain = shown
     .slice(protocol.length + 2)
     .toLowerCase()
     .startsWith(hostname)
-  return { type: 'link', text: isPlain ? shown : href, href }
+  return { type: 'link', text: isPlain ? shown : href, href, host }
 }

@@ -1,7 +1,5 @@
-/** The words of a message as they were written, its addresses as links, its blocks of code with a button to copy them. */
-import { ActionIcon, CopyButton, Tooltip } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
-import { announce } from '../toasts/announcer.tsx'
+/** The words of a message as they were written, with its addresses as links and its blocks of code. */
+import { CodeBlock } from './code-block.tsx'
 import classes from './message.module.css'
 import { type Block, blocksOf, type Inline } from './message-parts.ts'
 
@@ -20,20 +18,7 @@ function BlockOf({ block }: { block: Block }) {
         ))}
       </p>
     )
-  const { language, text } = block
-  return (
-    <figure className={classes.code} aria-label={language === '' ? 'Code' : `Code, ${language}`}>
-      <figcaption>
-        <span>{language}</span>
-        <CopyCode text={text} />
-      </figcaption>
-      {/* Wider than the page it scrolls by itself, also by keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above. */}
-      <pre tabIndex={0}>
-        <code>{text}</code>
-      </pre>
-    </figure>
-  )
+  return <CodeBlock language={block.language} text={block.text} />
 }
 
 function InlineOf({ part }: { part: Inline }) {
@@ -42,27 +27,5 @@ function InlineOf({ part }: { part: Inline }) {
     <a href={part.href} target="_blank" rel="noopener noreferrer nofollow">
       {part.text}
     </a>
-  )
-}
-
-function CopyCode({ text }: { text: string }) {
-  return (
-    <CopyButton value={text}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? 'Copied' : 'Copy code'}>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label="Copy code"
-            onClick={() => {
-              copy()
-              announce('Copied.')
-            }}
-          >
-            {copied ? <IconCheck size="1rem" aria-hidden /> : <IconCopy size="1rem" aria-hidden />}
-          </ActionIcon>
-        </Tooltip>
-      )}
-    </CopyButton>
   )
 }
