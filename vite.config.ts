@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { firstPaint } from './web/first-paint.ts'
 
 /** Once, at build time and as small as can be; the server only picks the file that the browser takes. */
 const compressed: Plugin = {
@@ -17,6 +18,20 @@ const compressed: Plugin = {
       writeFileSync(`${path}.br`, brotliCompressSync(content))
       writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }))
     }
+  },
+}
+
+const painted: Plugin = {
+  name: 'first-paint',
+  transformIndexHtml: {
+    // After the style sheets, whose variables are the library's own.
+    order: 'post',
+    handler(html) {
+      const { styles, markup } = firstPaint()
+      return html
+        .replace('</head>', () => `<style>${styles}</style></head>`)
+        .replace('<!--first-paint-->', () => markup)
+    },
   },
 }
 
@@ -41,7 +56,7 @@ const shellFiles: Plugin = {
     const shell = {
       version: version.digest('hex').slice(0, 16),
       files: [...hashed, ...named].map((name) => `/${name}`),
-      entry: /src="(\/assets\/[^"]+\.js)"/.exec(String(page.source))?.[1],
+      entry: /src="(\/assets\/app-[^"]+\.js)"/.exec(String(page.source))?.[1],
     }
     worker.code = worker.code.replace('__SHELL__', () => JSON.stringify(shell))
   },
@@ -49,12 +64,14 @@ const shellFiles: Plugin = {
 
 export default defineConfig({
   root: 'web',
-  plugins: [react(), shellFiles, compressed],
+  plugins: [react(), painted, shellFiles, compressed],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
     // Vite's polyfill would only serve browsers older than those that run this app at all.
     modulePreload: { polyfill: false },
+    // What its test reads: see web/test/budgets.test.ts.
+    manifest: true,
     rolldownOptions: {
       // Whole, for building goes from this folder and `npm run dev` from the root of the pages.
       input: {
@@ -70,7 +87,9 @@ export default defineConfig({
             // What the first page needs of libraries stays in the browser's cache over a release that changes none of them.
             // Its styles come first, so that those of the app override them.
             { name: 'libraries', test: /node_modules|\/mantine\.css$/, tags: ['$initial'] },
-            { name: 'shared', minShareCount: 3, maxModuleSize: 40_000 },
+            // Not what the service worker consists of, which runs alone.
+            { name: 'app', test: /\/(web\/src|client|shared)\/(?!offline\/service-worker|doors)/, tags: ['$initial'] },
+            { name: 'shared', minShareCount: 2, maxModuleSize: 40_000 },
           ],
         },
       },

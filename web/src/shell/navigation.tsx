@@ -1,17 +1,15 @@
 /** By product: a rail at the left; on a phone a bar at the bottom, with room for the first few and for more. */
-import { Menu, UnstyledButton } from '@mantine/core'
+import { UnstyledButton } from '@mantine/core'
 import { IconDots, IconKeyboard, IconSearch } from '@tabler/icons-react'
 import { Link, useLocation } from '@tanstack/react-router'
+import { useRef } from 'react'
 import classes from './navigation.module.css'
-import { type Product, products } from './products.ts'
+import { inBar, type Product, products } from './products.ts'
 
 interface Props {
   onSearch: () => void
   onShortcuts: () => void
 }
-
-/** Five stand in the bar, one of which is for more. */
-const inBar = 4
 
 export function Navigation({ onSearch, onShortcuts }: Props) {
   return (
@@ -40,28 +38,42 @@ export function Navigation({ onSearch, onShortcuts }: Props) {
 function More({ products, onSearch }: { products: Product[]; onSearch: () => void }) {
   const { pathname } = useLocation()
   const isHere = products.some(({ path }) => pathname === path || pathname.startsWith(`${path}/`))
+  const list = useRef<HTMLUListElement>(null)
+  const close = () => list.current?.hidePopover()
   return (
-    <Menu position="top-end" withinPortal={false} withInitialFocusPlaceholder={false}>
-      <Menu.Target>
-        <UnstyledButton className={classes.item} data-only="phone" data-here={isHere || undefined}>
-          <IconDots size="1.25rem" stroke={1.5} aria-hidden />
-          <span>More</span>
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
+    <>
+      <UnstyledButton
+        className={classes.item}
+        data-only="phone"
+        data-here={isHere || undefined}
+        popoverTarget="more-products"
+      >
+        <IconDots size="1.25rem" stroke={1.5} aria-hidden />
+        <span>More</span>
+      </UnstyledButton>
+      {/* The browser's own popover: a library for it would be a seventh of the script that every page waits for. */}
+      <ul ref={list} id="more-products" popover="auto" className={classes.more} aria-label="More">
         {products.map(({ label, path, icon: ProductIcon }) => (
-          <Menu.Item
-            key={path}
-            leftSection={<ProductIcon size="1.125rem" stroke={1.5} aria-hidden />}
-            renderRoot={(props) => <Link to={path} {...props} />}
-          >
-            {label}
-          </Menu.Item>
+          <li key={path}>
+            <Link to={path} onClick={close} className={classes.row}>
+              <ProductIcon size="1.125rem" stroke={1.5} aria-hidden />
+              {label}
+            </Link>
+          </li>
         ))}
-        <Menu.Item leftSection={<IconSearch size="1.125rem" stroke={1.5} aria-hidden />} onClick={onSearch}>
-          Search
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        <li>
+          <UnstyledButton
+            className={classes.row}
+            onClick={() => {
+              close()
+              onSearch()
+            }}
+          >
+            <IconSearch size="1.125rem" stroke={1.5} aria-hidden />
+            Search
+          </UnstyledButton>
+        </li>
+      </ul>
+    </>
   )
 }

@@ -14,3 +14,6 @@ export const products: Product[] = [
   { label: 'Conversations', path: '/conversations', icon: IconMessages },
   { label: 'Drifts', path: '/drifts', icon: IconArrowsDiff },
 ]
+
+/** On a phone the first of them stand in the bar, and the others under More. */
+export const inBar = 4

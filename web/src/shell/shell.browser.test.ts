@@ -59,9 +59,10 @@ describe('the shell, with mock sign-in behind the same page', () => {
     await page.reload()
     // Five stand in the bar; the others are under the last of them.
     await page.getByRole('button', { name: 'More' }).click()
-    await page.getByRole('menuitem', { name: 'Search' }).waitFor()
+    const more = page.getByRole('list', { name: 'More' })
+    await more.getByRole('button', { name: 'Search' }).waitFor()
     await expectToFit(page, 'more of the bar')
-    await page.getByRole('menuitem', { name: 'Drifts' }).click()
+    await more.getByRole('link', { name: 'Drifts' }).click()
     await page.waitForURL(`${stage.url}/drifts`)
   })
 

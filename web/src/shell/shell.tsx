@@ -6,11 +6,11 @@ import { usePagesKey } from '../session/clear-pages.ts'
 import { useSessionWatch } from '../session/session-watch.ts'
 import { isWayIn } from '../session/sign-in-link.ts'
 import { Announcer } from '../toasts/announcer.tsx'
-import { Toaster } from '../toasts/toaster.tsx'
 import { Header } from './header.tsx'
 import { Navigation } from './navigation.tsx'
 import classes from './shell.module.css'
 import { StatusBar } from './status-bar.tsx'
+import { useFetched } from './use-fetched.ts'
 import { useLazyDialog } from './use-lazy-dialog.ts'
 import { useSignOut } from './use-sign-out.ts'
 
@@ -18,13 +18,16 @@ const loadPalette = async () => (await import('./command-palette.tsx')).CommandP
 const loadSignOut = async () => (await import('../unsent/sign-out-dialog.tsx')).SignOutDialog
 const loadShortcuts = async () => (await import('./shortcuts-dialog.tsx')).ShortcutsDialog
 
+const loadToaster = async () => (await import('../toasts/toaster.tsx')).Toaster
+
 export function Shell() {
   useSessionWatch()
+  const Toaster = useFetched(loadToaster)
   const isBare = isWayIn(useLocation().pathname)
   return (
     <div className={classes.shell} data-bare={isBare || undefined}>
       <Workspace key={usePagesKey()} isBare={isBare} />
-      <Toaster isBare={isBare} />
+      {Toaster && <Toaster isBare={isBare} />}
       <Announcer />
     </div>
   )
