@@ -1,5 +1,6 @@
 /** `/dev/mail`: the mails that were kept and not sent, with their links to follow. For development only. */
 import type { FastifyPluginAsync } from 'fastify'
+import { brandMark, colourRules } from '../../../shared/colours.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { KeptMail, MailInbox } from './mail-inbox.ts'
 import { escapeHtml } from './mail-layout.ts'
@@ -67,16 +68,19 @@ function mailPage({ id, to, subject, text, date }: KeptMail): string {
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><title>${escapeHtml(title)}</title><style>
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  ${colourRules}
+  :root { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground) }
   body { margin: 0 }
+  a { color: var(--accent) }
+  header { display: flex; align-items: center; gap: .5rem; font-weight: 700; margin-bottom: 1.5rem }
   main { width: min(44rem, calc(100vw - 2rem)); margin: 0 auto; padding: 2rem 0 }
   h1 { font-size: 1.25rem; margin: .5rem 0 0 } h2 { font-size: 1rem; margin: 1.5rem 0 .5rem }
-  p { margin: .25rem 0 1rem; opacity: .75 }
+  p { margin: .25rem 0 1rem; color: var(--soft) }
   ol { list-style: none; padding: 0; margin: 0 }
-  li a { display: flex; flex-direction: column; padding: .75rem 1rem; margin-top: .5rem; border: 1px solid #8886; border-radius: 8px; color: inherit; text-decoration: none }
-  li a:hover { border-color: currentColor } li span { opacity: .75; font-size: .875rem; overflow-wrap: anywhere }
-  a:focus-visible { outline: 3px solid Highlight; outline-offset: 2px }
-  iframe { box-sizing: border-box; width: 100%; height: 32rem; border: 1px solid #8886; border-radius: 8px }
-  pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; border: 1px solid #8886; border-radius: 8px; margin: 0 }
-</style><main>${body}</main></html>`
+  li a { display: flex; flex-direction: column; padding: .75rem 1rem; margin-top: .5rem; border: 1px solid var(--line); border-radius: 8px; background: var(--raised); color: inherit; text-decoration: none }
+  li a:hover { border-color: currentColor } li span { color: var(--soft); font-size: .875rem; overflow-wrap: anywhere }
+  a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+  iframe { box-sizing: border-box; width: 100%; height: 32rem; border: 1px solid var(--line); border-radius: 8px }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; background: var(--raised); border: 1px solid var(--line); border-radius: 8px; margin: 0 }
+</style><main><header>${brandMark} Plinth</header>${body}</main></html>`
 }

@@ -2,6 +2,7 @@
  * A mail as text and as HTML, from the same words. Every value is text until here, and is escaped here: names are what people
  * chose. The HTML asks for nothing from anywhere, so opening it tells nobody, and follows the reader's dark or light.
  */
+import { brandMark, colourRules, colours } from '../../../shared/colours.ts'
 import type { User } from '../identity/table.ts'
 
 export interface MailWords {
@@ -19,6 +20,19 @@ export interface RenderedMail {
   html: string
 }
 
+const { light } = colours
+
+/** A mail program that does not know `light-dark()` or custom properties takes the light colours before them. */
+const mailRules = `${colourRules}
+  body { margin: 0; padding: 24px 16px; background: ${light.ground}; background: var(--ground); color: ${light.text}; color: var(--text); font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', sans-serif }
+  main { max-width: 32rem; margin: 0 auto }
+  h1 { font-size: 20px; line-height: 1.3; margin: 0 0 16px }
+  p { margin: 0 0 16px }
+  a { color: ${light.accent}; color: var(--accent) }
+  .brand { display: flex; align-items: center; gap: 8px; font-weight: 700 }
+  a.action { display: inline-block; padding: 12px 20px; border-radius: 8px; background: ${light.accent}; background: var(--accent); color: ${light.onAccent}; color: var(--onAccent); font-weight: 600; text-decoration: none }
+  .quiet { font-size: 14px; color: ${light.soft}; color: var(--soft); overflow-wrap: anywhere }`
+
 /** `name`: whom to greet. `from`: who writes, in the last line. */
 export function renderMail({ subject, before, action, after }: MailWords, name: string, from: string): RenderedMail {
   const greetedName = greetable(name)
@@ -34,17 +48,12 @@ export function renderMail({ subject, before, action, after }: MailWords, name: 
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(subject)}</title>
 <style>
-  :root { color-scheme: light dark }
-  body { margin: 0; padding: 24px 16px; font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', sans-serif }
-  main { max-width: 32rem; margin: 0 auto }
-  h1 { font-size: 20px; line-height: 1.3; margin: 0 0 16px }
-  p { margin: 0 0 16px }
-  .action { display: inline-block; padding: 10px 20px; border-radius: 8px; background: #1c5fc2; color: #fff; font-weight: 600; text-decoration: none }
-  .quiet { font-size: 14px; opacity: .8; overflow-wrap: anywhere }
+  ${mailRules}
 </style>
 </head>
 <body>
 <main>
+<p class="brand">${brandMark} Plinth</p>
 <h1>${escapeHtml(subject)}</h1>
 ${paragraphs([greeting, ...before])}
 <p><a class="action" href="${url}">${escapeHtml(action.label)}</a></p>

@@ -16,7 +16,7 @@ export async function docsPageScript(): Promise<void> {
   }
   const api = (await answer.json()) as OpenApiDocument
   byId('version').textContent = api.info.version
-  byId('about').textContent = api.info.description.replaceAll('`', '')
+  byId('about').append(...withCode(api.info.description))
 
   const views: { text: string; view: HTMLElement; section: HTMLElement }[] = []
   for (const { name } of api.tags) {
@@ -76,7 +76,11 @@ export async function docsPageScript(): Promise<void> {
         {},
         make('span', { className: 'method' }, method),
         make('code', {}, path),
-        make('span', { className: 'soft' }, [operation.summary, operation.description ?? []].flat().join('. ')),
+        make(
+          'span',
+          { className: 'soft' },
+          ...withCode([operation.summary, operation.description ?? []].flat().join('. ')),
+        ),
       ),
       inner,
     )
@@ -87,7 +91,7 @@ export async function docsPageScript(): Promise<void> {
 
   function answersView({ responses, security }: Operation): HTMLElement[] {
     const rows = Object.entries(responses).map(([status, { description }]) =>
-      make('tr', {}, make('td', {}, status), make('td', {}, description.replaceAll('`', ''))),
+      make('tr', {}, make('td', {}, status), make('td', {}, ...withCode(description))),
     )
     return [
       make('h3', {}, security.length === 0 ? 'Responses, without sign-in' : 'Responses, to signed-in users'),
@@ -102,13 +106,17 @@ export async function docsPageScript(): Promise<void> {
     const button = make('button', { type: 'submit' }, 'Send')
     const command = make('pre', {})
     const result = make('div', { ariaLive: 'polite' })
+    const labels = fields.map(({ parameter, input }) => {
+      const { name, in: place, description = '' } = parameter
+      return make('label', {}, make('span', {}, `${name} `, soft(`in ${place}. `, ...withCode(description))), input)
+    })
+    const isExtra = (place: number) => parameters[place]?.in === 'header' && !parameters[place].required
+    const extras = labels.filter((_, place) => isExtra(place))
     const form = make(
       'form',
       {},
-      ...fields.map(({ parameter, input }) => {
-        const { name, in: place, description = '' } = parameter
-        return make('label', {}, make('span', {}, `${name} `, soft(`in ${place}. ${description}`)), input)
-      }),
+      ...labels.filter((_, place) => !isExtra(place)),
+      ...(extras.length > 0 ? [make('details', {}, make('summary', {}, 'Headers'), ...extras)] : []),
       ...(body ? [make('label', {}, make('span', {}, 'Body ', soft('JSON')), body)] : []),
       button,
       make('details', {}, make('summary', {}, 'As a command'), command),
@@ -130,8 +138,13 @@ export async function docsPageScript(): Promise<void> {
     return form
   }
 
-  function soft(text: string): HTMLElement {
-    return make('span', { className: 'soft' }, text)
+  function soft(...words: (Node | string)[]): HTMLElement {
+    return make('span', { className: 'soft' }, ...words)
+  }
+
+  /** What stands between backticks is code. */
+  function withCode(text: string): (Node | string)[] {
+    return text.split('`').map((part, place) => (place % 2 === 0 ? part : make('code', {}, part)))
   }
 
   function parameterInput({ required, schema }: Parameter): HTMLInputElement {

@@ -1,4 +1,5 @@
 /** The page at /api/docs: three texts, for it is small and needs no build. Nothing in it is inline, as our CSP asks. */
+import { brandMark, colourRules } from '../../../shared/colours.ts'
 import { docsPageScript } from './docs-page-script.ts'
 
 export const docsHtml = `<!doctype html>
@@ -12,7 +13,7 @@ export const docsHtml = `<!doctype html>
 </head>
 <body>
 <header>
-<h1>Plinth API <small id="version"></small></h1>
+<h1>${brandMark} Plinth API <small id="version"></small></h1>
 <p><a href="/api/openapi.json">OpenAPI document</a></p>
 </header>
 <main>
@@ -32,21 +33,12 @@ export const docsHtml = `<!doctype html>
 /** The function as it is here: its types are gone by then, and it names nothing that is outside of it. */
 export const docsScript = () => `(${docsPageScript})()\n`
 
-export const docsStyle = `:root {
-  color-scheme: light dark;
-  --back: light-dark(#fff, #16181d);
-  --raised: light-dark(#f5f6f8, #20232a);
-  --line: light-dark(#d5d9e0, #3a3f4a);
-  --text: light-dark(#1c2027, #e6e8ec);
-  --soft: light-dark(#5a6270, #a3abb9);
-  --accent: light-dark(#1a56b8, #8ab4f8);
-  --good: light-dark(#1d6b35, #7fd197);
-  --bad: light-dark(#a8231b, #f59b94);
-}
+export const docsStyle = `${colourRules}
 * { box-sizing: border-box }
-body { margin: 0 auto; max-width: 62rem; padding: 1rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
+html { background: var(--ground) }
+body { margin: 0 auto; max-width: 62rem; padding: 1rem; color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
 header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem }
-h1 { margin: 0; font-size: 1.6rem }
+h1 { display: flex; align-items: center; gap: .6rem; margin: 0; font-size: 1.6rem }
 h1 small, .soft { color: var(--soft); font-weight: normal }
 h2 { margin: 2rem 0 .5rem; font-size: 1.1rem; text-transform: capitalize }
 h3 { margin: 1rem 0 .25rem; font-size: .95rem }
@@ -55,10 +47,10 @@ a { color: var(--accent) }
 form { display: grid; gap: .75rem }
 #settings { grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); padding: 1rem; background: var(--raised); border-radius: .5rem }
 label { display: grid; gap: .2rem; font-size: .9rem }
-input, textarea, button { font: inherit; color: inherit; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--back) }
+input, textarea, button { font: inherit; color: inherit; padding: .45rem .6rem; border: 1px solid var(--soft); border-radius: .5rem; background: var(--ground) }
 textarea, pre, code { font-family: ui-monospace, monospace; font-size: .875rem }
 textarea { min-height: 7rem; resize: vertical }
-button { justify-self: start; cursor: pointer; padding-inline: 1.2rem; background: var(--accent); border-color: var(--accent); color: var(--back) }
+button { justify-self: start; cursor: pointer; padding-inline: 1.2rem; background: var(--accent); border-color: var(--accent); color: var(--onAccent) }
 button:disabled { opacity: .6; cursor: progress }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 details.operation { margin: .4rem 0; border: 1px solid var(--line); border-radius: .5rem }
@@ -68,7 +60,7 @@ details.operation > div { padding: 0 .8rem .8rem }
 pre { margin: 0; padding: .7rem; overflow: auto; max-height: 30rem; background: var(--raised); border-radius: .35rem; white-space: pre-wrap; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100%; font-size: .9rem }
 td { padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; white-space: pre-line; overflow-wrap: anywhere }
-.good { color: var(--good) }
+.good { color: var(--accent) }
 .bad { color: var(--bad) }
 [hidden] { display: none !important }
 `
