@@ -27,7 +27,7 @@ export function Page({ title, heading = title, isWide = false, children }: Props
   }, [])
   return (
     <article className={classes.page} data-wide={isWide || undefined}>
-      <Title order={1} ref={headingRef} tabIndex={-1} className={classes.heading}>
+      <Title order={1} ref={headingRef} tabIndex={-1} dir="auto" className={classes.heading}>
         {heading}
       </Title>
       {children}

@@ -17,7 +17,9 @@ export function Row({ icon: RowIcon, strong, quiet, side, isPending = false }: P
     <div className={classes.row} data-pending={isPending || undefined}>
       <RowIcon className={classes.icon} size="1.5rem" stroke={1.5} aria-hidden />
       <div className={classes.words}>
-        <div className={classes.strong}>{strong}</div>
+        <div className={classes.strong} dir="auto">
+          {strong}
+        </div>
         <div className={classes.quiet}>{quiet}</div>
       </div>
       {side && <div className={classes.side}>{side}</div>}

@@ -1,5 +1,5 @@
 /** What a form holds, what is wrong with each of its fields, and the focus on the first of those. */
-import { type ChangeEvent, useRef, useState } from 'react'
+import { type ChangeEvent, useCallback, useRef, useState } from 'react'
 import type { FieldFault } from '../../../shared/errors.ts'
 
 /** `initial` names the fields in the order of the page. */
@@ -37,7 +37,7 @@ export function useFields<Name extends string>(initial: Record<Name, string>) {
     return true
   }
 
-  const focus = (name: Name) => inputs.current[name]?.focus()
+  const focus = useCallback((name: Name) => inputs.current[name]?.focus(), [])
   return { values, field, refuse, focus }
 }
 

@@ -2,7 +2,7 @@
 import { Anchor, Button, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { FormEvent } from 'react'
+import { type FormEvent, useEffect } from 'react'
 import { errorCode, toPlinthError } from '../../../client/plinth.ts'
 import { SignIn } from '../../../shared/auth.ts'
 import { FormFailure } from '../failure/form-failure.tsx'
@@ -13,9 +13,14 @@ import { beginSession } from '../session/session.ts'
 import classes from './entry-card.module.css'
 import { useReturnTo } from './sign-in-search.ts'
 
-export function PasswordForm() {
+export function PasswordForm({ isShown }: { isShown: boolean }) {
   const { onTheWay } = useReturnTo()
   const form = useFields({ email: '', password: '' })
+  const { focus } = form
+  // Not on a phone, where the keyboard would cover the other sign-in methods.
+  useEffect(() => {
+    if (isShown && matchMedia('(hover: hover)').matches) focus('email')
+  }, [isShown, focus])
   const signIn = useMutation({
     ...trpc.auth.signIn.mutationOptions({ gcTime: secretGcTime }),
     onSuccess: ({ user }) => beginSession(user),

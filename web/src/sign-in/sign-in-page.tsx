@@ -51,7 +51,7 @@ export function SignInPage() {
       {hasPasswords && (
         <div className={session.state === 'loading' ? classes.kept : undefined}>
           {hasProvider && <div className={classes.or}>or</div>}
-          <PasswordForm />
+          <PasswordForm isShown={session.state !== 'loading'} />
         </div>
       )}
     </EntryCard>

@@ -76,7 +76,9 @@ export const TaskRow = memo(function TaskRow({ task, isPending, acts, isActive, 
         data-task-link
         tabIndex={tabIndex}
       >
-        <span className={classes.title}>{title}</span>
+        <span className={classes.title} dir="auto">
+          {title}
+        </span>
         {description && <span className={classes.description}>{description}</span>}
       </Link>
       {isPending && (
