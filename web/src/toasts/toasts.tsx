@@ -53,8 +53,16 @@ export function showUndo(text: string, undo: () => void, onGone: () => void): st
     title: undefined,
     message: (
       <Group justify="space-between" gap="sm" wrap="nowrap">
-        <span className={classes.words}>{text}</span>
-        <Button size="compact-sm" variant="light" onClick={undo} aria-keyshortcuts="Control+Z Meta+Z">
+        <span className={classes.words} title={text}>
+          {text}
+        </span>
+        <Button
+          size="compact-sm"
+          variant="light"
+          className={classes.undo}
+          onClick={undo}
+          aria-keyshortcuts="Control+Z Meta+Z"
+        >
           Undo
         </Button>
       </Group>
