@@ -58,12 +58,10 @@ const parsing = { disableParsingRawHTML: true, disableFrontmatter: true } as con
 const drawing: MarkdownToJSX.Options = {
   ...parsing,
   wrapper: null,
-  createElement: (tag, props, ...children) =>
-    createElement(
-      tag,
-      typeof tag === 'string' && ownDirection.has(tag) ? { ...props, dir: 'auto' } : props,
-      ...children,
-    ),
+  createElement(tag, props, ...children) {
+    const given = typeof tag === 'string' && ownDirection.has(tag) ? { ...props, dir: 'auto' } : props
+    return createElement(tag, given, ...children)
+  },
   renderRule: (next, node, draw, state) => drawNode(next, node, draw, state),
 }
 
