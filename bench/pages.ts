@@ -58,7 +58,7 @@ try {
   await ready()
   const table: Record<string, Record<string, number>> = {}
   for (const { path, as } of paths) {
-    const visits = []
+    const visits: Awaited<ReturnType<typeof visit>>[] = []
     for (let round = 0; round < rounds; round++) visits.push(await visit(path, as))
     const of = (name: keyof (typeof visits)[number], digits = 0) =>
       rounded(median(visits.map((figures) => figures[name])), digits)

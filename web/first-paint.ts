@@ -62,7 +62,9 @@ const main = h(
 function variablesOf(rules: string): string {
   const merged = mergeMantineTheme(DEFAULT_THEME, theme)
   const [all, own] = [defaultCssVariablesResolver(merged), cssVariables(merged)]
-  const groups = (['variables', 'light', 'dark'] as const).map((group) => ({ ...all[group], ...own[group] }))
+  const groups = (['variables', 'light', 'dark'] as const).map(
+    (group): Record<string, string> => ({ ...all[group], ...own[group] }),
+  )
   const needed = new Set<string>()
   const need = (text: string) => {
     for (const [name] of text.matchAll(/--[\w-]+/g)) {
