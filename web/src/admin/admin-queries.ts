@@ -16,6 +16,9 @@ export interface AuditSearch {
   apiKeyId?: string
   action?: string
   target?: string
+  /** Days of the reader's calendar, as `2026-11-30`: both are included. */
+  from?: string
+  to?: string
 }
 
 export interface ApiKeysSearch {
@@ -38,11 +41,31 @@ export const readPeopleSearch = ({ search, role, active }: Record<string, unknow
   active: typeof active === 'boolean' ? active : undefined,
 })
 
-export const readAuditSearch = ({ actorId, apiKeyId, action, target }: Record<string, unknown>): AuditSearch => ({
+const day = (value: unknown) =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined
+
+/** When the day begins where the reader is; `later` days after it. */
+const beginOf = (value: string | undefined, later = 0) => {
+  if (value === undefined) return undefined
+  const moment = new Date(`${value}T00:00`)
+  moment.setDate(moment.getDate() + later)
+  return moment.toISOString()
+}
+
+export const readAuditSearch = ({
+  actorId,
+  apiKeyId,
+  action,
+  target,
+  from,
+  to,
+}: Record<string, unknown>): AuditSearch => ({
   actorId: text(actorId),
   apiKeyId: text(apiKeyId),
   action: text(action),
   target: text(target),
+  from: day(from),
+  to: day(to),
 })
 
 export const readApiKeysSearch = ({ personId, make }: Record<string, unknown>): ApiKeysSearch => ({
@@ -58,9 +81,12 @@ export const peopleQuery = ({ search, role, active }: PeopleSearch) =>
 /** Read to see what is left of it: never older than the visit. */
 export const legacyUsesQuery = trpc.people.legacyReport.infiniteQueryOptions({}, { getNextPageParam, staleTime: 0 })
 
-export const auditQuery = ({ actorId, apiKeyId, action, target }: AuditSearch) =>
+export const auditQuery = ({ from, to, ...filters }: AuditSearch) =>
   // Read to see what just happened: never older than the visit.
-  trpc.auditLog.list.infiniteQueryOptions({ actorId, apiKeyId, action, target }, { getNextPageParam, staleTime: 0 })
+  trpc.auditLog.list.infiniteQueryOptions(
+    { ...filters, since: beginOf(from), until: beginOf(to, 1) },
+    { getNextPageParam, staleTime: 0 },
+  )
 
 export const allApiKeysQuery = ({ personId }: ApiKeysSearch) =>
   trpc.apiKeys.listAll.infiniteQueryOptions({ personId }, { getNextPageParam })

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
+import { report } from '../../test/drift-acts.ts'
 import { expectToFit, expectToLookRight, inTheDark } from '../../test/shots.ts'
 import { post, type Stage, startStage } from '../../test/stage.ts'
 
@@ -133,6 +134,36 @@ describe('the audit log', () => {
     await page.getByRole('button', { name: 'By Demo admin' }).click()
     await page.getByText('Demo viewer signed in').first().waitFor()
     expect(new URL(page.url()).searchParams.has('actorId')).toBe(false)
+  })
+
+  it('is filtered by a user and by days, and names what was changed', async () => {
+    const engineer = await stage.openSignedIn('engineer')
+    const drift = await report(engineer, 'web-frontend')
+    await post(engineer, '/trpc/tasks.create', { title: 'A private matter' })
+    const page = await openAs('admin', '/admin/audit')
+    const records = page.getByRole('main').getByRole('listitem')
+    await records.getByText(`On drift of ${drift.name}`).first().waitFor()
+    await records.getByText('On a task').first().waitFor()
+    expect(await page.getByText('A private matter').count()).toBe(0)
+    const today = await page.evaluate(() => new Intl.DateTimeFormat('sv-SE').format(new Date()))
+    expect(await records.first().locator('time').innerText()).toMatch(/\d\d?:\d\d/)
+
+    await page
+      .getByRole('combobox', { name: 'By' })
+      .or(page.getByRole('searchbox', { name: 'By' }))
+      .fill('engineer@plinth.local')
+    await page.waitForURL(/actorId=/)
+    await page.getByRole('button', { name: 'By Demo engineer' }).waitFor()
+    await records.filter({ hasText: 'Demo admin' }).first().waitFor({ state: 'detached' })
+    await page.getByLabel('From', { exact: true }).fill(today)
+    await page.waitForURL(new RegExp(`from=.*${today}`))
+    await records.getByText('Demo engineer reported a drift').first().waitFor()
+    await page.getByLabel('From', { exact: true }).fill('')
+    await page.getByLabel('To', { exact: true }).fill('2020-01-01')
+    await page.getByText('Nothing recorded matches these filters.').waitFor()
+    await page.getByRole('button', { name: 'Clear filters' }).click()
+    await records.filter({ hasText: 'Demo admin' }).first().waitFor()
+    await expectAccessible(page)
   })
 })
 

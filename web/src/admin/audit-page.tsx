@@ -1,5 +1,5 @@
 /** Who changed what, the newest first. What is looked for lives in the address. */
-import { Button, NativeSelect } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { IconChevronDown, IconX } from '@tabler/icons-react'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
@@ -11,6 +11,7 @@ import rows from '../page/row.module.css'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
 import { announce } from '../toasts/announcer.tsx'
+import { ActorField } from './actor-field.tsx'
 import { AdminPage } from './admin-page.tsx'
 import { type AuditSearch, auditQuery } from './admin-queries.ts'
 import { AuditRow } from './audit-row.tsx'
@@ -67,6 +68,19 @@ function Records({ isReadOnly }: { isReadOnly: boolean }) {
           value={filters.action ?? ''}
           onChange={({ currentTarget }) => filter({ action: currentTarget.value || undefined })}
         />
+        <ActorField onChoose={(actorId) => filter({ actorId })} />
+        {(['from', 'to'] as const).map((end) => (
+          <TextInput
+            key={end}
+            type="date"
+            className={classes.day}
+            label={end === 'from' ? 'From' : 'To'}
+            value={filters[end] ?? ''}
+            min={end === 'to' ? filters.from : undefined}
+            max={end === 'from' ? filters.to : undefined}
+            onChange={({ currentTarget }) => filter({ [end]: currentTarget.value || undefined })}
+          />
+        ))}
         <SearchField
           label="On"
           placeholder="Such as draft:0199…"
@@ -109,10 +123,7 @@ function Records({ isReadOnly }: { isReadOnly: boolean }) {
         <div className={classes.empty}>
           <p>{isFiltered ? 'Nothing recorded matches these filters.' : 'Nothing has been recorded yet.'}</p>
           {isFiltered && (
-            <Button
-              variant="default"
-              onClick={() => clear({ actorId: undefined, apiKeyId: undefined, action: undefined, target: undefined })}
-            >
+            <Button variant="default" onClick={() => clear(noFilters)}>
               Clear filters
             </Button>
           )}
@@ -130,6 +141,15 @@ function Records({ isReadOnly }: { isReadOnly: boolean }) {
       <ShowMore list={list} what="records" />
     </Section>
   )
+}
+
+const noFilters: Record<keyof AuditSearch, undefined> = {
+  actorId: undefined,
+  apiKeyId: undefined,
+  action: undefined,
+  target: undefined,
+  from: undefined,
+  to: undefined,
 }
 
 function actionChoices(chosen: string | undefined) {

@@ -3,7 +3,7 @@ import { IconChevronDown } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { AuditRecord } from '../../../shared/audit-log.ts'
 import rows from '../page/row.module.css'
-import { TimeAgo } from '../page/time-ago.tsx'
+import { ShortTime } from '../page/time-ago.tsx'
 import { AuditDetails } from './audit-details.tsx'
 import classes from './audit-row.module.css'
 import { recordWords } from './audit-words.ts'
@@ -11,7 +11,7 @@ import { TargetName } from './target-name.tsx'
 
 export function AuditRow({ record }: { record: AuditRecord }) {
   const [isOpen, setOpen] = useState(false)
-  const { at, actor, actorId, apiKeyId, action, target } = record
+  const { at, actor, actorId, apiKeyId, action } = record
   const words = recordWords(record)
   return (
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
@@ -27,7 +27,7 @@ export function AuditRow({ record }: { record: AuditRecord }) {
             </span>
           </span>
           <span className={classes.quiet}>
-            <TargetName target={target} actor={actor} /> · <TimeAgo at={at} />
+            <TargetName record={record} /> · <ShortTime at={at} />
           </span>
         </span>
       </summary>

@@ -92,6 +92,14 @@ export function targetParts(target: string): { noun: string; id: string } {
   return { noun, id: id.join(':') }
 }
 
+/** A noun as in targets, such as `apiKey`. */
+export function withArticle(noun: string): string {
+  const words = noun
+    .replaceAll(/([a-z])([A-Z])/g, (_, end, begin) => `${end} ${begin.toLowerCase()}`)
+    .replace('api key', 'API key')
+  return `${/^[aeiou]/i.test(words) ? 'an' : 'a'} ${words}`
+}
+
 export function valueWords(value: unknown): string {
   if (value === undefined || value === null || value === '') return 'nothing'
   return typeof value === 'string' ? value : JSON.stringify(value)
