@@ -14,6 +14,7 @@ import {
   statusNames,
 } from '../drifts/drift-words.ts'
 import classes from './dashboard.module.css'
+import { roundTicks } from './round-ticks.ts'
 
 /** Its text is for all; a picture of it would only be said twice, and hold the focus on its way. */
 export const unspoken = { accessibilityLayer: false, tabIndex: -1 }
@@ -32,7 +33,7 @@ export function PendingBySeverity({ counts }: { counts: Record<Severity, number>
             label: severityNames[severity],
             color: `var(--${severity})`,
           }))}
-          yAxisProps={{ allowDecimals: false, width: 40 }}
+          yAxisProps={{ width: 40, ...roundTicks(Math.max(...Object.values(counts))) }}
           withTooltip={false}
           maxBarWidth={56}
           barChartProps={unspoken}
@@ -68,6 +69,7 @@ export function ByStatus({ counts }: { counts: Record<DriftStatus, number> }) {
             value: counts[status],
             color: `var(--${status})`,
           }))}
+          chartLabel={`${countWords(counts.pending)} to decide`}
           withTooltip={false}
           accessibilityLayer={false}
           pieProps={{ isAnimationActive: false, rootTabIndex: -1 }}

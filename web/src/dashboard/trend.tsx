@@ -3,6 +3,7 @@ import type { MetricsSummary } from '../../../shared/metrics.ts'
 import { countWords } from '../drifts/drift-words.ts'
 import { unspoken } from './counts.tsx'
 import classes from './dashboard.module.css'
+import { roundTicks } from './round-ticks.ts'
 
 type Days = MetricsSummary['trend']
 
@@ -16,6 +17,7 @@ const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'sho
 const dayWords = (day: string) => dayFormat.format(new Date(`${day}T00:00:00Z`))
 
 export function Trend({ days }: { days: Days }) {
+  const today = dayWords(days.at(-1)?.day ?? '')
   return (
     <>
       <p>{trendWords(days)}</p>
@@ -34,7 +36,12 @@ export function Trend({ days }: { days: Days }) {
           withDots={false}
           withLegend
           legendProps={{ verticalAlign: 'bottom' }}
-          yAxisProps={{ allowDecimals: false, width: 40 }}
+          yAxisProps={{
+            width: 40,
+            ...roundTicks(Math.max(...days.flatMap((day) => lines.map(({ name }) => day[name])))),
+          }}
+          // The last day is not over, so a fall to it says nothing yet.
+          referenceLines={[{ x: today, label: 'Today so far', labelPosition: 'insideTopRight', color: 'dimmed' }]}
           xAxisProps={{ minTickGap: 24 }}
           tooltipAnimationDuration={0}
           lineChartProps={unspoken}
@@ -55,10 +62,11 @@ export function Trend({ days }: { days: Days }) {
             </tr>
           </thead>
           <tbody>
-            {days.toReversed().map((day) => (
+            {days.toReversed().map((day, place) => (
               <tr key={day.day}>
                 <th scope="row">
                   <time dateTime={day.day}>{dayWords(day.day)}</time>
+                  {place === 0 && ' (today so far)'}
                 </th>
                 {lines.map(({ name }) => (
                   <td key={name}>{countWords(day[name])}</td>
