@@ -23,7 +23,10 @@ export function Page({ title, heading = title, isWide = false, children }: Props
     document.title = `${title} · Plinth`
   }, [title])
   useEffect(() => {
-    if (wasNavigatedTo()) headingRef.current?.focus({ preventScroll: true })
+    const heading = headingRef.current
+    // A field of the page that has taken the focus already is where its user begins.
+    if (wasNavigatedTo() && !heading?.parentElement?.contains(document.activeElement))
+      heading?.focus({ preventScroll: true })
   }, [])
   return (
     <article className={classes.page} data-wide={isWide || undefined}>

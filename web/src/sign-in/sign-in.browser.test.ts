@@ -116,3 +116,18 @@ describe.each(['cookies', 'jwt'] as const)('signing in (%s)', (mode) => {
     expect(await other.getByText('Demo engineer').count()).toBe(0)
   })
 })
+
+it('has the focus in the first field and draws no ring around its heading, and aligns a title by its direction', async () => {
+  const page = await stages.cookies.open('/')
+  await page.getByRole('link', { name: 'Sign in' }).first().click()
+  await page.getByLabel('E-mail address').waitFor()
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('email')
+  const heading = page.getByRole('heading', { level: 1 })
+  await page.keyboard.press('Tab')
+  await heading.focus()
+  expect(await heading.evaluate((it) => getComputedStyle(it).outlineStyle)).toBe('none')
+  await heading.evaluate((it) => {
+    it.textContent = '\u05e9\u05dc\u05d5\u05dd'
+  })
+  expect(await heading.evaluate((it) => getComputedStyle(it).direction)).toBe('rtl')
+})
