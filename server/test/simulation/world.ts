@@ -104,7 +104,9 @@ export class World {
       due.filter((task) => task.isTimer !== timersFirst),
     ]
     for (const task of [...first, ...then]) {
-      const again = new Task(this.now, this.#orders++, node, () => task.isCancelled || task.run(), task.isTimer)
+      // Before what becomes due at this moment: a message must not overtake the connection that it came on.
+      const at = this.now - 1
+      const again = new Task(at, this.#orders++, node, () => task.isCancelled || task.run(), task.isTimer)
       this.#push(again)
     }
   }
