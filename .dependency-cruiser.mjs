@@ -89,7 +89,7 @@ export default {
         pathNot: ['^server/platform/db/', '^(server|web)/test/', '\\.test\\.ts$'],
       },
       {
-        path: '^node_modules/(pg|postgres|@electric-sql|drizzle-orm/(node-postgres|pglite))/',
+        path: '^node_modules/(postgres|tarn|@electric-sql|drizzle-orm/(postgres-js|pglite))/',
         dependencyTypesNot: ['type-only'],
       },
     ),

@@ -1,6 +1,6 @@
 /** `plinth doctor` as an operator needs it: when something is broken. */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { freePort } from '../dev/free-port.ts'
 import { CommandLine } from '../server/test/command-line.ts'
@@ -133,6 +133,19 @@ describe('with something broken', () => {
     expect(code).toBe(65)
     expect(one('database')).toMatchObject({ state: 'fault', says: expect.stringMatching(said) })
     expect(one('mail')).toMatchObject({ state: 'ok' })
+  })
+
+  it('reports a host that accepts a connection and does not answer', async () => {
+    const mute = createTcpServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => mute.once('listening', resolve))
+    try {
+      const { one } = await examine({
+        DATABASE_URL: `postgres://plinth@127.0.0.1:${(mute.address() as AddressInfo).port}/plinth`,
+      })
+      expect(one('database')?.says).toMatch(/does not answer/)
+    } finally {
+      mute.close()
+    }
   })
 
   it.runIf(onPostgres)('says that there is no such database', async () => {

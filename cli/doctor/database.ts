@@ -78,14 +78,17 @@ async function askServer(folder: string, pid: number, config: Config): Promise<F
   }
 }
 
-/** By the codes of Postgres and of sockets. */
+const silent = 'The host of DATABASE_URL does not answer. Check the address and what is in between.'
+
+/** By the codes of Postgres, of postgres.js and of sockets. */
 function unreachable(error: unknown): string {
   const reason = reasonOf(error)
   const known: Record<string, string> = {
     ECONNREFUSED: 'Nothing listens at the host and port of DATABASE_URL. Start Postgres, or correct them.',
     ENOTFOUND: 'The host of DATABASE_URL has no address. Correct its name.',
     EAI_AGAIN: 'The name of the host of DATABASE_URL cannot be looked up now. Check the name service.',
-    ETIMEDOUT: 'The host of DATABASE_URL does not answer. Check the address and what is in between.',
+    ETIMEDOUT: silent,
+    CONNECT_TIMEOUT: silent,
     '28P01': 'Postgres does not take the password in DATABASE_URL.',
     '28000': 'Postgres does not let the user of DATABASE_URL in. Check pg_hba.conf, and that the role may log in.',
     '3D000': 'There is no database of the name in DATABASE_URL. Make one: createdb <name>.',

@@ -1,6 +1,6 @@
 /** Counts the statements that an app runs from now on, by their text, on either database. `vi.restoreAllMocks` ends it. */
-import pg from 'pg'
 import { type MockInstance, vi } from 'vitest'
+import { PostgresConnection } from '../platform/db/postgres-connection.ts'
 import type { TestApp } from './app.ts'
 
 interface Client {
@@ -8,7 +8,7 @@ interface Client {
 }
 
 export function countStatements({ database: { kind, db } }: TestApp, text: RegExp): () => number {
-  const client = kind === 'postgres' ? pg.Client.prototype : (db as unknown as { $client: Client }).$client
+  const client = kind === 'postgres' ? PostgresConnection.prototype : (db as unknown as { $client: Client }).$client
   const query = vi.spyOn(client as Client, 'query') as MockInstance<Client['query']>
   return () => query.mock.calls.filter(([statement]) => text.test(textOf(statement))).length
 }

@@ -1,5 +1,5 @@
 /** Rows for plans that mean something: many people with some of everything, and one who has much of it. */
-import type pg from 'pg'
+import type postgres from 'postgres'
 
 export interface Filled {
   me: string
@@ -71,25 +71,25 @@ const statements = [
    on conflict do nothing`,
 ]
 
-export async function fillTables(client: pg.Client, me: string): Promise<Filled> {
-  for (const statement of statements) await client.query(statement, statement.includes('$1') ? [me] : [])
-  const long = await one(client, `select id from conversations where user_id = $1 limit 1`, me)
-  await client.query(
+export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled> {
+  for (const statement of statements) await sql.unsafe(statement, statement.includes('$1') ? [me] : [])
+  const long = await one(sql, `select id from conversations where user_id = $1 limit 1`, me)
+  await sql.unsafe(
     `insert into messages (id, user_id, conversation_id, role, content, position)
      select gen_random_uuid(), $1, $2, 'user', 'Words', n from generate_series(3, 3000) n`,
     [me, long],
   )
-  await client.query('update conversations set message_count = 3000 where id = $1', [long])
-  await client.query('vacuum (analyze)')
-  const { rows } = await client.query(`select relname, reltuples::int as n from pg_class where relkind = 'r'`)
+  await sql.unsafe('update conversations set message_count = 3000 where id = $1', [long])
+  await sql.unsafe('vacuum (analyze)')
+  const tables = await sql`select relname, reltuples::int as n from pg_class where relkind = 'r'`
   return {
     me,
-    key: await one(client, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
-    draft: await one(client, 'select id from drafts where owner_id = $1 limit 1', me),
+    key: await one(sql, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
+    draft: await one(sql, 'select id from drafts where owner_id = $1 limit 1', me),
     conversation: long,
-    rowsOf: new Map(rows.map(({ relname, n }) => [relname, n])),
+    rowsOf: new Map(tables.map(({ relname, n }) => [relname, n])),
   }
 }
 
-const one = async (client: pg.Client, text: string, me: string): Promise<string> =>
-  String((await client.query(text, [me])).rows[0].id)
+const one = async (sql: postgres.Sql, text: string, me: string): Promise<string> =>
+  String((await sql.unsafe(text, [me]))[0]?.id)

@@ -4,9 +4,10 @@
  * a case fails, and so does a filter of one, and a table that a list reads and nobody filled.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import pg from 'pg'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { PostgresConnection, type Statement } from '../platform/db/postgres-connection.ts'
 import { appRouter } from '../router.ts'
 import { buildTestApp } from './app.ts'
 import { makeAdministrator, type Person } from './calls.ts'
@@ -87,11 +88,10 @@ const lists = Object.entries(appRouter._def.procedures as unknown as Record<stri
 
 const database = await createTestDatabase()
 const app = await buildTestApp({ environment: { DATABASE_URL: database.url } })
-const client = new pg.Client(database.url)
+const client = postgres(database.url, { max: 1, onnotice: () => {} })
 let filled: Filled
 let [person, administrator] = [] as unknown as [Person, Person]
 beforeAll(async () => {
-  await client.connect()
   person = await signedIn(app)
   administrator = await signedIn(app)
   await makeAdministrator(app, administrator)
@@ -102,23 +102,14 @@ afterAll(async () => {
   await database.drop()
 })
 
-interface Statement {
-  text: string
-  values: unknown[]
-  /** Prepared by it: Postgres may plan such a one once for whatever values come. */
-  name?: string | undefined
-}
-
 /** Of whoever asks for a list, and not of what the server does meanwhile. */
 const sent = new AsyncLocalStorage<Statement[]>()
-const { query } = pg.Client.prototype
-const spy = vi.spyOn(pg.Client.prototype, 'query')
-spy.mockImplementation(function (this: pg.Client, ...asked: unknown[]) {
-  const [config, values = []] = asked as [pg.QueryConfig | string, unknown[] | undefined]
-  const { text, name } = typeof config === 'string' ? { text: config } : config
-  if (/^\s*(select|with|insert|update|delete)\b/i.test(text)) sent.getStore()?.push({ text, values, name })
-  return Reflect.apply(query, this, asked)
-} as never)
+const { query } = PostgresConnection.prototype
+const spy = vi.spyOn(PostgresConnection.prototype, 'query')
+spy.mockImplementation(function (this: PostgresConnection, statement) {
+  if (/^\s*(select|with|insert|update|delete)\b/i.test(statement.text)) sent.getStore()?.push(statement)
+  return Reflect.apply(query, this, [statement])
+})
 afterAll(() => spy.mockRestore())
 
 /** What the server asks its database for, and how the list goes on. */
@@ -131,26 +122,27 @@ async function ask({ browser }: Person, path: string, input: Record<string, unkn
   return { statements, next: (pagination ? pagination.nextCursor : nextCursor) as string | null }
 }
 
-async function planOf({ text, values }: Statement, before = ''): Promise<Plan> {
-  await client.query(`begin; ${before}`)
+async function planOf({ text, values = [] }: Statement, before = ''): Promise<Plan> {
+  await client.unsafe(`begin; ${before}`)
   try {
-    const { rows } = await client.query(`explain (analyze, format json) ${text}`, values)
-    return rows[0]['QUERY PLAN'][0].Plan
+    const [row] = await client.unsafe(`explain (analyze, format json) ${text}`, values as string[])
+    return row?.['QUERY PLAN'][0].Plan
   } finally {
-    await client.query('rollback')
+    await client.unsafe('rollback')
   }
 }
 
-/** The plan that serves any values, though it is these that are asked for. */
-async function genericPlanOf({ text, values }: Statement): Promise<Plan> {
-  const given = values.length > 0 ? `(${values.map((value) => client.escapeLiteral(String(value)))})` : ''
-  await client.query(`prepare one as ${text}`)
-  await client.query('begin; set local plan_cache_mode = force_generic_plan')
+/** The plan for any values, executed with these. */
+async function genericPlanOf({ text, values = [] }: Statement): Promise<Plan> {
+  const literals = values.map((value) => `'${String(value).replaceAll("'", "''")}'`)
+  await client.unsafe(`prepare one as ${text}`)
+  await client.unsafe('begin; set local plan_cache_mode = force_generic_plan')
   try {
-    const { rows } = await client.query(`explain (analyze, format json) execute one${given}`)
-    return rows[0]['QUERY PLAN'][0].Plan
+    const given = literals.length > 0 ? `(${literals})` : ''
+    const [row] = await client.unsafe(`explain (analyze, format json) execute one${given}`)
+    return row?.['QUERY PLAN'][0].Plan
   } finally {
-    await client.query('rollback; deallocate one')
+    await client.unsafe('rollback; deallocate one')
   }
 }
 
@@ -179,7 +171,7 @@ describe('lists', () => {
       const { statements, next } = await ask(who ? administrator : person, path, asked)
       for (const statement of statements) {
         if (counts && /^select count\(\*\)/.test(statement.text)) continue
-        const plans = [await planOf(statement), ...(statement.name ? [await genericPlanOf(statement)] : [])]
+        const plans = [await planOf(statement), ...(statement.prepare ? [await genericPlanOf(statement)] : [])]
         for (const fault of plans.flatMap((plan) => faultsOf(plan, limit, filled.rowsOf))) {
           faults.add(`${JSON.stringify(asked)}: ${fault}\n  in ${statement.text}`)
         }

@@ -48,41 +48,14 @@ const away = new Set([
 /** Statement and lock timeouts, and what is left of 40001 and 40P01 after the retries. */
 const busy = new Set(['57014', '55P03', '40001', '40P01'])
 
-const poolFull = 'timeout exceeded when trying to connect'
-const unanswered = 'Query read timeout'
-/** What node-postgres 8 says itself: it gives these no code. */
-const ofDriver = new Map<string, ErrorCode>([
-  [poolFull, 'SERVER_BUSY'],
-  [unanswered, 'DATABASE_UNAVAILABLE'],
-  ['timeout expired', 'DATABASE_UNAVAILABLE'],
-  ['Connection terminated', 'DATABASE_UNAVAILABLE'],
-  ['Connection terminated unexpectedly', 'DATABASE_UNAVAILABLE'],
-  ['Connection terminated due to connection timeout', 'DATABASE_UNAVAILABLE'],
-  ['Client has encountered a connection error and is not queryable', 'DATABASE_UNAVAILABLE'],
-  ['Client was closed and is not queryable', 'DATABASE_UNAVAILABLE'],
-  ['The server does not support SSL connections', 'DATABASE_UNAVAILABLE'],
-  ['There was an error establishing an SSL connection', 'DATABASE_UNAVAILABLE'],
-  ['Cannot use a pool after calling end on the pool', 'DATABASE_UNAVAILABLE'],
-])
-
 /** Null when `error` itself is not a known database failure; causes are the caller's to walk. */
 export function databaseFault(error: Error): ErrorCode | null {
   const code = sqlState(error)
-  if (code === null) return ofDriver.get(error.message) ?? null
+  if (code === null) return null
   if (lost.has(code) || away.has(code) || code.startsWith('08')) return 'DATABASE_UNAVAILABLE'
   if (busy.has(code)) return 'SERVER_BUSY'
   if (badValue.has(code)) return 'VALIDATION_ERROR'
   return null
-}
-
-/** True when a statement had no answer in time; its connection would give it to the next one. */
-export function isUnanswered(error: unknown): boolean {
-  return error instanceof Error && error.message === unanswered
-}
-
-/** True when a prepared statement no longer fits its tables, or is forgotten. It has not run then. */
-export function isStale(error: unknown): boolean {
-  return error instanceof Error && ['0A000', '26000'].includes(sqlState(error) ?? '')
 }
 
 /** True when `error` or one of its causes is a lock that was not granted within `lock_timeout`. */
@@ -101,7 +74,11 @@ export function isDiskFull(error: unknown): boolean {
 export function brokenUnique(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (sqlState(cause) !== '23505') continue
-    if ('constraint' in cause) return String(cause.constraint)
+    // postgres.js and PGlite name the field differently.
+    const { constraint_name: name = 'constraint' in cause ? cause.constraint : null } = cause as {
+      constraint_name?: unknown
+    }
+    if (name) return String(name)
   }
   return null
 }

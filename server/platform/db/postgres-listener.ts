@@ -1,41 +1,41 @@
 /**
- * LISTEN on a connection of its own, made again whenever it is lost, also to silence: then nothing would ever say that
- * it is gone. What is said while it is away is lost.
+ * LISTEN on a connection of its own, which is opened again whenever it is lost, also to silence: nothing would report that. What is
+ * notified meanwhile is lost.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type { Connection } from './postgres-pool.ts'
 
-const askEveryMs = 5_000
+const probeEveryMs = 5_000
 
-/**
- * Until `signal`. Never rejects; each failed attempt is told. `open` makes a client that bounds the time to connect and
- * to answer.
- */
+interface Callbacks {
+  onNotice: (payload: string) => void
+  onLost: () => void
+}
+
+/** Until `signal`. Never rejects; `onFailed` gets each failure. `open` makes a connection that bounds the time of each response. */
 export async function listenUntil(
   signal: AbortSignal,
-  open: () => pg.Client,
+  open: (callbacks: Callbacks) => Connection,
   channel: string,
   onNotice: (payload: string) => void,
   onConnected: () => void,
   onFailed: (error: unknown) => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    const client = open()
-    const over = new AbortController()
-    client.once('end', () => over.abort())
-    client.on('notification', ({ payload }) => onNotice(payload ?? ''))
+    const lost = new AbortController()
+    let connection: Connection | undefined
     try {
-      await client.connect()
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+      connection = open({ onNotice, onLost: () => lost.abort() })
+      await connection.query({ text: `listen "${channel.replaceAll('"', '""')}"` })
       onConnected()
       for (;;) {
-        await delay(askEveryMs, undefined, { signal: AbortSignal.any([signal, over.signal]) })
-        await client.query('select 1')
+        await delay(probeEveryMs, undefined, { signal: AbortSignal.any([signal, lost.signal]) })
+        await connection.query({ text: 'select 1' })
       }
     } catch (error) {
       if (!signal.aborted) onFailed(error)
     }
-    void client.end()
+    connection?.close()
     await delay(100 + Math.random() * 200, undefined, { signal }).catch(() => {})
   }
 }

@@ -22,14 +22,17 @@ it('is kept after a failure that is the statement’s own, or the transaction’
   expect(await pid()).toBe(before)
 })
 
-it('is not given to others with a transaction that somebody left open', async () => {
-  const before = await pid()
-  await db.execute(sql`begin`)
-  await expect(db.execute(sql`insert into entries values (1)`)).resolves.toBeDefined()
-  expect(await pid()).not.toBe(before)
-  expect(await entries()).toEqual([1])
-  await db.execute(sql`delete from entries`)
-})
+it.each(['begin', 'start transaction', 'select 1; begin', 'begin; insert into entries values (7)'])(
+  'is not given to others with a transaction that was left open: %s',
+  async (text) => {
+    const before = await pid()
+    await db.execute(text)
+    await expect(db.execute(sql`insert into entries values (1)`)).resolves.toBeDefined()
+    expect(await pid()).not.toBe(before)
+    expect(await entries()).toEqual([1])
+    await db.execute(sql`delete from entries`)
+  },
+)
 
 it('serves the next one though BEGIN failed on it', async () => {
   for (let round = 0; round < 3; round++) {
@@ -54,11 +57,21 @@ it('runs nothing outside the transaction that one branch of the task has failed'
   expect(await entries()).toEqual([])
 })
 
-it('answers a prepared statement whose table has changed, and is made anew', async () => {
+it('prepares a statement again whose table has changed', async () => {
   const query = db.select({ label: sql`label` }).from(sql`entries`).prepare('labels')
   await query.execute()
   const before = await pid()
   await db.execute(sql`alter table entries alter column label type integer using 0`)
   expect(await query.execute()).toEqual([])
-  expect(await pid()).not.toBe(before)
+  await db.execute(sql`alter table entries add column other text, alter column label type text using 'x'`)
+  await expect(withTransaction(db, (tx) => tx.execute(sql`select * from entries`))).resolves.toHaveLength(0)
+  expect(await query.execute()).toEqual([])
+  expect(await pid()).toBe(before)
+})
+
+it('returns whole results after a statement that failed behind some of its rows', async () => {
+  for (let round = 0; round < 2; round++) {
+    await expect(db.execute(sql`select 1 / (3 - n) from generate_series(1, 5) n`)).rejects.toThrow()
+    expect(rowsOf(await db.execute(sql`select 1 as n`))).toEqual([{ n: 1 }])
+  }
 })

@@ -1,70 +1,158 @@
 /**
- * Statements and transactions on a pool of node-postgres. A connection goes back to the pool only when it is free for
- * anybody: neither lost, nor silent, nor in a transaction.
+ * Statements and transactions on connections of a pool, through drizzle's driver for postgres.js.
+ *
+ * Drizzle is given three functions in place of a client of postgres.js: `unsafe`, `begin` and `savepoint`. So BEGIN, COMMIT and ROLLBACK are
+ * plain statements of one connection, and COMMIT counts only when Postgres completes it as COMMIT. A connection goes back to the pool
+ * outside any transaction, or lost.
  */
-import { drizzle } from 'drizzle-orm/node-postgres'
-import type pg from 'pg'
+import type { PgTransactionConfig } from 'drizzle-orm/pg-core'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import type { Sql } from 'postgres'
 import type { Database, OnFailure } from './database.ts'
-import { isStale, isUnanswered, RolledBack } from './faults.ts'
+import { RolledBack } from './faults.ts'
+import type { Rows, Statement } from './postgres-connection.ts'
 
-/** The part of a client that drizzle uses. */
-type Query = (config: pg.QueryConfig, values: unknown[]) => Promise<pg.QueryResult>
-const drizzleOver = (query: Query) => drizzle({ client: { query } as unknown as pg.Pool })
+/** What is used of a connection; a lost one fails each statement. */
+export interface Connection {
+  readonly isLost: boolean
+  query(statement: Statement): Promise<Rows>
+  close(): void
+}
 
-/** Without `prepare` names are left out: a transaction pooler forgets prepared statements between transactions. */
-export function poolDatabase(pool: pg.Pool, prepare: boolean, onFailure: OnFailure): Database {
-  // Not pool.query, which closes the connection at every failure, a broken constraint's too.
-  async function withClient<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
-    let stale = false
-    const query: Query = async (config, values) => {
-      try {
-        return await client.query(prepare ? config : unnamed(config), values)
-      } catch (error) {
-        onFailure(error)
-        if (isUnanswered(error)) void client.end()
-        if (!config.name || !isStale(error)) throw error
-        stale = true
-        if (client.getTransactionStatus() !== 'I') throw error
-        return client.query(unnamed(config), values)
-      }
-    }
+export interface Connections {
+  run<T>(task: (connection: Connection) => Promise<T>): Promise<T>
+}
+
+type Run = (statement: Statement) => Promise<Rows>
+
+/** Without `prepare` nothing is prepared: a transaction pooler forgets prepared statements between transactions. */
+export function poolDatabase(pool: Connections, prepare: boolean, onFailure: OnFailure): Database {
+  const noted: (connection: Connection) => Run = (connection) => async (statement) => {
     try {
-      return await work(query)
-    } finally {
-      client.release(stale || client.getTransactionStatus() !== 'I')
+      return await connection.query(statement)
+    } catch (error) {
+      onFailure(error)
+      throw error
     }
   }
 
-  const transaction: Database['transaction'] = (task, config) =>
-    // Not drizzle's own way through a pool, which keeps the connection for ever when BEGIN fails.
-    withClient((query) => {
-      let taskEnded = false
-      let last: Promise<unknown> = Promise.resolve()
+  const begin = (text: string) => (task: (client: Client) => Promise<unknown>) =>
+    pool.run(async (connection) => {
+      const query = noted(connection)
+      let hasEnded = false
       let failure: unknown
-      // What the task left running would come after COMMIT or ROLLBACK, and so take effect by itself.
-      const inTurn: Query = async (config, values) => {
-        if (taskEnded && !endings.has(config.text)) throw new Error('the transaction has ended')
-        const answer = last.then(() => query(config, values))
-        last = answer.catch((error) => {
-          failure ??= error
-        })
-        // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the task went on.
-        if (config.text === 'commit' && (await answer).command !== 'COMMIT') throw new RolledBack(failure)
-        return answer
-      }
-      return drizzleOver(inTurn).transaction(async (tx) => {
+      // What the task left running would come after COMMIT or ROLLBACK, and so take effect outside of it.
+      const run: Run = async (statement) => {
+        if (hasEnded) throw new Error('the transaction has ended')
         try {
-          return await task(tx as unknown as Database & typeof tx)
-        } finally {
-          taskEnded = true
+          return await query(statement)
+        } catch (error) {
+          failure ??= error
+          throw error
         }
-      }, config)
+      }
+      try {
+        await query({ text })
+        const result = await task(clientOf(run, prepare)).finally(() => {
+          hasEnded = true
+        })
+        const { command } = await query({ text: 'commit' })
+        // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the task went on.
+        if (command !== 'COMMIT') throw new RolledBack(failure)
+        return result
+      } catch (error) {
+        await rollBack(connection)
+        throw error
+      }
     })
-  const db = drizzleOver((...asked) => withClient((query) => query(...asked)))
-  return Object.assign(db, { transaction }) as unknown as Database
+
+  const databaseOf = (beginning: string) => {
+    const client = {
+      ...clientOf((statement) => runAlone(pool, statement, onFailure), prepare),
+      begin: begin(beginning),
+    }
+    return drizzle({ client: client as unknown as Sql }) as unknown as Database
+  }
+  const plain = databaseOf('begin')
+  // Drizzle would set isolation level and access mode by another statement.
+  const transaction: Database['transaction'] = (task, config) =>
+    (config ? databaseOf(beginOf(config)) : plain).transaction(task)
+  return Object.assign(databaseOf('begin'), { transaction })
 }
 
-const unnamed = (config: pg.QueryConfig) => ({ ...config, name: undefined })
-/** As drizzle writes them. */
-const endings = new Set(['commit', 'rollback'])
+/** One statement outside a transaction. */
+export function runAlone(pool: Connections, statement: Statement, onFailure: OnFailure = () => {}): Promise<Rows> {
+  return pool.run(async (connection) => {
+    try {
+      const rows = await connection.query(statement)
+      if (mayOpenTransaction(statement)) connection.close()
+      return rows
+    } catch (error) {
+      onFailure(error)
+      // Also where no transaction is open: after an error that came behind some rows, postgres.js would begin the next result with
+      // holes (its issues 1119 and 1181). The end of any command mends that.
+      await rollBack(connection)
+      throw error
+    }
+  })
+}
+
+async function rollBack(connection: Connection): Promise<void> {
+  if (connection.isLost) return
+  await connection.query({ text: 'rollback' }).catch(() => connection.close())
+}
+
+/**
+ * postgres.js does not report whether a transaction is open, and of some texts with several statements only the last tag. A text that only
+ * contains the words costs a connection.
+ */
+const mayOpenTransaction = ({ text, values = [] }: Statement): boolean =>
+  values.length === 0 && /\b(begin|start\s+transaction)\b/i.test(text)
+
+const beginOf = ({ isolationLevel, accessMode, deferrable }: PgTransactionConfig): string =>
+  [
+    'begin',
+    isolationLevel && `isolation level ${isolationLevel}`,
+    accessMode,
+    deferrable !== undefined && (deferrable ? 'deferrable' : 'not deferrable'),
+  ]
+    .filter(Boolean)
+    .join(' ')
+
+/** The part of a client of postgres.js that drizzle uses. */
+interface Client {
+  options: { parsers: object; serializers: object }
+  unsafe(text: string, values?: unknown[], options?: { prepare?: boolean }): Promise<Rows> & { values(): Promise<Rows> }
+  savepoint<T>(task: (client: Client) => Promise<T>): Promise<T>
+}
+
+function clientOf(run: Run, mayPrepare: boolean): Client {
+  let savepoints = 0
+  const client: Client = {
+    // Drizzle writes its parsers here; the connections have their own.
+    options: { parsers: {}, serializers: {} },
+    unsafe(text, values, { prepare = false } = {}) {
+      const statement = { text, values, prepare: mayPrepare && prepare, asArrays: false }
+      const rows = run(statement)
+      return Object.assign(rows, {
+        values() {
+          statement.asArrays = true
+          return rows
+        },
+      })
+    },
+    async savepoint(task) {
+      const name = `s${++savepoints}`
+      await run({ text: `savepoint ${name}` })
+      try {
+        const result = await task(client)
+        await run({ text: `release savepoint ${name}` })
+        return result
+      } catch (error) {
+        await run({ text: `rollback to savepoint ${name}` }).catch(() => {})
+        throw error
+      }
+    },
+  }
+  return client
+}

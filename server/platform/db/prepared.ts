@@ -15,7 +15,7 @@ export function preparedOn<Statement>(prepare: (db: Database) => Statement): (db
 export type Given<Values> = { [Name in keyof Values]: Placeholder | Extract<Values[Name], undefined> }
 
 interface Query<Rows> {
-  prepare(name: string): { execute(values: Record<string, unknown>): Promise<Rows> }
+  prepare(name: string | undefined): { execute(values: Record<string, unknown>): Promise<Rows> }
 }
 
 /**
@@ -37,8 +37,8 @@ export function preparedQuery<Values extends object, Rows>(
     let statement = known.get(shape)
     if (!statement) {
       const placeholders = Object.fromEntries(given.map((key) => [key, sql.placeholder(key)])) as Given<Values>
-      // By an empty one the drivers prepare nothing.
-      statement = build(db, placeholders).prepare(name === null ? '' : `${name}_${shape}`)
+      // Without a name the drivers prepare nothing.
+      statement = build(db, placeholders).prepare(name === null ? undefined : `${name}_${shape}`)
       known.set(shape, statement)
     }
     return statement.execute(values as Record<string, unknown>)

@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism, loadavg } from 'node:os'
 import type { Duplex } from 'node:stream'
-import pg from 'pg'
 import { afterAll, expect, it, vi } from 'vitest'
 import { buildTestApp, publicUrl, type TestApp } from '../../test/app.ts'
 import { createTestDatabase } from '../../test/database.ts'
@@ -12,6 +11,7 @@ import type { Follower, Standing } from '../../test/herd-child.ts'
 import { memory } from '../../test/memory.ts'
 import { programPath } from '../../test/server-process.ts'
 import { until } from '../../test/until.ts'
+import { PostgresConnection } from '../db/postgres-connection.ts'
 
 const channels = 10
 const peopleOfEach = 5
@@ -43,12 +43,11 @@ async function ask(question: object = {}): Promise<Standing> {
 
 /** Pages of events that were read, by channel. */
 const pages = new Map<string, number>()
-const { query } = pg.Client.prototype
-vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-  const [config, values] = args as [{ text?: string } | undefined, unknown[] | undefined]
-  const channel = /from "events"/.test(config?.text ?? '') && String(values?.[0])
+const { query } = PostgresConnection.prototype
+vi.spyOn(PostgresConnection.prototype, 'query').mockImplementation(function (this: PostgresConnection, statement) {
+  const channel = /from "events"/.test(statement.text) && String(statement.values?.[0])
   if (channel) pages.set(channel, (pages.get(channel) ?? 0) + 1)
-  return Reflect.apply(query, this, args)
+  return Reflect.apply(query, this, [statement])
 })
 
 const drafts: Awaited<ReturnType<typeof draftOf>>[] = []

@@ -3,6 +3,7 @@ import { afterAll, afterEach, expect, it } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { createTestDatabase } from '../../test/database.ts'
 import { draftOf, Log, plainEventsClient, plainSocketClient, range, signedIn } from '../../test/followers.ts'
+import { rowsOf } from '../../test/rows.ts'
 import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { until } from '../../test/until.ts'
 
@@ -77,10 +78,10 @@ async function writing() {
 
 const listening = () =>
   until('it listens', async () => {
-    const { rows } = (await here.database.db.execute(
+    const rows = await here.database.db.execute(
       `select from pg_stat_activity where application_name = 'plinth notices' and datname = current_database()`,
-    )) as unknown as { rows: unknown[] }
-    return rows.length === 2
+    )
+    return rowsOf(rows).length === 2
   })
 
 it('for a moment, again and again: within two seconds, and nothing is lost', async () => {

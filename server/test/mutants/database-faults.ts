@@ -5,7 +5,7 @@ export const databaseFaults: readonly Fault[] = [
   {
     name: 'migrations take no lock',
     file: 'server/platform/db/postgres-driver.ts',
-    from: 'await lockSession(client, signal)',
+    from: 'await lockSession(connection, signal)',
     to: '',
     foundBy: {
       project: 'postgres',
@@ -30,8 +30,8 @@ export const databaseFaults: readonly Fault[] = [
   {
     name: 'the pool opens more connections than POOL_MAX',
     file: 'server/platform/db/postgres-driver.ts',
-    from: 'max: config.poolMax',
-    to: 'max: config.poolMax * 2',
+    from: 'openPool(config.poolMax, {',
+    to: 'openPool(config.poolMax * 2, {',
     foundBy: {
       project: 'postgres',
       file: 'server/platform/db/pool-gate.pg.test.ts',

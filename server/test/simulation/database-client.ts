@@ -1,12 +1,11 @@
-/** Connections of one process to the simulated database: the part of node-postgres that the product uses, with its timeouts and its errors. */
-import { EventEmitter } from 'node:events'
-import type pg from 'pg'
+/** Connections of one process to the simulated database: as PostgresConnection and ConnectionPool, with their timeouts and errors. */
 import type { DatabaseDriver } from '../../platform/db/database.ts'
 import type { AppDatabase } from '../../platform/db/plugin.ts'
+import type { Rows, Statement } from '../../platform/db/postgres-connection.ts'
 import { listenUntil } from '../../platform/db/postgres-listener.ts'
-import { poolDatabase } from '../../platform/db/postgres-pool.ts'
+import { type Connection, type Connections as Pool, poolDatabase, runAlone } from '../../platform/db/postgres-pool.ts'
+import { AppError } from '../../platform/errors/app-error.ts'
 import type { Postgres, Session } from './postgres.ts'
-import type { Result } from './statements.ts'
 import type { Node, World } from './world.ts'
 
 const answerMs = 12_000
@@ -14,8 +13,6 @@ const listenMs = 3_000
 const controlMs = 2_000
 const connectMs = 2_000
 const poolMax = 4
-
-type Config = { text: string } | string
 
 /** What happens to the connections of a process. */
 export interface ConnectionFaults {
@@ -25,26 +22,32 @@ export interface ConnectionFaults {
   slowMs: number
 }
 
-class Client extends EventEmitter {
+interface Callbacks {
+  onNotice?: (payload: string) => void
+  onLost?: () => void
+}
+
+class Client implements Connection {
   readonly #world: World
   readonly #node: Node
   readonly #postgres: Postgres
   readonly #faults: ConnectionFaults
   readonly #answerMs: number
+  readonly #callbacks: Callbacks
   #session: Session | null = null
+  #connecting: Promise<void> | undefined
   #isLost = false
   readonly #pending = new Set<(error: Error) => void>()
   #arrivesAt = 0
   #answersAt = 0
-  status: 'I' | 'T' | 'E' = 'I'
 
-  constructor(postgres: Postgres, node: Node, faults: ConnectionFaults, answersMs: number) {
-    super()
+  constructor(postgres: Postgres, node: Node, faults: ConnectionFaults, answersMs: number, callbacks: Callbacks) {
     this.#world = postgres.world
     this.#node = node
     this.#postgres = postgres
     this.#faults = faults
     this.#answerMs = answersMs
+    this.#callbacks = callbacks
   }
 
   get isLost(): boolean {
@@ -57,29 +60,41 @@ class Client extends EventEmitter {
   }
 
   connect(): Promise<void> {
+    this.#connecting ??= this.#connect()
+    return this.#connecting
+  }
+
+  async query(statement: Statement): Promise<Rows> {
+    await this.connect()
+    return this.#query(statement)
+  }
+
+  #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#world.in(this.#latency(), this.#node, () => {
         this.#session = this.#postgres.open(() =>
           this.#world.in(this.#node.random.between(0, 20), this.#node, () => this.#lose()),
         )
         if (this.#session) resolve()
-        else reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
+        else {
+          this.#lose()
+          reject(away())
+        }
       })
     })
   }
 
-  query(config: Config, values: unknown[] = []): Promise<Result> {
-    const text = typeof config === 'string' ? config : config.text
+  #query({ text, values = [] }: Statement): Promise<Rows> {
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
         clearTimeout(tooLate)
         this.#pending.delete(fail)
         reject(error)
       }
-      const tooLate = setTimeout(() => fail(new Error('Query read timeout')), this.#answerMs)
+      const tooLate = setTimeout(() => this.close(), this.#answerMs)
       this.#pending.add(fail)
       if (this.#isLost || !this.#session) {
-        this.#world.in(0, this.#node, () => fail(new Error('Connection terminated unexpectedly')))
+        this.#world.in(0, this.#node, () => fail(away()))
         return
       }
       const session = this.#session
@@ -88,25 +103,20 @@ class Client extends EventEmitter {
       if (isCut && this.#node.random.chance(0.5)) return this.cut()
       this.#arrivesAt = Math.max(this.#arrivesAt, this.#world.now + this.#latency())
       this.#world.in(this.#arrivesAt - this.#world.now, this.#postgres.node, () => {
-        this.#postgres.execute(session, text, values, (error, result) => {
-          const { status } = session
+        this.#postgres.execute(session, text, [...values], (error, { command, rows }) => {
           if (isCut) return this.cut()
           this.#answersAt = Math.max(this.#answersAt, this.#world.now + this.#latency())
           this.#world.in(this.#answersAt - this.#world.now, this.#node, () => {
             if (!this.#pending.has(fail)) return
             this.#pending.delete(fail)
             clearTimeout(tooLate)
-            this.status = status
-            if (error) reject(error)
-            else resolve(result)
+            if (error) return reject(error)
+            if (command === 'LISTEN') session.onNotice = (payload) => this.#notice(payload)
+            resolve(Object.assign([...rows], { command }))
           })
         })
       })
     })
-  }
-
-  getTransactionStatus() {
-    return this.status
   }
 
   /** Neither end receives anything more from the other. */
@@ -116,15 +126,20 @@ class Client extends EventEmitter {
     this.#world.in(this.#node.random.between(0, 30), this.#node, () => this.#lose())
   }
 
-  async end() {
+  close() {
     this.cut()
+    this.#lose()
+  }
+
+  #notice(payload: string) {
+    this.#world.in(this.#node.random.between(0, 5), this.#node, () => this.#callbacks.onNotice?.(payload))
   }
 
   #lose() {
     if (this.#isLost) return
     this.#isLost = true
-    this.emit('end')
-    for (const fail of [...this.#pending]) fail(new Error('Connection terminated unexpectedly'))
+    this.#callbacks.onLost?.()
+    for (const fail of [...this.#pending]) fail(away())
   }
 
   #latency(): number {
@@ -133,6 +148,8 @@ class Client extends EventEmitter {
     return random.chance(0.9) ? random.between(0, 3) : random.between(0, 40)
   }
 }
+
+const away = () => new AppError('DATABASE_UNAVAILABLE')
 
 /** All connections of one process. */
 export class Connections {
@@ -151,35 +168,33 @@ export class Connections {
 
   driver(): Pick<DatabaseDriver, 'kind' | 'db' | 'notify' | 'listen'> &
     Pick<AppDatabase, 'whenMigrated' | 'whenReady'> {
-    const pool = { connect: async () => this.#lent(await this.#take()) }
+    const pool: Pool = {
+      run: async (task) => {
+        const client = await this.#take()
+        try {
+          return await task(client)
+        } finally {
+          this.#release(client)
+        }
+      },
+    }
     let control: Client | null = null
+    const controlled: Pool = {
+      run: (task) => {
+        if (!control || control.isLost) control = this.#client(controlMs)
+        return task(control)
+      },
+    }
     return {
       kind: 'postgres',
-      db: poolDatabase(pool as unknown as pg.Pool, true, () => {}),
+      db: poolDatabase(pool, true, () => {}),
       whenMigrated: Promise.resolve(),
       whenReady: async () => {},
       notify: async (channel, payload) => {
-        const client = control && !control.isLost ? control : this.#client(controlMs)
-        if (client !== control) await client.connect()
-        control = client
-        await client.query('select pg_notify($1, $2)', [channel, payload])
+        await runAlone(controlled, { text: 'select pg_notify($1, $2)', values: [channel, payload] })
       },
       listen: (channel, onNotice, onConnected) => {
-        const open = () => {
-          const client = this.#client(listenMs)
-          const { query } = client
-          client.query = async (config, values) => {
-            const result = await query.call(client, config, values)
-            if (String(config).startsWith('listen') && client.session) {
-              client.session.onNotice = (payload) =>
-                this.#postgres.world.in(this.#node.random.between(0, 5), this.#node, () =>
-                  client.emit('notification', { payload }),
-                )
-            }
-            return result
-          }
-          return client as unknown as pg.Client
-        }
+        const open = (callbacks: Callbacks) => this.#client(listenMs, callbacks)
         void listenUntil(new AbortController().signal, open, channel, onNotice, onConnected, () => {})
       },
     }
@@ -197,9 +212,14 @@ export class Connections {
     for (const client of this.#all) client.cut()
   }
 
-  #client(answersMs: number): Client {
-    const client = new Client(this.#postgres, this.#node, this.faults, answersMs)
-    client.once('end', () => this.#all.delete(client))
+  #client(answersMs: number, { onNotice, onLost }: Callbacks = {}): Client {
+    const client = new Client(this.#postgres, this.#node, this.faults, answersMs, {
+      ...(onNotice && { onNotice }),
+      onLost: () => {
+        this.#all.delete(client)
+        onLost?.()
+      },
+    })
     this.#all.add(client)
     return client
   }
@@ -213,7 +233,7 @@ export class Connections {
       return new Promise((resolve, reject) => {
         const tooLate = setTimeout(() => {
           this.#waiting.splice(this.#waiting.indexOf(take), 1)
-          reject(new Error('timeout exceeded when trying to connect'))
+          reject(new AppError('SERVER_BUSY'))
         }, connectMs)
         const take = (client: Client) => {
           clearTimeout(tooLate)
@@ -237,23 +257,14 @@ export class Connections {
     }
   }
 
-  #lent(client: Client) {
-    return {
-      query: (config: Config, values?: unknown[]) => client.query(config, values),
-      getTransactionStatus: () => client.getTransactionStatus(),
-      end: () => client.end(),
-      release: (destroy: boolean) => {
-        if (destroy || client.isLost) {
-          this.#open--
-          if (!client.isLost) client.cut()
-          if (this.#waiting.length > 0)
-            this.#connect().then(
-              (next) => this.#give(next),
-              () => {},
-            )
-        } else this.#give(client)
-      },
-    }
+  #release(client: Client) {
+    if (!client.isLost) return this.#give(client)
+    this.#open--
+    if (this.#waiting.length > 0)
+      this.#connect().then(
+        (next) => this.#give(next),
+        () => {},
+      )
   }
 
   #give(client: Client) {
