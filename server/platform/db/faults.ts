@@ -8,6 +8,12 @@ export class RolledBack extends Error {
   }
 }
 
+/** True when Postgres refused a statement because an earlier one of its transaction had failed: that one is the cause. */
+export function isAftermath(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '25P02') return true
+  return false
+}
+
 /** Values that no column takes: bad text for the type, bad encoding, numbers and dates out of range. */
 const badValue = new Set(['22P02', '22P05', '22021', '22003', '22007', '22008', '22023'])
 /** Of the socket: the connection is gone, or could not be had. */

@@ -12,7 +12,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
 import { applyMigrations, isMigrated } from './apply-migrations.ts'
 import type { Database, DatabaseDriver, OnFailure } from './database.ts'
-import { RolledBack } from './faults.ts'
+import { isAftermath, RolledBack } from './faults.ts'
 import { lockFolder, NotADatabaseFolder } from './folder-lock.ts'
 import { PoolGate } from './pool-gate.ts'
 
@@ -76,13 +76,20 @@ export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: On
       run(() =>
         instance().transaction(async (tx) => {
           let failure: unknown
-          const done = await task({
-            query: (text, values, options) =>
-              tx.query<never>(text, values, withoutParsers(options)).catch((error) => {
-                failure ??= error
-                throw error
-              }),
+          let last: Promise<unknown> = Promise.resolve()
+          const query: DrizzleClient['query'] = (text, values, options) => {
+            const rows = tx.query<never>(text, values, withoutParsers(options)).catch((error) => {
+              if (!isAftermath(error)) failure = error
+              throw error
+            })
+            last = rows.catch(() => {})
+            return rows
+          }
+          const done = await task({ query }).catch((error) => {
+            throw isAftermath(error) ? new RolledBack(failure) : error
           })
+          // The task need not have waited for all of its statements.
+          await last
           // PGlite does not say what COMMIT was answered with. A transaction that goes on is in no failed state.
           if (failure) await tx.query('select 1').catch(() => Promise.reject(new RolledBack(failure)))
           return done

@@ -4,7 +4,7 @@ import { buildTestApp } from '../../test/app.ts'
 import { rowsOf } from '../../test/rows.ts'
 import type { Database } from './database.ts'
 import { sqlState } from './faults.ts'
-import { withTransaction } from './transaction.ts'
+import { send, withTransaction } from './transaction.ts'
 
 const app = await buildTestApp()
 const db = app.database.db
@@ -73,6 +73,15 @@ describe('what it runs again', () => {
     expect(stateOf(failure)).toBe(state)
     expect(task).toHaveBeenCalledTimes(5)
     expect(await balances()).toHaveLength(2)
+  })
+
+  it('is the same for a statement that was sent without waiting', async () => {
+    const task = vi.fn((tx: Database) =>
+      send(tx, tx.execute(sql.raw(`do $$ begin raise exception 'planned' using errcode = '40001'; end $$`))),
+    )
+    const failure = await withTransaction(db, task).catch((error) => error)
+    expect(stateOf(failure)).toBe('40001')
+    expect(task).toHaveBeenCalledTimes(5)
   })
 
   it.each(['23505', '55P03', '57014', '22P02', 'P0001', 'XX000'])('is not %s', async (state) => {

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { rowsOf } from '../../test/rows.ts'
 import { brokenUnique, RolledBack } from './faults.ts'
-import { afterCommit, withTransaction } from './transaction.ts'
+import { afterCommit, send, withTransaction } from './transaction.ts'
 
 const app = await buildTestApp()
 const db = app.database.db
@@ -49,6 +49,37 @@ it('has not committed where its task went on after a statement that failed', asy
   expect([failure, failure.cause]).toContainEqual(expect.any(RolledBack))
   expect(brokenUnique(failure)).toBe('notes_pkey')
   expect(told).not.toHaveBeenCalled()
+  expect(await notes()).toEqual([2])
+})
+
+it('commits what was sent without waiting, and runs the effects that depend on its result', async () => {
+  const effects: unknown[] = []
+  await withTransaction(db, async (tx) => {
+    const inserted = tx.execute(sql`insert into notes values (21) returning n`)
+    await send(
+      tx,
+      inserted.then((rows) => afterCommit(tx, () => effects.push(rowsOf(rows)))),
+    )
+    await send(tx, tx.execute(sql`delete from notes where n = 21`))
+  })
+  expect(effects).toEqual([[{ n: 21 }]])
+  expect(await notes()).toEqual([2])
+})
+
+it.each([
+  ['the last one', async () => {}],
+  ['one before another', (tx: typeof db) => tx.execute(sql`select 1`)],
+  ['one before another that is sent', (tx: typeof db) => send(tx, tx.execute(sql`insert into notes values (23)`))],
+])('fails with the statement that was sent and failed: %s', async (_, next) => {
+  const effect = vi.fn()
+  const failing = withTransaction(db, async (tx) => {
+    afterCommit(tx, effect)
+    await tx.execute(sql`insert into notes values (22)`)
+    await send(tx, tx.execute(sql`insert into notes values (2)`))
+    await next(tx)
+  })
+  expect(brokenUnique(await failing.catch((error) => error))).toBe('notes_pkey')
+  expect(effect).not.toHaveBeenCalled()
   expect(await notes()).toEqual([2])
 })
 

@@ -8,6 +8,7 @@ interface Scope {
   readonly root: Database
   readonly last: { order: string; step: (tx: Database) => Promise<void> }[]
   readonly after: (() => void)[]
+  readonly sent: Promise<void>[]
 }
 const scopes = new WeakMap<Database, Scope>()
 
@@ -19,7 +20,7 @@ const scopes = new WeakMap<Database, Scope>()
 export async function withTransaction<T>(db: Database, task: (tx: Database) => Promise<T>): Promise<T> {
   if (scopes.has(db)) return task(db)
   for (let attempt = 1; ; attempt++) {
-    const scope: Scope = { root: db, last: [], after: [] }
+    const scope: Scope = { root: db, last: [], after: [], sent: [] }
     try {
       const result = await db.transaction(async (tx) => {
         scopes.set(tx, scope)
@@ -28,6 +29,8 @@ export async function withTransaction<T>(db: Database, task: (tx: Database) => P
           await step(tx)
         return done
       })
+      // Those of Postgres have their results before COMMIT has its own.
+      await Promise.all(scope.sent)
       for (const effect of scope.after) effect()
       return result
     } catch (error) {
@@ -35,6 +38,20 @@ export async function withTransaction<T>(db: Database, task: (tx: Database) => P
       await delay(Math.random() * 20 * 2 ** attempt)
     }
   }
+}
+
+/**
+ * Sends a statement of the transaction that `tx` is, and does not wait for its result. COMMIT goes to Postgres behind it, without a wait
+ * either; when the statement fails, nothing is committed and the transaction fails with it. So for a statement whose result nothing needs
+ * before the commit. Outside a transaction it resolves when the statement has.
+ */
+export async function send(tx: Database, statement: PromiseLike<unknown>): Promise<void> {
+  // `then` is what makes drizzle send it: before anything that is sent later, whatever awaits what.
+  const sent = Promise.resolve(statement.then(() => {}))
+  const scope = scopes.get(tx)
+  if (!scope) return sent
+  sent.catch(() => {})
+  scope.sent.push(sent)
 }
 
 /** Several reads of one moment. Nothing may be written in it. */

@@ -16,6 +16,8 @@ export interface Session {
   /** The connection is lost. */
   onLost: () => void
   waiting: Task | null
+  /** Statements that have arrived, in order; the first is being executed. */
+  readonly queue: (() => void)[]
 }
 
 type Reply = (error: Error | null, result: Result) => void
@@ -60,7 +62,15 @@ export class Postgres {
 
   open(onLost: () => void): Session | null {
     if (!this.isUp) return null
-    const session: Session = { transaction: null, status: 'I', onNotice: null, isOpen: true, onLost, waiting: null }
+    const session: Session = {
+      transaction: null,
+      status: 'I',
+      onNotice: null,
+      isOpen: true,
+      onLost,
+      waiting: null,
+      queue: [],
+    }
     this.#sessions.add(session)
     return session
   }
@@ -90,6 +100,21 @@ export class Postgres {
   }
 
   execute(session: Session, text: string, values: unknown[], reply: Reply) {
+    const { queue } = session
+    const next = () => {
+      queue.shift()
+      queue[0]?.()
+    }
+    queue.push(() =>
+      this.#execute(session, text, values, (error, result) => {
+        reply(error, result)
+        next()
+      }),
+    )
+    if (queue.length === 1) queue[0]?.()
+  }
+
+  #execute(session: Session, text: string, values: unknown[], reply: Reply) {
     if (!session.isOpen) return
     if (/^(begin|commit|rollback)\b/.test(text)) return reply(null, this.#control(session, text))
     if (text.startsWith('listen ')) {
