@@ -15,11 +15,14 @@ const longestRank = 64
 
 export const tasksChannel = (userId: string) => `tasks:${userId}`
 
-/** Held to the commit by whatever changes the list. */
-export async function lockList(tx: Database, userId: string): Promise<TaskListRow> {
-  await tx.insert(taskLists).values({ userId }).onConflictDoNothing()
-  const [list] = await tx.select().from(taskLists).where(eq(taskLists.userId, userId)).for('update')
-  return list as TaskListRow
+/** Held to the commit by whatever changes the list. Sent at once, so that a statement which is sent next reads the list as it is then. */
+export function lockList(tx: Database, userId: string): Promise<TaskListRow> {
+  return tx
+    .insert(taskLists)
+    .values({ userId })
+    .onConflictDoUpdate({ target: taskLists.userId, set: { userId } })
+    .returning()
+    .then(([list]) => list as TaskListRow)
 }
 
 /** @throws AppError TASK_LIST_FULL */

@@ -87,8 +87,11 @@ export async function createTask(
   { taskId, title, description = null, completed = false }: CreateTask,
 ): Promise<Task> {
   return withTransaction(db, async (tx) => {
-    const list = await lockList(tx, actor.id)
-    const known = taskId && (await findTask(tx, actor, taskId))
+    const [list, known, rank] = await Promise.all([
+      lockList(tx, actor.id),
+      taskId && findTask(tx, actor, taskId),
+      rankAfter(tx, actor.id, null),
+    ])
     if (known) return toTask(known)
     refuseFull(list)
     const [made] = await tx
@@ -99,7 +102,7 @@ export async function createTask(
         title,
         description,
         completed,
-        rank: await rankAfter(tx, actor.id, null),
+        rank,
       })
       .onConflictDoNothing({ target: tasks.id })
       .returning()
@@ -151,8 +154,7 @@ async function changeTask(
   change: (tx: Database, task: TaskRow, list: TaskListRow) => Promise<Change>,
 ): Promise<Task> {
   return withTransaction(db, async (tx) => {
-    const list = await lockList(tx, actor.id)
-    const task = await findTask(tx, actor, taskId)
+    const [list, task] = await Promise.all([lockList(tx, actor.id), findTask(tx, actor, taskId)])
     if (!task) throw new AppError('NOT_FOUND')
     const wanted = Object.entries(await change(tx, task, list))
     const changes = wanted.filter(([column, value]) => value !== undefined && value !== task[column as keyof TaskRow])
