@@ -6,6 +6,7 @@ import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
 import { taskLimits } from '../../../shared/tasks.ts'
 import type { Database } from '../../platform/db/database.ts'
+import { send } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { beginAnew } from '../../platform/live/publish.ts'
 import { type TaskListRow, type TaskRow, taskLists, tasks } from './table.ts'
@@ -37,7 +38,7 @@ export async function countTask(tx: Database, list: TaskListRow, before: TaskRow
   const openCount = list.openCount + isIn(false, now) - isIn(false, before)
   const doneCount = list.doneCount + isIn(true, now) - isIn(true, before)
   if (openCount === list.openCount && doneCount === list.doneCount) return
-  await tx.update(taskLists).set({ openCount, doneCount }).where(eq(taskLists.userId, list.userId))
+  await send(tx, tx.update(taskLists).set({ openCount, doneCount }).where(eq(taskLists.userId, list.userId)))
 }
 
 /** The rank right after task `after`, or at the top; that of `moving` where it is there already. @throws AppError NOT_FOUND */

@@ -1,8 +1,9 @@
 /** A list that its person changes from everywhere at once, followed from any moment. */
 import { and, asc, eq, isNull } from 'drizzle-orm'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Task, TaskEvent, Tasks } from '../../../shared/tasks.ts'
 import { newId } from '../../platform/db/columns.ts'
+import { PostgresConnection } from '../../platform/db/postgres-connection.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { range, signedIn } from '../../test/followers.ts'
 import { taskLists, tasks } from './table.ts'
@@ -64,6 +65,46 @@ it('has unique ranks, right counts and gapless events, by which each device come
     expect(applied(known, events)).toEqual(items)
   }
   expect(new Set(snapshots.map(({ cursor }) => cursor)).size).toBeGreaterThan(5)
+})
+
+it('waits for the database five times for a mutation with its key, record and event', async () => {
+  const { browser } = await signedIn(app)
+  const send = async (method: 'POST' | 'DELETE', path: string, payload?: object) => {
+    const url = `/api/v1/tasks${path}`
+    const answer = await browser.send({
+      method,
+      url,
+      headers: { 'idempotency-key': newId() },
+      ...(payload && { payload }),
+    })
+    expect(answer.statusCode, answer.body).toBeLessThan(300)
+    return answer
+  }
+  const { id } = (await send('POST', '', { title: 'first' })).json().data
+
+  const unanswered = new Map<PostgresConnection, number>()
+  const waits = new Map<PostgresConnection, number>()
+  const committed: (number | undefined)[] = []
+  const { query } = PostgresConnection.prototype
+  const spy = vi.spyOn(PostgresConnection.prototype, 'query').mockImplementation(function (
+    this: PostgresConnection,
+    statement,
+  ) {
+    if (statement.text === 'begin') waits.set(this, 0)
+    const before = unanswered.get(this) ?? 0
+    if (before === 0) waits.set(this, (waits.get(this) ?? 0) + 1)
+    if (statement.text === 'commit') committed.push(waits.get(this))
+    unanswered.set(this, before + 1)
+    return Reflect.apply(query, this, [statement]).finally(() => {
+      unanswered.set(this, (unanswered.get(this) ?? 0) - 1)
+    })
+  })
+  await send('POST', '', { title: 'second' })
+  await send('POST', `/${id}/complete`, { completed: true })
+  await send('DELETE', `/${id}`)
+  spy.mockRestore()
+  expect(committed).toHaveLength(3)
+  expect(Math.max(...committed.map(Number))).toBeLessThanOrEqual(5)
 })
 
 /** As a device does that knows of each task how new its word of it is. */

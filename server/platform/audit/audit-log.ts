@@ -3,6 +3,7 @@
  * declare it (`meta.audit`) and the middleware around them writes it; what begins elsewhere calls `recordAudit` itself.
  */
 import type { Database } from '../db/database.ts'
+import { send } from '../db/transaction.ts'
 import { auditLogs } from './table.ts'
 
 type Columns = Record<string, unknown>
@@ -27,9 +28,8 @@ export interface AuditEntry extends Origin {
 }
 
 export async function recordAudit(tx: Database, { before, after, ...entry }: AuditEntry): Promise<void> {
-  await tx
-    .insert(auditLogs)
-    .values({ ...entry, before: before && withoutSecrets(before), after: withoutSecrets(after) })
+  const values = { ...entry, before: before && withoutSecrets(before), after: withoutSecrets(after) }
+  await send(tx, tx.insert(auditLogs).values(values))
 }
 
 type Change = { before: Columns; after: Columns | null }

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { and, eq, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
+import { send } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
 import { idempotencyKeys } from './table.ts'
 
@@ -70,7 +71,7 @@ export async function oncePerKey<Answer>(
     return (earlier.answer as { data: Answer }).data
   }
   const data = await mutate()
-  await tx.update(idempotencyKeys).set({ answer: { data } }).where(row)
+  await send(tx, tx.update(idempotencyKeys).set({ answer: { data } }).where(row))
   return data
 }
 

@@ -18,7 +18,7 @@ import { randomBytes } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { afterCommit, beforeCommit, rootOf } from '../db/transaction.ts'
+import { afterCommit, beforeCommit, rootOf, send } from '../db/transaction.ts'
 import { type ChannelEvent, newMark, toChannelEvent } from './channel-event.ts'
 import { channels, events } from './table.ts'
 
@@ -43,8 +43,7 @@ export async function publish(tx: Database, channel: string, event: NewEvent): P
 
 async function insertEvent(tx: Database, channel: string, { type, actorId, ...payload }: NewEvent): Promise<void> {
   const mark = newMark()
-  const [row] = rowsOf<Inserted>(
-    await tx.execute(sql`
+  const inserted = tx.execute(sql`
       with raised as (
         insert into ${channels} (id, epoch, head, mark, marked) values (${channel}, ${newEpoch()}, 1, ${mark}, 1)
         on conflict (id) do update set head = channels.head + 1, ${marking}
@@ -53,13 +52,16 @@ async function insertEvent(tx: Database, channel: string, { type, actorId, ...pa
       insert into ${events} (channel, seq, type, payload, actor_id, mark, previous_mark)
       select ${channel}, head, ${type}, ${JSON.stringify(payload)}::jsonb, ${actorId}::uuid, ${mark}, previous_mark
       from raised
-      returning seq, created_at, previous_mark, (select epoch from raised) as epoch`),
-  )
-  if (!row) throw new Error('publish returned no row')
-  const at = new Date(row.created_at)
-  const seq = Number(row.seq)
-  const event = { seq, mark, previousMark: row.previous_mark, type, payload, actorId, at }
-  announceCommitted(tx, toChannelEvent(channel, row.epoch, event))
+      returning seq, created_at, previous_mark, (select epoch from raised) as epoch`)
+  const announce = (rows: unknown) => {
+    const [row] = rowsOf<Inserted>(rows)
+    if (!row) throw new Error('publish returned no row')
+    const at = new Date(row.created_at)
+    const seq = Number(row.seq)
+    const event = { seq, mark, previousMark: row.previous_mark, type, payload, actorId, at }
+    announceCommitted(tx, toChannelEvent(channel, row.epoch, event))
+  }
+  await send(tx, inserted.then(announce))
 }
 
 interface Inserted {
