@@ -8,8 +8,8 @@ export class RolledBack extends Error {
   }
 }
 
-/** True when Postgres refused a statement because an earlier one of its transaction had failed: that one is the cause. */
-export function isAftermath(error: unknown): boolean {
+/** True when Postgres refused a statement because an earlier one of its transaction had failed. */
+export function isTransactionAborted(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (sqlState(cause) === '25P02') return true
   return false
 }

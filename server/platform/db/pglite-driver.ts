@@ -12,7 +12,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { AppError } from '../errors/app-error.ts'
 import { applyMigrations, isMigrated } from './apply-migrations.ts'
 import type { Database, DatabaseDriver, OnFailure } from './database.ts'
-import { isAftermath, RolledBack } from './faults.ts'
+import { isTransactionAborted, RolledBack } from './faults.ts'
 import { lockFolder, NotADatabaseFolder } from './folder-lock.ts'
 import { PoolGate } from './pool-gate.ts'
 
@@ -79,14 +79,14 @@ export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: On
           let last: Promise<unknown> = Promise.resolve()
           const query: DrizzleClient['query'] = (text, values, options) => {
             const rows = tx.query<never>(text, values, withoutParsers(options)).catch((error) => {
-              if (!isAftermath(error)) failure = error
+              if (!isTransactionAborted(error)) failure = error
               throw error
             })
             last = rows.catch(() => {})
             return rows
           }
           const done = await task({ query }).catch((error) => {
-            throw isAftermath(error) ? new RolledBack(failure) : error
+            throw isTransactionAborted(error) ? new RolledBack(failure) : error
           })
           // The task need not have waited for all of its statements.
           await last

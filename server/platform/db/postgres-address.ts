@@ -1,6 +1,6 @@
 /**
  * A Postgres URL as options of postgres.js, read as libpq reads it. postgres.js's own reader is not used: it sends every parameter that
- * it does not know to Postgres as a setting, such as Prisma's and PgBouncer's, and verifies no certificate where libpq does.
+ * it does not know to Postgres as a setting, such as Prisma's and PgBouncer's, and does not read files of certificates.
  */
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'

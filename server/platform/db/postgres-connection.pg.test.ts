@@ -97,6 +97,19 @@ it('sends each statement in one piece, also an unprepared one with parameters', 
   }
 })
 
+it('executes statements in the order of the calls, also more than postgres.js sends at once', async () => {
+  const connection = connectionTo(database.url)
+  await connection.query({ text: 'create temporary table journal (n integer, turn serial)' })
+  const numbers = Array.from({ length: 350 }, (_, n) => n)
+  const inserted = numbers.map((n) =>
+    connection.query({ text: 'insert into journal values ($1) returning n', values: [n], prepare: n % 2 === 0 }),
+  )
+  expect(await connection.query({ text: 'select n from journal order by turn', asArrays: true })).toEqual(
+    numbers.map((n) => [n]),
+  )
+  expect(await Promise.all(inserted)).toEqual(numbers.map((n) => [{ n }]))
+})
+
 it('prepares no more statements than the bound, and executes the others unprepared', async () => {
   const connection = connectionTo(database.url)
   for (let n = 0; n < maxPrepared + 10; n++) {

@@ -124,7 +124,7 @@ export class PostgresConnection {
         // Several statements in one text are possible only in the simple protocol, which has no parameters.
         simple: parameters.length === 0 && !isPrepared,
       } as postgres.UnsafeQueryOptions)
-      // Given as arguments, they would make postgres.js ask Postgres for their types first: a round trip.
+      // Given as arguments, they would make postgres.js request their types first: a round trip.
       Object.assign(query, { parameters })
       queueMicrotask(() => statement.asArrays && query.values())
       query.then(
@@ -152,7 +152,7 @@ export class PostgresConnection {
     return this.#prepared.has(text)
   }
 
-  /** postgres.js is asked nothing afterwards. It leaves some statements unanswered after a loss, so all are rejected here. */
+  /** Nothing is sent afterwards. postgres.js settles not every statement that a loss interrupts, so all are rejected here. */
   #lose(cause: unknown, isSilent = false): void {
     if (this.#lost) return
     this.#lost = new AppError('DATABASE_UNAVAILABLE', { cause })

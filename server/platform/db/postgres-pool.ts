@@ -9,7 +9,7 @@ import type { PgTransactionConfig } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import type { Database, OnFailure } from './database.ts'
-import { isAftermath, RolledBack } from './faults.ts'
+import { isTransactionAborted, RolledBack } from './faults.ts'
 import type { Rows, Statement } from './postgres-connection.ts'
 
 /** What is used of a connection; a lost one fails each statement. */
@@ -47,7 +47,7 @@ export function poolDatabase(pool: Connections, prepare: boolean, onFailure: OnF
         try {
           return await query(statement)
         } catch (error) {
-          if (!isAftermath(error)) failure = error
+          if (!isTransactionAborted(error)) failure = error
           throw error
         }
       }
@@ -62,7 +62,7 @@ export function poolDatabase(pool: Connections, prepare: boolean, onFailure: OnF
         return result
       } catch (error) {
         await rollBack(connection)
-        throw isAftermath(error) ? new RolledBack(failure) : error
+        throw isTransactionAborted(error) ? new RolledBack(failure) : error
       }
     })
 

@@ -29,7 +29,7 @@ export async function withTransaction<T>(db: Database, task: (tx: Database) => P
           await step(tx)
         return done
       })
-      // Those of Postgres have their results before COMMIT has its own.
+      // Their results have arrived, before that of COMMIT; what was done with them may not have ended.
       await Promise.all(scope.sent)
       for (const effect of scope.after) effect()
       return result

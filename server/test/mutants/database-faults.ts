@@ -38,4 +38,11 @@ export const databaseFaults: readonly Fault[] = [
       tests: 'uses no more connections than it may',
     },
   },
+  {
+    name: 'a transaction in which a statement failed counts as committed',
+    file: 'server/platform/db/postgres-pool.ts',
+    from: "if (command !== 'COMMIT') throw new RolledBack(failure)",
+    to: 'if (command === null) throw new RolledBack(failure)',
+    foundBy: { project: 'postgres', file: 'server/platform/db/transaction.test.ts', tests: 'has not committed' },
+  },
 ]
