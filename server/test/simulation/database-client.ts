@@ -138,6 +138,9 @@ class Client implements Connection {
   #lose() {
     if (this.#isLost) return
     this.#isLost = true
+    // Also the session of a connection that was cut while it was made.
+    const session = this.#session
+    if (session) this.#world.in(0, this.#world.stage, () => this.#postgres.close(session))
     this.#callbacks.onLost?.()
     for (const fail of [...this.#pending]) fail(away())
   }
