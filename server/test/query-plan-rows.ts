@@ -60,8 +60,8 @@ const statements = [
      '{}', now() - n * interval '1 minute', now()
    from generate_series(1, 12000) n`,
   `insert into alerts (id, drift_id, severity, title, message, is_settled)
-   select gen_random_uuid(), id, case when random() < 0.01 then 'critical' else 'high' end, 'Drift', 'Look', status <> 'pending'
-   from drifts limit 6000`,
+   select gen_random_uuid(), id, case when random() < 0.03 then 'critical' else 'high' end, 'Drift', 'Look', status <> 'pending'
+   from drifts`,
   `insert into alert_reads (user_id, alert_id) select $1, id from alerts where random() < 0.5
    union all select (select id from users where id <> $1 limit 1), id from alerts`,
   `insert into alert_read_counts (user_id, n) select id, 1 from users on conflict do nothing`,
