@@ -119,13 +119,15 @@ async function writeTogether(writer: Api, friend: Api, draftId: string, person: 
   const taken = expected(await writer.POST('/v1/collab/drafts/{draftId}/take-ring', { params }))
   check(taken.ringHolderId === one.author?.id, 'the owner takes the ring back')
   const { id: userId } = added
-  const left = await friend.DELETE('/v1/collab/drafts/{draftId}/collaborators/{userId}', {
+  const removed = await writer.DELETE('/v1/collab/drafts/{draftId}/collaborators/{userId}', {
     params: { path: { draftId, userId } },
   })
-  check(expected(left).ringHolderId === taken.ringHolderId, 'a collaborator is removed by themselves')
+  check(expected(removed).ringHolderId === taken.ringHolderId, 'the owner removes a collaborator')
   expected(await writer.POST('/v1/collab/drafts/{draftId}/collaborators', { params, body: { person } }))
   const leaving = await friend.POST('/v1/collab/drafts/{draftId}/leave', { params })
   check(expected(leaving).ringHolderId === taken.ringHolderId, 'a collaborator leaves')
+  const again = await writer.POST('/v1/collab/drafts/{draftId}/collaborators', { params, body: { person } })
+  check(again.error?.error.code === 'USER_LEFT_DRAFT', 'and is not added again at once')
 }
 
 async function invite(writer: Api, draftId: string, email: string) {
