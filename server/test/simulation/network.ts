@@ -33,6 +33,8 @@ export class Stream {
   buffered = 0
   readonly #unsent: (string | Buffer)[] = []
   #isFlushing = false
+  /** The kernel found the other side not reading, and has taken nothing since. */
+  isBlocked = false
 
   constructor(network: Network, client: Node, server: Node) {
     this.#network = network
@@ -71,7 +73,8 @@ export class Stream {
 
   #flush() {
     if (!this.isOpen) return
-    if (this.isStalled) return this.#flushIn(retriesMs)
+    this.isBlocked = this.isStalled
+    if (this.isBlocked) return this.#flushIn(retriesMs)
     this.buffered = 0
     for (const message of this.#unsent.splice(0)) {
       this.#network.deliver(this.#down, this.client, () => this.isOpen && this.onClientMessage(message))
