@@ -9,8 +9,8 @@ const known = [
   ['a database that lost its newest commits', 16],
   ['a burst of events larger than what a reader may have waiting', 7],
   ['numbers that are restarted while a page is read', 122],
-  ['a channel that takes long to open', 1122],
-  ['a database that answers too late for what comes before a cursor', 613],
+  ['a channel that takes long to open', 1856],
+  ['a database that answers too late for what comes before a cursor', 3402],
   ['a browser whose storage cannot be read for a while', 101],
 ] as const
 
