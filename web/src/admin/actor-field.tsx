@@ -1,5 +1,5 @@
 /** Chooses a user by e-mail address or username, which are suggested while a part of them is typed. */
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { ManagedPerson } from '../../../shared/people.ts'
 import { queryClient } from '../plinth.ts'
 import { showFailure } from '../toasts/toasts.tsx'
@@ -10,11 +10,16 @@ export function ActorField({ onChoose }: { onChoose: (personId: string) => void 
   const [named, setNamed] = useState('')
   const [found, setFound] = useState<ManagedPerson[]>([])
 
+  const latest = useRef('')
+
   const find = async (text: string) => {
+    latest.current = text
     setNamed(text)
     if (text === '') return setFound([])
     try {
       const { pages } = await queryClient.fetchInfiniteQuery(peopleQuery({ search: text }))
+      // The response to an earlier text may arrive after that to a later one.
+      if (latest.current !== text) return
       const people = pages.flatMap(({ items }) => items)
       const chosen = people.find((person) => namesOf(person).includes(text))
       setFound(people)
@@ -29,7 +34,7 @@ export function ActorField({ onChoose }: { onChoose: (personId: string) => void 
   return (
     <SearchField
       label="By"
-      placeholder="Name or address"
+      placeholder="E-mail address or username"
       maxLength={254}
       suggestions={found.flatMap((person) => namesOf(person).slice(0, 1))}
       value={named}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KnownRows } from '../../../client/known-rows.ts'
 import type { Answer, Conversation, ConversationEvent, Message, Messages } from '../../../shared/conversations.ts'
+import { randomFrom } from '../../test/random-from.ts'
 import { type AnswerAction, type AnswerState, awaitsAnswer, initialAnswerState, reduceAnswer } from './answer-state.ts'
 import { messageRules } from './message-rules.ts'
 
@@ -254,14 +255,3 @@ it.for(Array.from({ length: 60 }, (_, seed) => seed))('converges to what the ser
   expect(messages).toEqual(stored.slice(-messages.length))
   expect(messages.length).toBeGreaterThanOrEqual(Math.min(5, stored.length))
 })
-
-/** The same numbers for the same seed (mulberry32), so that a failing run can be run again. */
-function randomFrom(seed: number): () => number {
-  let now = seed
-  return () => {
-    now = (now + 0x6d2b79f5) | 0
-    let mixed = Math.imul(now ^ (now >>> 15), 1 | now)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Draft, DraftEvent, Segment } from '../../../shared/drafts.ts'
+import { randomFrom } from '../../test/random-from.ts'
 import { type DraftAction, type DraftState, initialDraftState, reduceDraft, ringHolderId } from './draft-state.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
@@ -230,14 +231,3 @@ it.for(Array.from({ length: 100 }, (_, seed) => seed))('converges to the order o
   expect(state.answered).toEqual([])
   expect(state.unsent.every(({ status }) => status === 'refused')).toBe(true)
 })
-
-/** The same numbers for the same seed (mulberry32), so that a failing run can be run again. */
-function randomFrom(seed: number): () => number {
-  let now = seed
-  return () => {
-    now = (now + 0x6d2b79f5) | 0
-    let mixed = Math.imul(now ^ (now >>> 15), 1 | now)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
