@@ -165,6 +165,29 @@ describe('the audit log', () => {
     await records.filter({ hasText: 'Demo admin' }).first().waitFor()
     await expectAccessible(page)
   })
+
+  it('is filtered by the user that was typed last, whichever response arrives first', async () => {
+    for (const name of ['viewer', 'engineer'] as const) await stage.openSignedIn(name)
+    const page = await openAs('admin', '/admin/audit')
+    const by = page.getByRole('combobox', { name: 'By' }).or(page.getByRole('searchbox', { name: 'By' }))
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    await page.route(/people\.list.*viewer/, async (route) => {
+      asked.resolve()
+      await held.promise
+      await route.continue()
+    })
+    await by.fill('viewer@plinth.local')
+    await asked.promise
+    await by.fill('engineer@plinth.local')
+    await page.getByRole('button', { name: 'By Demo engineer' }).waitFor()
+    const late = page.waitForResponse(/people\.list.*viewer/)
+    held.resolve()
+    await (await late).finished()
+    // One more round trip of the page, after which the late response has been used if it is at all.
+    await page.getByLabel('To', { exact: true }).fill('2020-01-01')
+    await page.getByText('Nothing recorded matches these filters.').waitFor()
+    expect(await page.getByRole('button', { name: 'By Demo engineer' }).count()).toBe(1)
+  })
 })
 
 describe('a long log', () => {
