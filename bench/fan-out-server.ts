@@ -89,7 +89,12 @@ const contests: Record<string, () => Contest> = {
       experimental_encoder: objectEncoder,
     } as never)
     wss.on('connection', (socket, request) =>
-      serve(new HandOverSocket(socket, () => socket.close()) as unknown as WebSocket, request),
+      serve(
+        new HandOverSocket(socket, { intake: (deliver) => socket.on('message', deliver) }, () =>
+          socket.close(),
+        ) as unknown as WebSocket,
+        request,
+      ),
     )
     return {
       publish(_from, size) {

@@ -14,6 +14,11 @@ import { builtPage } from './platform/page/plugin.ts'
 const exitCodes = { config: 78, inUse: 75, failed: 1 }
 /** In-flight requests may take this long after SIGTERM; then the process ends anyway. */
 const graceMs = 14_000
+/**
+ * Connections that the kernel holds until the server accepts them, and no more than its net.core.somaxconn (4,096 on Linux). With Node's 511,
+ * clients that reconnect together overflow it: their requests are then lost and sent again after seconds, other users' among them.
+ */
+const backlog = 4096
 
 export async function start(environment: NodeJS.ProcessEnv, page: FastifyPluginAsync = builtPage): Promise<void> {
   const config = configOrExit(environment)
@@ -32,7 +37,7 @@ export async function start(environment: NodeJS.ProcessEnv, page: FastifyPluginA
   })
   try {
     await app.register(plinth, { config, page })
-    await app.listen({ host: config.server.host, port: config.server.port })
+    await app.listen({ host: config.server.host, port: config.server.port, backlog })
   } catch (error) {
     // Told to stop while it started: what fails then fails for that, and the closing ends the process.
     if (closing) return
