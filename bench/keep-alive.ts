@@ -5,20 +5,25 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-const good = Buffer.from('HTTP/1.1 200')
+/** 200, 201 and 204. */
+const good = Buffer.from('HTTP/1.1 20')
+const noContent = Buffer.from('HTTP/1.1 204')
 const endOfHead = '\r\n\r\n'
 const endOfChunks = '0\r\n\r\n'
+
+/** The same request each time, or what makes the next one. */
+export type Repeated = Buffer | (() => Buffer)
 
 export interface Load {
   begin(): void
   /** From a request to the end of its answer, of each so far. */
   readonly tookMs: number[]
-  /** Resolves with the number of answers when the last one is complete. @throws where one was no 200 */
+  /** Resolves with the number of answers when the last one is complete. @throws where one was a failure */
   end(): Promise<number>
 }
 
-/** One for each of `requests`. @throws where the first answer to one is no 200, or has not `mark` in it */
-export async function openConnections(port: number, requests: readonly Buffer[], mark: string): Promise<Load> {
+/** One for each of `requests`. @throws where the first response to one is a failure, or does not contain `mark` */
+export async function openConnections(port: number, requests: readonly Repeated[], mark: string): Promise<Load> {
   let [answered, goesOn] = [0, true]
   const tookMs: number[] = []
   const opened = await Promise.all(
@@ -64,13 +69,15 @@ export async function openConnections(port: number, requests: readonly Buffer[],
   }
 }
 
-function send(connection: { socket: Socket; request: Buffer; sentMs: number }): void {
+function send(connection: { socket: Socket; request: Repeated; sentMs: number }): void {
   connection.sentMs = performance.now()
-  connection.socket.write(connection.request)
+  connection.socket.write(bytesOf(connection.request))
 }
 
-async function checkAnswer(socket: Socket, request: Buffer, mark: string): Promise<void> {
-  socket.write(request)
+const bytesOf = (request: Repeated): Buffer => (typeof request === 'function' ? request() : request)
+
+async function checkAnswer(socket: Socket, request: Repeated, mark: string): Promise<void> {
+  socket.write(bytesOf(request))
   let answer = Buffer.alloc(0)
   while (!isComplete(answer)) {
     const [chunk] = (await once(socket, 'data')) as [Buffer]
@@ -83,6 +90,8 @@ async function checkAnswer(socket: Socket, request: Buffer, mark: string): Promi
 function isComplete(answer: Buffer): boolean {
   const headEnd = answer.indexOf(endOfHead)
   if (headEnd === -1) return false
+  // It has no body, and so no length.
+  if (answer.includes(noContent)) return answer.length === headEnd + endOfHead.length
   const announced = /\r\ncontent-length: (\d+)/i.exec(answer.toString('latin1', 0, headEnd))?.[1]
   if (announced === undefined) return answer.toString('latin1', answer.length - endOfChunks.length) === endOfChunks
   const length = headEnd + endOfHead.length + Number(announced)

@@ -4,14 +4,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { median, percentile } from './figures.ts'
-import { openConnections } from './keep-alive.ts'
+import { openConnections, type Repeated } from './keep-alive.ts'
 import type { OwnDatabase } from './own-database.ts'
 import type { Used } from './probe.ts'
 
 export interface Contestant {
   port: number
   /** One for each connection. */
-  requests: readonly Buffer[]
+  requests: readonly Repeated[]
   /** What is in each answer. */
   mark: string
   used(): Promise<Used>
