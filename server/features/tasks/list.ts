@@ -6,6 +6,7 @@ import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
 import { taskLimits } from '../../../shared/tasks.ts'
 import type { Database } from '../../platform/db/database.ts'
+import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { send } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import { beginAnew } from '../../platform/live/publish.ts'
@@ -17,14 +18,18 @@ const longestRank = 64
 export const tasksChannel = (userId: string) => `tasks:${userId}`
 
 /** Held to the commit by whatever changes the list. Sent at once, so that a statement which is sent next reads the list as it is then. */
-export function lockList(tx: Database, userId: string): Promise<TaskListRow> {
-  return tx
+export async function lockList(tx: Database, userId: string): Promise<TaskListRow> {
+  const [list] = await upsertList(tx, { userId })
+  return list as TaskListRow
+}
+
+const upsertList = preparedQuery('lock_task_list', (db, { userId }: Given<{ userId: string }>) =>
+  db
     .insert(taskLists)
     .values({ userId })
-    .onConflictDoUpdate({ target: taskLists.userId, set: { userId } })
-    .returning()
-    .then(([list]) => list as TaskListRow)
-}
+    .onConflictDoUpdate({ target: taskLists.userId, set: { userId: sql`excluded.user_id` } })
+    .returning(),
+)
 
 /** @throws AppError TASK_LIST_FULL */
 export function refuseFull({ openCount, doneCount }: TaskListRow): void {
@@ -38,33 +43,47 @@ export async function countTask(tx: Database, list: TaskListRow, before: TaskRow
   const openCount = list.openCount + isIn(false, now) - isIn(false, before)
   const doneCount = list.doneCount + isIn(true, now) - isIn(true, before)
   if (openCount === list.openCount && doneCount === list.doneCount) return
-  await send(tx, tx.update(taskLists).set({ openCount, doneCount }).where(eq(taskLists.userId, list.userId)))
+  await send(tx, storeCounts(tx, { userId: list.userId, openCount, doneCount }))
 }
+
+const storeCounts = preparedQuery('count_tasks', (db, { userId, openCount, doneCount }: Given<TaskListRow>) =>
+  db
+    .update(taskLists)
+    .set({ openCount: sql`${openCount}`, doneCount: sql`${doneCount}` })
+    .where(eq(taskLists.userId, userId)),
+)
 
 /** The rank right after task `after`, or at the top; that of `moving` where it is there already. @throws AppError NOT_FOUND */
 export async function rankAfter(tx: Database, userId: string, after: string | null, moving?: TaskRow): Promise<string> {
-  const mine = eq(tasks.userId, userId)
-  const place = { id: tasks.id, rank: tasks.rank }
-  const [above] =
-    after === null
-      ? []
-      : await tx
-          .select(place)
-          .from(tasks)
-          .where(and(mine, eq(tasks.id, after)))
+  const [above] = after === null ? [] : await readPlace(tx, { userId, taskId: after })
   if (after !== null && !above) throw new AppError('NOT_FOUND')
-  const [below] = await tx
-    .select(place)
-    .from(tasks)
-    .where(above ? and(mine, gt(tasks.rank, above.rank)) : mine)
-    .orderBy(asc(tasks.rank))
-    .limit(1)
+  const [below] = await readPlaceBelow(tx, { userId, rank: above?.rank })
   if (below && below.id === moving?.id) return below.rank
   const rank = generateKeyBetween(above?.rank, below?.rank)
   if (rank.length <= longestRank) return rank
   await placeAnew(tx, userId, userId, null)
   return rankAfter(tx, userId, after, moving)
 }
+
+const place = { id: tasks.id, rank: tasks.rank }
+
+const readPlace = preparedQuery('task_place', (db, { userId, taskId }: Given<{ userId: string; taskId: string }>) =>
+  db
+    .select(place)
+    .from(tasks)
+    .where(and(eq(tasks.userId, userId), eq(tasks.id, taskId))),
+)
+
+const readPlaceBelow = preparedQuery(
+  'task_place_below',
+  (db, { userId, rank }: Given<{ userId: string; rank: string | undefined }>) =>
+    db
+      .select(place)
+      .from(tasks)
+      .where(and(eq(tasks.userId, userId), rank && gt(tasks.rank, rank)))
+      .orderBy(asc(tasks.rank))
+      .limit(1),
+)
 
 /** In a transaction: what is in one person's list comes, in its order, after what is in another's. */
 export async function handOverTasks(tx: Database, fromId: string, toId: string): Promise<void> {

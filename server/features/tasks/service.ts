@@ -2,7 +2,7 @@
  * Tasks. Each person has one list and sees no other. Whatever changes it holds its row in `task_lists` to the commit, so ranks, counts,
  * versions and events of one list have one order. Deleted tasks keep their rank until they are purged, and nobody reads them.
  */
-import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import {
   type CompleteTask,
@@ -94,24 +94,20 @@ export async function createTask(
     ])
     if (known) return toTask(known)
     refuseFull(list)
-    const [made] = await tx
-      .insert(tasks)
-      .values({
-        id: taskId ?? newId(),
-        userId: actor.id,
-        title,
-        description,
-        completed,
-        rank,
-      })
-      .onConflictDoNothing({ target: tasks.id })
-      .returning()
+    const id = taskId ?? newId()
+    const [made] = await insertTask(tx, { id, userId: actor.id, title, description, completed, rank })
     if (!made) throw new AppError('CONFLICT')
     await countTask(tx, list, null, made)
     await publish(tx, tasksChannel(actor.id), { type: 'task.created', actorId: actor.id, task: toTask(made) })
     return toTask(made)
   })
 }
+
+type NewTask = Pick<TaskRow, 'id' | 'userId' | 'title' | 'description' | 'completed' | 'rank'>
+
+const insertTask = preparedQuery('insert_task', (db, task: Given<NewTask>) =>
+  db.insert(tasks).values(task).onConflictDoNothing({ target: tasks.id }).returning(),
+)
 
 /** @throws AppError NOT_FOUND */
 export async function updateTask(db: Database, actor: Who, { taskId, ...fields }: UpdateTask | CompleteTask) {
@@ -161,11 +157,17 @@ async function changeTask(
     if (changes.length === 0) return toTask(task)
     const changed: Partial<TaskRow> = Object.fromEntries(changes)
     noteChange(tx, task, changed)
-    const [row] = await tx
-      .update(tasks)
-      .set({ ...changed, version: task.version + 1 })
-      .where(eq(tasks.id, taskId))
-      .returning()
+    const { title, description, completed, rank, deletedAt } = { ...task, ...changed }
+    const [row] = await storeTask(tx, {
+      taskId,
+      title,
+      description,
+      completed,
+      rank,
+      version: task.version + 1,
+      deletedAt: deletedAt?.toISOString() ?? null,
+      updatedAt: new Date().toISOString(),
+    })
     const kept = row as TaskRow
     await countTask(tx, list, task, kept)
     await publish(tx, tasksChannel(actor.id), { actorId: actor.id, ...told(task, kept) })
@@ -180,13 +182,40 @@ function told(before: TaskRow, { id, version, ...now }: TaskRow): Told<TaskEvent
   return { type: before.deletedAt ? 'task.restored' : 'task.updated', task: toTask({ id, version, ...now }) }
 }
 
+/** Each column that may change, so that one statement serves every change. Postgres writes no index for a value that stays. */
+type Stored = Pick<TaskRow, 'title' | 'description' | 'completed' | 'rank' | 'version'> & {
+  taskId: string
+  deletedAt: string | null
+  updatedAt: string
+}
+
+const storeTask = preparedQuery('store_task', (db, task: Given<Stored>) =>
+  db
+    .update(tasks)
+    .set({
+      title: sql`${task.title}`,
+      description: sql`${task.description}`,
+      completed: sql`${task.completed}`,
+      rank: sql`${task.rank}`,
+      version: sql`${task.version}`,
+      deletedAt: sql`${task.deletedAt}`,
+      updatedAt: sql`${task.updatedAt}`,
+    })
+    .where(eq(tasks.id, task.taskId))
+    .returning(),
+)
+
 async function findTask(db: Database, { id: userId }: Who, taskId: string): Promise<TaskRow | undefined> {
-  const [task] = await db
-    .select()
-    .from(tasks)
-    .where(and(eq(tasks.id, taskId), eq(tasks.userId, userId)))
+  const [task] = await readTask(db, { userId, taskId })
   return task
 }
+
+const readTask = preparedQuery('task', (db, { userId, taskId }: Given<{ userId: string; taskId: string }>) =>
+  db
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.id, taskId), eq(tasks.userId, userId))),
+)
 
 function present(task: TaskRow | undefined): TaskRow {
   if (!task || task.deletedAt) throw new AppError('NOT_FOUND')

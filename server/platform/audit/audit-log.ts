@@ -2,7 +2,10 @@
  * The record of who changed what, written in the transaction of the change: one is never there without the other. Procedures
  * declare it (`meta.audit`) and the middleware around them writes it; what begins elsewhere calls `recordAudit` itself.
  */
+
+import { newId } from '../db/columns.ts'
 import type { Database } from '../db/database.ts'
+import { type Given, preparedQuery } from '../db/prepared.ts'
 import { send } from '../db/transaction.ts'
 import { auditLogs } from './table.ts'
 
@@ -28,9 +31,22 @@ export interface AuditEntry extends Origin {
 }
 
 export async function recordAudit(tx: Database, { before, after, ...entry }: AuditEntry): Promise<void> {
-  const values = { ...entry, before: before && withoutSecrets(before), after: withoutSecrets(after) }
-  await send(tx, tx.insert(auditLogs).values(values))
+  const values = {
+    id: newId(),
+    ...entry,
+    actorId: entry.actorId ?? undefined,
+    before: withoutSecrets(before) ?? undefined,
+    after: withoutSecrets(after) ?? undefined,
+  }
+  await send(tx, insertRecord(tx, values))
 }
+
+type Values = { id: string; actorId: string | undefined; before: Columns | undefined; after: Columns | undefined }
+
+/** A column without a value is null. */
+const insertRecord = preparedQuery('audit', (db, values: Given<Values & Omit<AuditEntry, keyof Values>>) =>
+  db.insert(auditLogs).values(values),
+)
 
 type Change = { before: Columns; after: Columns | null }
 const noted = new WeakMap<Database, Change>()

@@ -1,8 +1,11 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
+import { idempotencyKeys } from '../idempotency/table.ts'
+import { newId } from './columns.ts'
 import type { Database } from './database.ts'
 import { type Given, preparedOn, preparedQuery } from './prepared.ts'
+import { withTransaction } from './transaction.ts'
 
 const app = await buildTestApp()
 
@@ -39,4 +42,40 @@ it('a query is built once for each set of values that are given, and answers eac
     expect(await ask(tx, 5, 'five')).toEqual([{ a: 5, b: 'five' }])
     expect(await ask(tx, 6, undefined)).toEqual([{ a: 6, b: null }])
   })
+})
+
+it('a query that is called in a transaction is a statement of it, with the text that was built before', async () => {
+  const { db } = app.database
+  let built = 0
+  const claim = preparedQuery(
+    'claim_of_a_test',
+    (on, row: Given<{ actorId: string; key: string; requestHash: string }>) => {
+      built++
+      return on.insert(idempotencyKeys).values(row).returning({ key: idempotencyKeys.key })
+    },
+  )
+  const actorId = newId()
+  const rows = (on: Database) => on.select().from(idempotencyKeys).where(eq(idempotencyKeys.actorId, actorId))
+  await claim(db, { actorId, key: 'outside', requestHash: 'h' })
+  const rolledBack = withTransaction(db, async (tx) => {
+    expect(await claim(tx, { actorId, key: 'inside', requestHash: 'h' })).toEqual([{ key: 'inside' }])
+    expect(await rows(tx)).toHaveLength(2)
+    throw new Error('roll back')
+  })
+  await expect(rolledBack).rejects.toThrow('roll back')
+  expect(await rows(db)).toMatchObject([{ key: 'outside' }])
+  await withTransaction(db, (tx) => claim(tx, { actorId, key: 'inside', requestHash: 'h' }))
+  expect(await rows(db)).toHaveLength(2)
+  expect(built).toBe(1)
+})
+
+it('a query that would use one id or one time in each run is refused', async () => {
+  const { db } = app.database
+  const query = (value: string) =>
+    preparedQuery('refused_of_a_test', (on, given: Given<{ a: number }>) =>
+      on.select({ a: sql`${given.a}::int`, b: sql`${value}::text` }).from(sql`(values (1)) as one`),
+    )
+  expect(() => query(newId())(db, { a: 1 })).toThrow('give it as a value')
+  expect(() => query(new Date().toISOString())(db, { a: 1 })).toThrow('give it as a value')
+  expect(await query('a text')(db, { a: 1 })).toEqual([{ a: 1, b: 'a text' }])
 })

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { and, eq, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
+import { type Given, preparedQuery } from '../db/prepared.ts'
 import { send } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
 import { idempotencyKeys } from './table.ts'
@@ -57,23 +58,34 @@ export async function oncePerKey<Answer>(
   const requestHash = createHash('sha256')
     .update(`${procedure}\n${canonicalJson(input)}`)
     .digest('base64url')
-  const claimed = await tx
-    .insert(idempotencyKeys)
-    .values({ actorId, key, requestHash })
-    .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key })
-  const row = and(eq(idempotencyKeys.actorId, actorId), eq(idempotencyKeys.key, key))
+  const claimed = await claim(tx, { actorId, key, requestHash })
   if (claimed.length === 0) {
-    const [earlier] = await tx.select().from(idempotencyKeys).where(row)
+    const [earlier] = await tx.select().from(idempotencyKeys).where(rowOf({ actorId, key }))
     // Forgotten in this very moment: asked again, the key is free.
     if (!earlier) throw new AppError('CONFLICT')
     if (earlier.requestHash !== requestHash) throw new AppError('IDEMPOTENCY_MISMATCH')
     return (earlier.answer as { data: Answer }).data
   }
   const data = await mutate()
-  await send(tx, tx.update(idempotencyKeys).set({ answer: { data } }).where(row))
+  await send(tx, storeAnswer(tx, { actorId, key, answer: { data } }))
   return data
 }
+
+type Row = { actorId: string; key: string }
+
+const rowOf = ({ actorId, key }: Row | Given<Row>) =>
+  and(eq(idempotencyKeys.actorId, actorId), eq(idempotencyKeys.key, key))
+
+const claim = preparedQuery('claim_key', (db, row: Given<Row & { requestHash: string }>) =>
+  db.insert(idempotencyKeys).values(row).onConflictDoNothing().returning({ key: idempotencyKeys.key }),
+)
+
+const storeAnswer = preparedQuery('store_answer', (db, { answer, ...row }: Given<Row & { answer: object }>) =>
+  db
+    .update(idempotencyKeys)
+    .set({ answer: sql`${answer}` })
+    .where(rowOf(row)),
+)
 
 /** Returns how many were forgotten. */
 export async function forgetOldKeys(db: Database): Promise<number> {

@@ -17,7 +17,7 @@
 import { randomBytes } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
-import { rowsOf } from '../db/rows.ts'
+import { type Given, preparedQuery } from '../db/prepared.ts'
 import { afterCommit, beforeCommit, rootOf, send } from '../db/transaction.ts'
 import { type ChannelEvent, newMark, toChannelEvent } from './channel-event.ts'
 import { channels, events } from './table.ts'
@@ -43,18 +43,15 @@ export async function publish(tx: Database, channel: string, event: NewEvent): P
 
 async function insertEvent(tx: Database, channel: string, { type, actorId, ...payload }: NewEvent): Promise<void> {
   const mark = newMark()
-  const inserted = tx.execute(sql`
-      with raised as (
-        insert into ${channels} (id, epoch, head, mark, marked) values (${channel}, ${newEpoch()}, 1, ${mark}, 1)
-        on conflict (id) do update set head = channels.head + 1, ${marking}
-        returning epoch, head, previous_mark
-      )
-      insert into ${events} (channel, seq, type, payload, actor_id, mark, previous_mark)
-      select ${channel}, head, ${type}, ${JSON.stringify(payload)}::jsonb, ${actorId}::uuid, ${mark}, previous_mark
-      from raised
-      returning seq, created_at, previous_mark, (select epoch from raised) as epoch`)
-  const announce = (rows: unknown) => {
-    const [row] = rowsOf<Inserted>(rows)
+  const inserted = insertRaised(tx, {
+    channel,
+    type,
+    payload: JSON.stringify(payload),
+    actorId,
+    mark,
+    epoch: newEpoch(),
+  })
+  const announce = ([row]: Inserted[]) => {
     if (!row) throw new Error('publish returned no row')
     const at = new Date(row.created_at)
     const seq = Number(row.seq)
@@ -64,17 +61,43 @@ async function insertEvent(tx: Database, channel: string, { type, actorId, ...pa
   await send(tx, inserted.then(announce))
 }
 
-interface Inserted {
-  seq: string | number
-  created_at: string | Date
-  epoch: string
-  previous_mark: string | null
-}
-
 /** What the upsert that raises a channel's head also sets, from the old row and the one proposed (`excluded`). */
 export const marking = sql`
   previous_mark = case when channels.marked = channels.head then channels.mark end,
   mark = excluded.mark, marked = channels.head + excluded.head`
+
+interface Values {
+  channel: string
+  type: string
+  payload: string
+  actorId: string | null
+  mark: string
+  epoch: string
+}
+
+/** Raises the head of the channel, which is made where it is missing, and inserts the event under that number. */
+const insertRaised = preparedQuery('publish', (db, given: Given<Values>) => {
+  const raised = db.$with('raised', {}).as(sql`
+    insert into ${channels} (id, epoch, head, mark, marked) values (${given.channel}, ${given.epoch}, 1, ${given.mark}, 1)
+    on conflict (id) do update set head = channels.head + 1, ${marking}
+    returning epoch, head, previous_mark`)
+  const inserted = db.$with('inserted', {}).as(sql`
+    insert into ${events} (channel, seq, type, payload, actor_id, mark, previous_mark)
+    select ${given.channel}, head, ${given.type}, ${given.payload}::jsonb, ${given.actorId}::uuid, ${given.mark}, previous_mark
+    from raised
+    returning seq, created_at, previous_mark`)
+  return db
+    .with(raised, inserted)
+    .select({
+      seq: sql<string | number>`seq`,
+      created_at: sql<string | Date>`created_at`,
+      epoch: sql<string>`epoch`,
+      previous_mark: sql<string | null>`inserted.previous_mark`,
+    })
+    .from(sql`inserted cross join raised`)
+})
+
+type Inserted = Awaited<ReturnType<typeof insertRaised>>[number]
 
 /** Makes a channel before its first event, with the thing that it is of, so that a snapshot of it has a cursor. */
 export async function openChannel(tx: Database, id: string): Promise<void> {
