@@ -49,8 +49,13 @@ export class RedisTransport implements NoticeTransport {
 
   async tell(notice: string): Promise<void> {
     const publisher = this.#publisher
-    // Its end makes both connections anew, and says why.
-    await publisher?.publish(this.#channel, notice).catch(() => publisher.disconnect())
+    await publisher?.publish(this.#channel, notice).catch(() => {
+      // Of many notices that fail together the first disconnects: ioredis adds a listener to its socket each time.
+      if (this.#publisher !== publisher) return
+      this.#publisher = null
+      // `listen` reconnects, and logs why.
+      publisher.disconnect()
+    })
   }
 
   listen(onNotice: (notice: string) => void, onConnected: () => void): void {

@@ -182,6 +182,20 @@ describe('while Redis is away', () => {
     expectAll()
   })
 
+  it('and silent, notices that fail together disconnect from it once', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error) => warnings.push(warning)
+    process.on('warning', note)
+    ends.push(() => process.off('warning', note))
+    await bothConnected()
+    proxy.silence()
+    await Promise.all(range(1, 20).map((n) => say(here, `${n}`)))
+    await until('this one is not connected', () => !connected(here))
+    await bothConnected()
+    // Of Node, when an emitter has more than ten listeners of a kind.
+    expect(warnings).toEqual([])
+  })
+
   it('and killed under load, nothing is lost', async () => {
     await bothConnected()
     const { draft, logs } = await follow()
