@@ -9,6 +9,7 @@ export class TcpProxy {
   readonly #server = createServer((socket) => this.#carry(socket))
   readonly #pairs = new Set<{ near: Socket; far: Socket }>()
   readonly #sockets = new Set<Socket>()
+  #cutting: { text: Buffer; fate: 'unsent' | 'unanswered'; cut: () => void } | undefined
   /** The port behind, for connections to come. */
   target: number
 
@@ -45,6 +46,16 @@ export class TcpProxy {
     }
   }
 
+  /**
+   * Cuts one connection as the near side sends `text`: `unsent` before the far side has received it, `unanswered` once the far side has
+   * responded to it, which the near side does not receive. Resolves when that has happened.
+   */
+  cutOn(text: string, fate: 'unsent' | 'unanswered'): Promise<void> {
+    return new Promise((cut) => {
+      this.#cutting = { text: Buffer.from(text), fate, cut }
+    })
+  }
+
   /** What the far side sends on connections that are open now is not taken from it any more, until `flow`. */
   stall(): void {
     for (const { near, far } of this.#pairs) far.unpipe(near)
@@ -73,6 +84,27 @@ export class TcpProxy {
     far.on('error', () => near.destroy())
     far.on('close', () => this.#pairs.delete(pair) && near.destroy())
     near.on('close', () => far.destroy())
+    near.on('data', (chunk: Buffer) => this.#cutting && this.#cut(pair, chunk, this.#cutting))
     near.pipe(far).pipe(near)
+  }
+
+  #cut(
+    { near, far }: { near: Socket; far: Socket },
+    chunk: Buffer,
+    { text, fate, cut }: { text: Buffer; fate: 'unsent' | 'unanswered'; cut: () => void },
+  ) {
+    if (!chunk.includes(text)) return
+    this.#cutting = undefined
+    const end = () => {
+      near.destroy()
+      far.destroy()
+      cut()
+    }
+    if (fate === 'unsent') {
+      near.unpipe(far)
+      return end()
+    }
+    far.unpipe(near)
+    far.once('data', end).resume()
   }
 }
