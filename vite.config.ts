@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
-import { firstPaint } from './web/first-paint.ts'
 
 /** Once, at build time and as small as can be; the server only picks the file that the browser takes. */
 const compressed: Plugin = {
@@ -21,12 +21,16 @@ const compressed: Plugin = {
   },
 }
 
+/** Imported by Node: bundled with this file, it would bring every page that the list of products leads to. */
+const firstPaintFile = pathToFileURL(join(import.meta.dirname, 'web/first-paint.ts')).href
+
 const painted: Plugin = {
   name: 'first-paint',
   transformIndexHtml: {
     // After the style sheets, whose variables are the library's own.
     order: 'post',
-    handler(html) {
+    async handler(html) {
+      const { firstPaint } = (await import(firstPaintFile)) as typeof import('./web/first-paint.ts')
       const { styles, markup } = firstPaint()
       return html
         .replace('</head>', () => `<style>${styles}</style></head>`)

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { convertCssVariables, DEFAULT_THEME, defaultCssVariablesResolver, mergeMantineTheme } from '@mantine/core'
 import { createElement as h } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
-import { inBar, products } from './src/shell/products.ts'
+import { products } from './src/products/products.ts'
+import { entriesOf, inBar } from './src/shell/navigation-entries.ts'
 import { cssVariables, theme } from './src/theme.ts'
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, 'src', path), 'utf8')
@@ -40,7 +41,7 @@ const header = h(
 const navigation = h(
   'nav',
   { className: 'navigation', 'aria-label': 'Products' },
-  products.map(({ label, path, icon }, place) =>
+  entriesOf(products).map(({ label, path, icon }, place) =>
     h(
       'a',
       { key: path, href: path, className: 'item', 'data-only': place < inBar ? undefined : 'rail' },

@@ -5,16 +5,18 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { keepQueries } from './offline/kept-queries.ts'
+import { storeQueries } from './offline/kept-queries.ts'
 import { registerServiceWorker } from './offline/register-service-worker.ts'
+import { StoredList } from './offline/stored-list.ts'
 import { queryClient } from './plinth.ts'
+import { products } from './products/products.ts'
 import { router } from './router.tsx'
 import { reloadRestoredPages } from './session/clear-pages.ts'
 import { sessionQuery } from './session/session.ts'
 import { colorSchemeManager, cssVariables, theme } from './theme.ts'
 import { followLeftBehind } from './unsent/left-behind.ts'
 
-keepQueries()
+storeQueries(new StoredList(products))
 followLeftBehind()
 registerServiceWorker()
 reloadRestoredPages()
@@ -37,5 +39,4 @@ createRoot(document.getElementById('app') as HTMLElement).render(
   </StrictMode>,
 )
 
-// What was written offline is sent, and answered, whichever page is open by then.
-void import('./conversations/ask-after-sending.ts').catch(() => {})
+for (const { background } of products) background?.().catch(() => {})

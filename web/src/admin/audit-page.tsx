@@ -10,12 +10,14 @@ import { LoadFailure } from '../failure/load-failure.tsx'
 import rows from '../page/row.module.css'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { Section } from '../page/section.tsx'
+import type { Product } from '../products/product.ts'
+import { useProducts } from '../products/use-products.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { ActorField } from './actor-field.tsx'
 import { AdminPage } from './admin-page.tsx'
 import { type AuditSearch, auditQuery } from './admin-queries.ts'
 import { AuditRow } from './audit-row.tsx'
-import { actionTitle, actionWords } from './audit-words.ts'
+import { actionTitle, actionWordsOf } from './audit-words.ts'
 import classes from './filters.module.css'
 import { SearchField } from './search-field.tsx'
 import { PersonName } from './target-name.tsx'
@@ -31,6 +33,7 @@ export function AuditPage() {
 function Records({ isReadOnly }: { isReadOnly: boolean }) {
   const filters = useSearch({ from: '/admin/audit' })
   const navigate = useNavigate({ from: '/admin/audit' })
+  const products = useProducts()
   const heading = useRef<HTMLHeadingElement>(null)
   const list = useInfiniteQuery({ ...auditQuery(filters), enabled: !isReadOnly, placeholderData: keepPreviousData })
   const records = list.data && itemsOf(list.data)
@@ -64,7 +67,7 @@ function Records({ isReadOnly }: { isReadOnly: boolean }) {
           className={classes.choice}
           label="Action"
           rightSection={<IconChevronDown size="1rem" aria-hidden />}
-          data={actionChoices(filters.action)}
+          data={actionChoices(filters.action, products)}
           value={filters.action ?? ''}
           onChange={({ currentTarget }) => filter({ action: currentTarget.value || undefined })}
         />
@@ -152,10 +155,11 @@ const noFilters: Record<keyof AuditSearch, undefined> = {
   to: undefined,
 }
 
-function actionChoices(chosen: string | undefined) {
-  const known = Object.keys(actionWords)
+function actionChoices(chosen: string | undefined, products: readonly Product[]) {
+  const words = actionWordsOf(products)
+  const known = Object.keys(words)
   const actions = chosen && !known.includes(chosen) ? [chosen, ...known] : known
-  return [{ value: '', label: 'Any action' }, ...actions.map((value) => ({ value, label: actionTitle(value) }))]
+  return [{ value: '', label: 'Any action' }, ...actions.map((value) => ({ value, label: actionTitle(value, words) }))]
 }
 
 const foundWords = (count: number, hasMore: boolean) =>

@@ -4,15 +4,16 @@ import { useState } from 'react'
 import type { AuditRecord } from '../../../shared/audit-log.ts'
 import rows from '../page/row.module.css'
 import { ShortTime } from '../page/time-ago.tsx'
+import { useProducts } from '../products/use-products.ts'
 import { AuditDetails } from './audit-details.tsx'
 import classes from './audit-row.module.css'
-import { recordWords } from './audit-words.ts'
+import { actionWordsOf, recordWords } from './audit-words.ts'
 import { TargetName } from './target-name.tsx'
 
 export function AuditRow({ record }: { record: AuditRecord }) {
   const [isOpen, setOpen] = useState(false)
   const { at, actor, actorId, apiKeyId, action } = record
-  const words = recordWords(record)
+  const words = recordWords(record, actionWordsOf(useProducts()))
   return (
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className={classes.summary}>

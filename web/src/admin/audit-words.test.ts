@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
 import { appRouter } from '../../../server/router.ts'
-import { actionWords, recordWords, withArticle } from './audit-words.ts'
+import { products } from '../products/products.ts'
+import { actionWordsOf, recordWords, withArticle } from './audit-words.ts'
+
+const actionWords = actionWordsOf(products)
 
 it('has words for every change that a procedure records', () => {
   const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { meta?: { audit?: unknown } } }>
@@ -10,8 +13,12 @@ it('has words for every change that a procedure records', () => {
 })
 
 it('tells a renewed sign-in from one that was stolen', () => {
-  expect(recordWords({ action: 'auth.refresh', after: { refreshCounter: 4 } })).toBe('renewed their sign-in')
-  expect(recordWords({ action: 'auth.refresh', after: { reason: 'stolen' } })).toContain('the session was ended')
+  expect(recordWords({ action: 'auth.refresh', after: { refreshCounter: 4 } }, actionWords)).toBe(
+    'renewed their sign-in',
+  )
+  expect(recordWords({ action: 'auth.refresh', after: { reason: 'stolen' } }, actionWords)).toContain(
+    'the session was ended',
+  )
 })
 
 it.for([

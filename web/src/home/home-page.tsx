@@ -1,14 +1,12 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
-import { ConversationsGlance } from '../conversations/conversations-glance.tsx'
-import { DraftsGlance } from '../drafts/drafts-glance.tsx'
+import { Link, useLoaderData } from '@tanstack/react-router'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
-import { TasksGlance } from '../tasks/tasks-glance.tsx'
 import { AccountGlance } from './account-glance.tsx'
 
 export function HomePage() {
+  const sections = useLoaderData({ from: '/' })
   const session = useSession()
   if (session.state === 'signed-out') return <Welcome />
   return (
@@ -17,9 +15,9 @@ export function HomePage() {
         <LoadFailure error={session.error} isRetrying={session.isFetching} onRetry={session.refetch} />
       ) : (
         <Stack gap="lg">
-          <TasksGlance />
-          <DraftsGlance />
-          <ConversationsGlance />
+          {sections.map((HomeSection) => (
+            <HomeSection key={HomeSection.name} />
+          ))}
           <AccountGlance />
         </Stack>
       )}

@@ -1,36 +1,34 @@
-/** What an entry of the outbox is to do, in words: one row per procedure that may be queued. */
+/** What an entry of the outbox is to do, in words, which the products have; and how many wait. */
 import type { OutboxEntry, QueuedInput } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
-
-type Entry = OutboxEntry<QueuedOffline>
+import type { Product } from '../products/product.ts'
 
 /** What the thing with that id is called, as far as is known here; null otherwise. */
 export type NameOf = (id: string) => string | null
 
+export type OutboxWords<Paths extends QueuedOffline = QueuedOffline> = {
+  readonly [Path in Paths]: (input: QueuedInput<Path>, nameOf: NameOf) => string
+}
+
 const longest = 60
 /** The beginning of a long text. */
 export const quoted = (text: string) => `“${text.length > longest ? `${text.slice(0, longest).trimEnd()}…` : text}”`
-const named = (name: string | null | undefined, otherwise: string) => (name ? quoted(name) : otherwise)
 
-const words: { [Path in QueuedOffline]: (input: QueuedInput<Path>, nameOf: NameOf) => string } = {
-  'tasks.create': ({ title }) => `Add the task ${quoted(title)}`,
-  'tasks.update': ({ taskId, title }, nameOf) => `Change ${named(title ?? nameOf(taskId), 'a task')}`,
-  'tasks.complete': ({ taskId, completed = true }, nameOf) =>
-    completed ? `Mark ${named(nameOf(taskId), 'a task')} as done` : `Open ${named(nameOf(taskId), 'a task')} again`,
-  'tasks.move': ({ taskId }, nameOf) => `Move ${named(nameOf(taskId), 'a task')}`,
-  'tasks.delete': ({ taskId }, nameOf) => `Delete ${named(nameOf(taskId), 'a task')}`,
-  'tasks.restore': ({ taskId }, nameOf) => `Bring ${named(nameOf(taskId), 'a task')} back`,
-  'conversations.create': ({ title }) => `Begin ${title ? `the conversation ${quoted(title)}` : 'a conversation'}`,
-  'conversations.rename': ({ conversationId, title }, nameOf) =>
-    title
-      ? `Call ${named(nameOf(conversationId), 'a conversation')} ${quoted(title)}`
-      : `Take the name from ${named(nameOf(conversationId), 'a conversation')}`,
-  'conversations.messages.append': ({ content }) => `Send ${quoted(content)}`,
-}
+/** The quoted name, or `otherwise` where there is none. */
+export const nameOr = (name: string | null | undefined, otherwise: string) => (name ? quoted(name) : otherwise)
 
 /** Such as `Mark “Water the plants” as done`. */
-export const entryWords = ({ path, input }: Entry, nameOf: NameOf): string =>
-  (words[path] as (input: unknown, nameOf: NameOf) => string)(input, nameOf)
+export function entryWords(
+  { path, input }: Pick<OutboxEntry<QueuedOffline>, 'path' | 'input'>,
+  nameOf: NameOf,
+  products: readonly Product[],
+): string {
+  for (const { outboxWords } of products) {
+    const words = outboxWords?.[path] as ((input: unknown, nameOf: NameOf) => string) | undefined
+    if (words) return words(input, nameOf)
+  }
+  return path
+}
 
 /** Of `count` things that are not sent: `3 changes wait to be sent.` */
 export const waitingWords = (count: number): string =>

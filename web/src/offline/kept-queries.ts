@@ -5,8 +5,8 @@
 import { dehydrateQuery, hydrate, type Query } from '@tanstack/react-query'
 import { plinth, queryClient, sessionKey } from '../plinth.ts'
 import type { Session } from '../session/session.ts'
-import { isKept, keptKeys, keptPaths } from './kept-list.ts'
 import { claimKept, forgetKept, keptForMs, readKept, writeKept } from './kept-store.ts'
+import type { StoredList } from './stored-list.ts'
 
 /** A page that waits longer for its first response shows stored data meanwhile. */
 const answersWithinMs = 3000
@@ -20,12 +20,12 @@ const changed = new Set<string>()
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** From now on, and once in a page. */
-export function keepQueries(): void {
+export function storeQueries(list: StoredList): void {
   reading = readKept()
-  for (const path of keptPaths) queryClient.setQueryDefaults([path.split('.')], { gcTime: keptForMs })
-  for (const key of keptKeys) queryClient.setQueryDefaults([key], { gcTime: keptForMs })
+  for (const path of list.procedures) queryClient.setQueryDefaults([path.split('.')], { gcTime: keptForMs })
+  for (const key of list.keys) queryClient.setQueryDefaults([key], { gcTime: keptForMs })
   queryClient.getQueryCache().subscribe((event) => {
-    if (!isKept(event.query.queryKey)) return
+    if (!list.has(event.query.queryKey)) return
     const isLoaded = event.type === 'updated' && event.action.type === 'success'
     if (!isLoaded && event.type !== 'removed') return
     if (isLoaded && event.query.queryKey[0] === sessionKey[0]) follow(event.query.state.data as Session)

@@ -2,8 +2,9 @@
 import 'fake-indexeddb/auto'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { procedures } from '../../../server/test/calls.ts'
-import { isKept } from './kept-list.ts'
+import { products } from '../products/products.ts'
 import { claimKept, forgetKept, type KeptQuery, keptForMs, readKept, writeKept } from './kept-store.ts'
+import { StoredList } from './stored-list.ts'
 
 const query = (name: string, data: unknown = name, dataUpdatedAt = Date.now()) =>
   ({
@@ -78,7 +79,8 @@ it('still names its user when so much was loaded since that the oldest rows were
 })
 
 it('is nothing but what is on the list: of all queries, those of tasks and conversations', () => {
-  const kept = procedures.filter(({ path }) => isKept([path.split('.'), { type: 'query' }])).map(({ path }) => path)
+  const list = new StoredList(products)
+  const kept = procedures.filter(({ path }) => list.has([path.split('.'), { type: 'query' }])).map(({ path }) => path)
   expect(kept.sort()).toEqual([
     'conversations.assistant',
     'conversations.get',
@@ -87,6 +89,6 @@ it('is nothing but what is on the list: of all queries, those of tasks and conve
     'tasks.get',
     'tasks.list',
   ])
-  for (const key of [['session'], ['tasks in sight'], ['conversation', 'id']]) expect(isKept(key)).toBe(true)
-  for (const key of [['mails'], [], [['apiKeys', 'list']], ['secret']]) expect(isKept(key)).toBe(false)
+  for (const key of [['session'], ['tasks in sight'], ['conversation', 'id']]) expect(list.has(key)).toBe(true)
+  for (const key of [['mails'], [], [['apiKeys', 'list']], ['secret']]) expect(list.has(key)).toBe(false)
 })

@@ -5,9 +5,10 @@ import { RefusalChoices } from '../failure/refusal.tsx'
 import { Dialog } from '../page/dialog.tsx'
 import rows from '../page/row.module.css'
 import { TimeAgo } from '../page/time-ago.tsx'
+import { useProducts } from '../products/use-products.ts'
 import type { DialogState } from '../shell/use-lazy-dialog.ts'
 import { announce } from '../toasts/announcer.tsx'
-import { entryWords, type NameOf } from './entry-words.ts'
+import { entryWords } from './entry-words.ts'
 import { knownNames } from './known-names.ts'
 import { outbox } from './outbox.ts'
 import classes from './outbox-dialog.module.css'
@@ -17,7 +18,9 @@ type Entry = OutboxEntry<QueuedOffline>
 
 export function OutboxDialog({ opened, onClose }: DialogState) {
   const entries = useOutboxEntries()
-  const nameOf = knownNames(entries)
+  const products = useProducts()
+  const nameOf = knownNames(entries, products)
+  const wordsOf = (entry: Entry) => entryWords(entry, nameOf, products)
   const refused = entries.filter(({ state }) => state === 'refused')
   const waiting = entries.filter(({ state }) => state !== 'refused')
 
@@ -30,7 +33,7 @@ export function OutboxDialog({ opened, onClose }: DialogState) {
           <ul className={rows.list} aria-label="Refused changes">
             {refused.map((entry) => (
               <li key={entry.id} className={classes.entry}>
-                <RefusedEntry entry={entry} nameOf={nameOf} />
+                <RefusedEntry entry={entry} words={wordsOf(entry)} />
               </li>
             ))}
           </ul>
@@ -42,7 +45,7 @@ export function OutboxDialog({ opened, onClose }: DialogState) {
           <ul className={rows.list} aria-label="Waiting changes">
             {waiting.map((entry) => (
               <li key={entry.id} className={classes.entry}>
-                <strong>{entryWords(entry, nameOf)}</strong>
+                <strong>{wordsOf(entry)}</strong>
                 <span className={classes.quiet}>
                   <TimeAgo at={entry.queuedAt} />
                 </span>
@@ -55,10 +58,8 @@ export function OutboxDialog({ opened, onClose }: DialogState) {
   )
 }
 
-function RefusedEntry({ entry, nameOf }: { entry: Entry; nameOf: NameOf }) {
-  const { id, refusal } = entry
+function RefusedEntry({ entry: { id, refusal }, words }: { entry: Entry; words: string }) {
   if (!refusal) return null
-  const words = entryWords(entry, nameOf)
   const discard = async () => {
     if (await outbox.discard(id)) announce(`Discarded: ${words}`)
   }

@@ -8,6 +8,7 @@ import type { OutboxEntry } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
 import { outbox } from './outbox.ts'
 
+type Prefixes<Path> = Path extends `${infer Noun}.${infer Rest}` ? Noun | `${Noun}.${Prefixes<Rest>}` : never
 type Below<Prefix extends string> = Extract<QueuedOffline, `${Prefix}.${string}`>
 
 const entriesNow = () => outbox.entries
@@ -21,7 +22,7 @@ export function useOutboxEntries(): readonly OutboxEntry<QueuedOffline>[] {
 export const useIsDurable = () => useSyncExternalStore(outbox.onChange, isDurable)
 
 /** Those of one noun, such as `useQueued('tasks')` or `useQueued('conversations.messages')`. The same array until one of all changes. */
-export function useQueued<Prefix extends 'tasks' | 'conversations' | 'conversations.messages'>(prefix: Prefix) {
+export function useQueued<Prefix extends Prefixes<QueuedOffline>>(prefix: Prefix) {
   const entries = useOutboxEntries()
   return useMemo(
     () =>

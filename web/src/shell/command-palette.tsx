@@ -3,6 +3,7 @@ import { useMantineColorScheme } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import { Dialog } from '../page/dialog.tsx'
+import { useProducts } from '../products/use-products.ts'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import { CommandSearch } from './command-search.tsx'
@@ -29,14 +30,16 @@ export function CommandPalette({ opened, onClose, onShortcuts, onSignOut }: Prop
 
 function useCommands(showShortcuts: () => void, signOut: () => void): Command[] {
   const session = useSession()
+  const products = useProducts()
   const navigate = useNavigate()
   const returnHere = useReturnHere()
   const { setColorScheme } = useMantineColorScheme()
   return commandsFor({
+    products,
     isSignedIn: session.state === 'signed-in',
-    may: (capability) => session.state === 'signed-in' && hasCapability(session.person.role, capability),
-    go: (path) => void navigate({ to: path }),
-    newTask: () => void navigate({ to: '/tasks', search: { add: true } }),
+    may: (access) =>
+      session.state === 'signed-in' && (access === 'signed-in' || hasCapability(session.person.role, access)),
+    go: ({ path, search = {} }) => void navigate({ to: path, search }),
     signIn: () => void navigate({ to: '/sign-in', search: returnHere }),
     signOut,
     setColorScheme,

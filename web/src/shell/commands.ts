@@ -1,26 +1,7 @@
 /** What can be reached and done from anywhere, as the search dialog offers it. Depends on who is signed in. */
 import type { MantineColorScheme } from '@mantine/core'
-import {
-  type Icon,
-  IconApi,
-  IconBrightness,
-  IconChartBar,
-  IconDevices,
-  IconHistory,
-  IconKey,
-  IconKeyboard,
-  IconLogin,
-  IconLogout,
-  IconMessagePlus,
-  IconMoon,
-  IconPlus,
-  IconSun,
-  IconUserCircle,
-  IconUsers,
-} from '@tabler/icons-react'
-import type { Capability } from '../../../shared/capabilities.ts'
-import type { AppPath } from '../router.tsx'
-import { products } from './products.ts'
+import { type Icon, IconBrightness, IconKeyboard, IconLogin, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import type { Access, Product, ProductCommand } from '../products/product.ts'
 
 export const commandGroups = ['Go to', 'Commands'] as const
 
@@ -28,16 +9,16 @@ export interface Command {
   name: string
   group: (typeof commandGroups)[number]
   icon: Icon
-  /** Other words by which people look for it. */
+  /** Other words by which users search for it. */
   alias?: string
   run: () => void
 }
 
 interface Reach {
+  products: readonly Product[]
   isSignedIn: boolean
-  may: (capability: Capability) => boolean
-  go: (path: AppPath) => void
-  newTask: () => void
+  may: (access: Access) => boolean
+  go: (target: Pick<ProductCommand, 'path' | 'search'>) => void
   signIn: () => void
   signOut: () => void
   setColorScheme: (scheme: MantineColorScheme) => void
@@ -45,41 +26,26 @@ interface Reach {
 }
 
 export function commandsFor({
+  products,
   isSignedIn,
   may,
   go,
-  newTask,
   signIn,
   signOut,
   setColorScheme,
   showShortcuts,
 }: Reach): Command[] {
-  const page = (name: string, icon: Icon, path: AppPath, alias?: string): Command => {
-    return { name, icon, alias, group: 'Go to', run: () => go(path) }
-  }
   const action = (name: string, icon: Icon, run: () => void, alias?: string): Command => {
     return { name, icon, alias, group: 'Commands', run }
   }
   return [
-    ...products.map(({ label, icon, path }) => page(label, icon, path)),
-    page('Drifts: dashboard', IconChartBar, '/drifts/dashboard', 'figures metrics charts'),
-    ...(isSignedIn
-      ? [
-          page('Account: profile', IconUserCircle, '/account', 'display name picture'),
-          page('Account: devices', IconDevices, '/account/devices', 'sessions'),
-          page('Account: sign-in methods', IconKey, '/account/sign-in-methods', 'identities google unlink password'),
-          page('Account: API keys', IconApi, '/account/api-keys', 'tokens programs secrets'),
-        ]
-      : []),
-    ...(may('person:manage') ? [page('People', IconUsers, '/admin/people', 'admin users roles disable')] : []),
-    ...(may('person:manage')
-      ? [page('API keys of everybody', IconApi, '/admin/api-keys', 'admin tokens programs revoke')]
-      : []),
-    ...(may('audit-log:read') ? [page('Audit log', IconHistory, '/admin/audit', 'admin records history changes')] : []),
-    ...(may('task:write') ? [action('New task', IconPlus, newTask, 'add create to-do')] : []),
-    ...(may('conversation:write')
-      ? [action('New conversation', IconMessagePlus, () => go('/conversations/new'), 'begin write ask assistant chat')]
-      : []),
+    ...products.flatMap(({ name, navigation }): Command[] =>
+      navigation ? [{ name, icon: navigation.icon, group: 'Go to', run: () => go(navigation) }] : [],
+    ),
+    ...products
+      .flatMap(({ commands }) => commands ?? [])
+      .filter(({ access }) => access === undefined || may(access))
+      .map((command): Command => ({ ...command, run: () => go(command) })),
     action('Use light colours', IconSun, () => setColorScheme('light'), 'theme colour scheme bright'),
     action('Use dark colours', IconMoon, () => setColorScheme('dark'), 'theme colour scheme night'),
     action('Use the colours of the system', IconBrightness, () => setColorScheme('auto'), 'theme colour scheme auto'),

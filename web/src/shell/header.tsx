@@ -2,6 +2,8 @@ import { Button, Kbd, Skeleton } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { Person } from '../../../shared/account.ts'
+import type { Product } from '../products/product.ts'
+import { useProducts } from '../products/use-products.ts'
 import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import { BrandMark } from './brand.tsx'
@@ -9,7 +11,6 @@ import classes from './header.module.css'
 import { modifierKey } from './modifier-key.ts'
 import { useFetched } from './use-fetched.ts'
 
-const loadAlertBell = async () => (await import('../alerts/alert-bell.tsx')).AlertBell
 const loadProfileMenu = async () => (await import('./profile-menu.tsx')).ProfileMenu
 
 interface Props {
@@ -66,14 +67,27 @@ function AccountControls({ isBare, onSignOut }: Pick<Props, 'isBare' | 'onSignOu
 }
 
 function SignedIn({ person, onSignOut }: { person: Person; onSignOut: () => void }) {
-  const AlertBell = useFetched(loadAlertBell)
+  const products = useProducts()
   const ProfileMenu = useFetched(loadProfileMenu)
   return (
     <>
-      {AlertBell && <AlertBell personId={person.id} />}
+      {products.map(
+        ({ name, headerControl }) =>
+          headerControl && <HeaderControl key={name} load={headerControl} personId={person.id} />,
+      )}
       {ProfileMenu ? <ProfileMenu person={person} onSignOut={onSignOut} /> : <PersonSkeleton />}
     </>
   )
+}
+
+interface ControlProps {
+  load: NonNullable<Product['headerControl']>
+  personId: string
+}
+
+function HeaderControl({ load, personId }: ControlProps) {
+  const Control = useFetched(load)
+  return Control && <Control personId={personId} />
 }
 
 const PersonSkeleton = () => <Skeleton className="late" circle h="2.25rem" w="2.25rem" />

@@ -3,8 +3,9 @@ import { UnstyledButton } from '@mantine/core'
 import { IconDots, IconKeyboard, IconSearch } from '@tabler/icons-react'
 import { Link, useLocation } from '@tanstack/react-router'
 import { useRef } from 'react'
+import { useProducts } from '../products/use-products.ts'
 import classes from './navigation.module.css'
-import { inBar, type Product, products } from './products.ts'
+import { entriesOf, inBar, type NavigationEntry } from './navigation-entries.ts'
 
 interface Props {
   onSearch: () => void
@@ -12,9 +13,10 @@ interface Props {
 }
 
 export function Navigation({ onSearch, onShortcuts }: Props) {
+  const entries = entriesOf(useProducts())
   return (
     <nav className={classes.navigation} aria-label="Products">
-      {products.map(({ label, path, icon: ProductIcon }, place) => (
+      {entries.map(({ label, path, icon: ProductIcon }, place) => (
         <Link
           key={path}
           to={path}
@@ -26,7 +28,7 @@ export function Navigation({ onSearch, onShortcuts }: Props) {
           <span>{label}</span>
         </Link>
       ))}
-      <More products={products.slice(inBar)} onSearch={onSearch} />
+      <More entries={entries.slice(inBar)} onSearch={onSearch} />
       <UnstyledButton className={classes.item} data-only="rail" data-last onClick={onShortcuts} aria-keyshortcuts="?">
         <IconKeyboard size="1.25rem" stroke={1.5} aria-hidden />
         <span>Keyboard shortcuts</span>
@@ -35,9 +37,9 @@ export function Navigation({ onSearch, onShortcuts }: Props) {
   )
 }
 
-function More({ products, onSearch }: { products: Product[]; onSearch: () => void }) {
+function More({ entries, onSearch }: { entries: NavigationEntry[]; onSearch: () => void }) {
   const { pathname } = useLocation()
-  const isHere = products.some(({ path }) => pathname === path || pathname.startsWith(`${path}/`))
+  const isHere = entries.some(({ path }) => pathname === path || pathname.startsWith(`${path}/`))
   const list = useRef<HTMLUListElement>(null)
   const close = () => list.current?.hidePopover()
   return (
@@ -53,7 +55,7 @@ function More({ products, onSearch }: { products: Product[]; onSearch: () => voi
       </UnstyledButton>
       {/* The browser's own popover: a library for it would be a seventh of the script that every page waits for. */}
       <ul ref={list} id="more-products" popover="auto" className={classes.more} aria-label="More">
-        {products.map(({ label, path, icon: ProductIcon }) => (
+        {entries.map(({ label, path, icon: ProductIcon }) => (
           <li key={path}>
             <Link to={path} onClick={close} className={classes.row}>
               <ProductIcon size="1.125rem" stroke={1.5} aria-hidden />

@@ -1,19 +1,22 @@
 /** The person who is signed in: their account, what they administer, how the app looks to them, and the way out. */
 import { Badge, Menu, UnstyledButton, useMantineColorScheme, VisuallyHidden } from '@mantine/core'
-import { IconDevices, IconHistory, IconLogout, IconUserCircle, IconUsers } from '@tabler/icons-react'
+import { IconLogout } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { Fragment } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
 import { roleNames } from '../account/role-names.ts'
+import { useProducts } from '../products/use-products.ts'
 import { colorSchemes } from './color-schemes.ts'
 import classes from './profile-menu.module.css'
 
 export function ProfileMenu({ person, onSignOut }: { person: Person; onSignOut: () => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const role = roleNames[person.role]
-  const mayManage = hasCapability(person.role, 'person:manage')
-  const mayAudit = hasCapability(person.role, 'audit-log:read')
+  const menus = useProducts()
+    .map(({ menu = [] }) => menu.filter(({ access }) => !access || hasCapability(person.role, access)))
+    .filter(({ length }) => length > 0)
   return (
     // Inside the header, where it belongs to a landmark; a placeholder for the focus is no item of a menu.
     <Menu position="bottom-end" width={264} withinPortal={false} withInitialFocusPlaceholder={false}>
@@ -32,36 +35,20 @@ export function ProfileMenu({ person, onSignOut }: { person: Person; onSignOut: 
           <strong>{person.displayName}</strong>
           <span>{person.email ?? role}</span>
         </div>
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<IconUserCircle size="1.125rem" stroke={1.5} aria-hidden />}
-          renderRoot={(props) => <Link to="/account" {...props} />}
-        >
-          Account
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<IconDevices size="1.125rem" stroke={1.5} aria-hidden />}
-          renderRoot={(props) => <Link to="/account/devices" {...props} />}
-        >
-          Devices
-        </Menu.Item>
-        {(mayManage || mayAudit) && <Menu.Divider />}
-        {mayManage && (
-          <Menu.Item
-            leftSection={<IconUsers size="1.125rem" stroke={1.5} aria-hidden />}
-            renderRoot={(props) => <Link to="/admin/people" {...props} />}
-          >
-            People
-          </Menu.Item>
-        )}
-        {mayAudit && (
-          <Menu.Item
-            leftSection={<IconHistory size="1.125rem" stroke={1.5} aria-hidden />}
-            renderRoot={(props) => <Link to="/admin/audit" {...props} />}
-          >
-            Audit log
-          </Menu.Item>
-        )}
+        {menus.map((menu) => (
+          <Fragment key={menu[0]?.path}>
+            <Menu.Divider />
+            {menu.map(({ name, path, icon: EntryIcon }) => (
+              <Menu.Item
+                key={path}
+                leftSection={<EntryIcon size="1.125rem" stroke={1.5} aria-hidden />}
+                renderRoot={(props) => <Link to={path} {...props} />}
+              >
+                {name}
+              </Menu.Item>
+            ))}
+          </Fragment>
+        ))}
         <Menu.Divider />
         <Menu.Label>Colour scheme</Menu.Label>
         <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as typeof colorScheme)}>

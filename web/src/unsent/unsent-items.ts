@@ -5,6 +5,8 @@ import type { QueuedOffline } from '../../../shared/offline.ts'
 import { entryWords, type NameOf, quoted } from '../offline/entry-words.ts'
 import { knownNames } from '../offline/known-names.ts'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
+import type { Product } from '../products/product.ts'
+import { useProducts } from '../products/use-products.ts'
 import { type UnsentStore, unsentOf } from './unsent-store.ts'
 
 export interface UnsentItem {
@@ -18,8 +20,9 @@ export interface UnsentItem {
 
 export function useUnsentItems(personId: string): UnsentItem[] {
   const entries = useOutboxEntries()
+  const products = useProducts()
   const stored = useSyncExternalStore(onStorage, () => readStored(personId))
-  return useMemo(() => listUnsent(JSON.parse(stored), entries), [stored, entries])
+  return useMemo(() => listUnsent(JSON.parse(stored), entries, products), [stored, entries, products])
 }
 
 /** Notifies of changes by other tabs. */
@@ -44,11 +47,16 @@ function readStored(personId: string): string {
   return JSON.stringify(stored)
 }
 
-function listUnsent(stored: readonly Stored[], entries: readonly OutboxEntry<QueuedOffline>[]): UnsentItem[] {
-  const nameOf = knownNames(entries)
+function listUnsent(
+  stored: readonly Stored[],
+  entries: readonly OutboxEntry<QueuedOffline>[],
+  products: readonly Product[],
+): UnsentItem[] {
+  const nameOf = knownNames(entries, products)
   return [
     ...entries.map((entry) => {
-      return { key: entry.id, words: entryWords(entry, nameOf), refusal: reasonOf(entry), isUnfinished: false }
+      const words = entryWords(entry, nameOf, products)
+      return { key: entry.id, words, refusal: reasonOf(entry), isUnfinished: false }
     }),
     ...stored.flatMap((unsent) => itemsAt(unsent, nameOf)),
   ]

@@ -1,0 +1,44 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { rootRoute } from '../root-route.ts'
+import { prefetchMethods } from '../sign-in/sign-in-search.ts'
+import { prefetchApiKeys, prefetchDevices, prefetchSignInMethods } from './account-queries.ts'
+import { readAddingSearch } from './use-adding-outcome.ts'
+
+const account = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./account-page.tsx'), 'AccountPage'),
+})
+
+const profile = createRoute({
+  getParentRoute: () => account,
+  path: '/',
+  component: lazyRouteComponent(() => import('./profile-tab.tsx'), 'ProfileTab'),
+})
+
+const devices = createRoute({
+  getParentRoute: () => account,
+  path: '/devices',
+  loader: prefetchDevices,
+  component: lazyRouteComponent(() => import('./devices-tab.tsx'), 'DevicesTab'),
+})
+
+const signInMethods = createRoute({
+  getParentRoute: () => account,
+  path: '/sign-in-methods',
+  validateSearch: readAddingSearch,
+  loader: () => {
+    prefetchMethods()
+    prefetchSignInMethods()
+  },
+  component: lazyRouteComponent(() => import('./sign-in-methods-tab.tsx'), 'SignInMethodsTab'),
+})
+
+const apiKeys = createRoute({
+  getParentRoute: () => account,
+  path: '/api-keys',
+  loader: prefetchApiKeys,
+  component: lazyRouteComponent(() => import('./api-keys-tab.tsx'), 'ApiKeysTab'),
+})
+
+export const accountRoutes = [account.addChildren([profile, devices, signInMethods, apiKeys])] as const

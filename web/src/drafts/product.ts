@@ -1,0 +1,24 @@
+import { IconNotes } from '@tabler/icons-react'
+import type { Product } from '../products/product.ts'
+import { modifierKey } from '../shell/modifier-key.ts'
+
+export const draftsProduct: Product = {
+  name: 'Drafts',
+  navigation: { path: '/drafts', icon: IconNotes },
+  shortcuts: [{ keys: [modifierKey, 'Enter'], does: 'Add the segment that you write' }],
+  homeSection: async () => (await import('./drafts-glance.tsx')).DraftsGlance,
+  titled: ['drafts'],
+  auditWords: {
+    'drafts.create': 'began a draft',
+    'drafts.append': 'added a segment',
+    'drafts.passRing': 'passed the ring',
+    'drafts.takeRing': 'took the ring back',
+    'drafts.addCollaborator': 'added or invited a collaborator',
+    'drafts.acceptInvitation': 'accepted an invitation to a draft',
+    'drafts.withdrawInvitation': 'withdrew an invitation to a draft',
+    'drafts.removeCollaborator': 'removed a collaborator',
+    'drafts.leave': 'left a draft',
+    'drafts.rename': 'renamed a draft',
+    'drafts.close': 'closed a draft',
+  },
+}

@@ -1,0 +1,20 @@
+import { IconArrowsDiff } from '@tabler/icons-react'
+import type { Product } from '../products/product.ts'
+
+export const driftsProduct: Product = {
+  name: 'Drifts',
+  navigation: { path: '/drifts', icon: IconArrowsDiff },
+  shortcuts: [
+    { keys: ['↑', '↓'], does: 'Go from drift to drift, also with K and J' },
+    { keys: ['Enter'], does: 'Open the drift' },
+    { keys: ['A'], does: 'Approve the drift' },
+    { keys: ['R'], does: 'Reject the drift, with a reason' },
+  ],
+  auditWords: {
+    'drifts.report': 'reported a drift',
+    'drifts.approve': 'approved a drift',
+    'drifts.reject': 'rejected a drift',
+    'drifts.resolve': 'resolved a drift that a detector no longer finds',
+    'drifts.reveal': 'revealed a value of a drift',
+  },
+}
