@@ -38,8 +38,8 @@ export interface EditableRows<Row> {
 }
 
 export interface QueuedChange<Row, Path extends string> {
-  /** Of the row that it creates or changes. */
-  rowId(input: QueuedInput<Path>): string
+  /** Of the row that it creates or changes. Null where that is in another list, such as the segments of another draft. */
+  rowId(input: QueuedInput<Path>): string | null
   /** `queuedAt`: an instant. */
   apply(rows: EditableRows<Row>, input: QueuedInput<Path>, queuedAt: string): void
   /** What the response says. */
@@ -50,7 +50,7 @@ export interface QueuedChange<Row, Path extends string> {
 
 /** Of any path. */
 export interface AnyChange<Row> {
-  rowId(input: unknown): string
+  rowId(input: unknown): string | null
   apply(rows: EditableRows<Row>, input: unknown, queuedAt: string): void
   read(answer: unknown, input: unknown): Change<Row>
   showsRefused?: true
@@ -61,6 +61,7 @@ export interface AnyRules<Row, View extends string> {
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
   isAppendOnly?: boolean
+  neverDeletes?: boolean
   calls: Readonly<Record<string, AnyChange<Row>>>
 }
 
@@ -73,6 +74,8 @@ export interface ListRules<Row extends Versioned, Event, Path extends MutationPa
   read(event: Event): Change<Row> | null
   /** New rows come only before the first one, and none changes: a first page whose last row is known continues what is known. */
   isAppendOnly?: boolean
+  /** A snapshot that lacks a row which a response has reported is from before it. */
+  neverDeletes?: boolean
   calls: { [P in Path]: QueuedChange<Row, P> }
 }
 

@@ -32,6 +32,8 @@ export interface CollectionOptions<Row, Event, View extends string, Page = ListP
   /** After each event, also one that changes no row, and after each snapshot: for what a page shows beside the rows. */
   onEvent?: (event: Event) => void
   onSnapshot?: (first: Page) => void
+  /** The feed has ended for good: signed out, not allowed, not found. */
+  onEnded?: (failure: PlinthError) => void
   /** Of a load, other than the feed's own. */
   onFailure?: (error: unknown) => void
 }

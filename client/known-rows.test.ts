@@ -90,3 +90,23 @@ it('remembers at most 1,000 deleted rows, and forgets the oldest first', () => {
     1000,
   ])
 })
+
+it('shows a row that a response has reported though an older snapshot lacks it, where rows are never deleted', () => {
+  const answered = (neverDeletes: boolean) => {
+    const known = new KnownRows<Row, 'all'>({ ...counting().rules, neverDeletes })
+    const snapshot = (...items: Row[]) =>
+      known.takeSnapshot('all', [{ items, pagination: { nextCursor: null, total: items.length } }])
+    snapshot(row(1))
+    known.takeAnswer({ put: row(2), isNew: true })
+    return { known, snapshot, ids: () => known.inOrder.map(({ id }) => id) }
+  }
+  const { known, snapshot, ids } = answered(true)
+  snapshot(row(1))
+  expect([ids(), known.reach('all')?.total]).toEqual([['row 1', 'row 2'], 2])
+  known.take({ put: row(2), isNew: true })
+  snapshot(row(1))
+  expect(ids()).toEqual(['row 1'])
+  const deleting = answered(false)
+  deleting.snapshot(row(1))
+  expect(deleting.ids()).toEqual(['row 1'])
+})

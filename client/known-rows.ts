@@ -27,7 +27,7 @@ export interface StoredRows<Row, View extends string> {
   reach: ReadonlyMap<View, Reach<Row>>
 }
 
-type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn' | 'isAppendOnly'>
+type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn' | 'isAppendOnly' | 'neverDeletes'>
 
 /** Of a deletion that is older than so many others, a late page may show the row again, until the next snapshot. */
 const deletedAtMost = 1000
@@ -38,6 +38,8 @@ export class KnownRows<Row extends Versioned, View extends string> {
   #inOrder: Row[] = []
   #deleted = new Map<string, Deleted<Row>>()
   #reach = new Map<View, Reach<Row>>()
+  /** Where rows are never deleted: those that a response has reported, and no event or page yet. */
+  readonly #ahead = new Set<string>()
   /** A row that is not known here was changed or deleted: the totals have to be read again. */
   isCountOld = false
 
@@ -67,10 +69,20 @@ export class KnownRows<Row extends Versioned, View extends string> {
     return this.#reach.get(view)
   }
 
-  /** Whether it changed anything. Null does not. */
+  /** What an event says. Whether it changed anything. Null does not. */
   take(change: Change<Row> | null): boolean {
     if (!change) return false
-    return 'put' in change ? this.#put(change.put, change.isNew) : this.#delete(change.deleted, change.version)
+    if (!('put' in change)) return this.#delete(change.deleted, change.version)
+    this.#ahead.delete(change.put.id)
+    return this.#put(change.put, change.isNew)
+  }
+
+  /** What a response says, which may arrive before the event of the same change or after it. Whether it changed anything. */
+  takeAnswer(change: Change<Row>): boolean {
+    if (!('put' in change)) return this.take(change)
+    const isChanged = this.#put(change.put, change.isNew)
+    if (isChanged && this.#by.neverDeletes) this.#ahead.add(change.put.id)
+    return isChanged
   }
 
   /** Replaces everything but what is newer. `pages` follow one another from the first. */
@@ -90,6 +102,10 @@ export class KnownRows<Row extends Versioned, View extends string> {
     this.#reach = new Map()
     this.isCountOld = false
     for (const page of pages) this.#add(view, page, before)
+    for (const id of this.#ahead) {
+      const row = before.get(id)
+      if (row) this.#put(row, true)
+    }
   }
 
   /** `after`: the cursor by which it was requested, null for the first page. False if it does not continue what is known. */
@@ -140,6 +156,7 @@ export class KnownRows<Row extends Versioned, View extends string> {
 
   #add(view: View, { items, pagination: { nextCursor, total } }: ListPage<Row>, before: ReadonlyMap<string, Row>) {
     for (const item of items) {
+      this.#ahead.delete(item.id)
       const known = before.get(item.id)
       const newest = known && versionOf(known) > versionOf(item) ? known : item
       if (versionOf(this.#deleted.get(item.id)) < versionOf(newest)) this.#set(newest)

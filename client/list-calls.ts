@@ -29,7 +29,7 @@ export class ListCalls<Row> {
     const entries = this.#queue?.entries ?? this.#entries
     if (entries === this.#entries) return false
     this.#entries = entries
-    const own = entries.filter(({ path }) => path in this.#changes)
+    const own = entries.filter(({ path, input }) => (this.#changes[path]?.rowId(input) ?? null) !== null)
     const applied = own.filter(({ state, path }) => state !== 'refused' || this.#changes[path]?.showsRefused)
     const refused = own.filter(({ state }) => state === 'refused')
     if (isSame(applied, this.#applied) && isSame(refused, this.#refused)) return false

@@ -7,7 +7,7 @@ import type { CollectionOptions, FollowState, InSight } from './collection-optio
 import { toPlinthError } from './errors.ts'
 import { KnownRows } from './known-rows.ts'
 import { ListCalls } from './list-calls.ts'
-import type { Feed, FeedHandlers } from './live-options.ts'
+import type { Feed, FeedHandlers, LiveTransport } from './live-options.ts'
 import { OptimisticRows } from './optimistic-rows.ts'
 import type { MutationPath, OutboxEntry } from './outbox-entry.ts'
 import type { Plinth } from './plinth.ts'
@@ -70,7 +70,7 @@ export class LiveCollection<
     const { follow = alone, queue } = this.#options
     const stopAnswers = queue?.onAnswer(({ path, input, answer }) => {
       const call = this.#rules.calls[path]
-      if (call) this.take(call.read(answer, input))
+      if (call && call.rowId(input) !== null) this.take(call.read(answer, input))
     })
     this.#stops = [follow((handlers) => this.#open(handlers)), ...(stopAnswers ? [stopAnswers] : [])]
   }
@@ -88,6 +88,11 @@ export class LiveCollection<
   restart() {
     this.stop()
     this.start()
+  }
+
+  /** What carries the events now. */
+  get transport(): LiveTransport | null {
+    return this.#feed?.transport ?? null
   }
 
   /** After a `failure` or `moreFailure`. */
@@ -137,7 +142,7 @@ export class LiveCollection<
 
   /** What else the server says of a row, such as the response to a query. */
   take(change: Change<Row>) {
-    if (this.#known.take(change)) this.#changed()
+    if (this.#known.takeAnswer(change)) this.#changed()
   }
 
   /** Of a view of which no page is known. */
@@ -205,6 +210,7 @@ export class LiveCollection<
       onError: (failure) => {
         handlers.onError(failure)
         this.#set({ failure })
+        this.#options.onEnded?.(failure)
       },
     })
     return this.#feed

@@ -3,14 +3,13 @@
  * messages that wait in the outbox are shown below these, with their states.
  */
 import type { StoredRows } from '../../../client/known-rows.ts'
-import { LiveCollection } from '../../../client/live-collection.ts'
+import type { LiveCollection } from '../../../client/live-collection.ts'
 import type { PlinthError } from '../../../client/plinth.ts'
 import type { ConversationEvent, Message, Messages } from '../../../shared/conversations.ts'
-import { followAs } from '../live/follow-as.ts'
 import { Store } from '../live/store.ts'
+import { openCollection } from '../live/use-collection.ts'
 import { outbox } from '../offline/outbox.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
-import { isSignedInAs } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { type AnswerAction, type AnswerState, initialAnswerState, isUnderWay, reduceAnswer } from './answer-state.ts'
 import { failureWords } from './answer-words.ts'
@@ -35,7 +34,6 @@ const behindPauseMs = 250
 export class LiveConversation extends Store<ConversationInSight> {
   readonly id: string
   readonly messages: LiveCollection<Message, ConversationEvent, never, 'all', Messages>
-  readonly #userId: string
   #stops: (() => void)[] = []
   #isFollowing = false
 
@@ -44,9 +42,9 @@ export class LiveConversation extends Store<ConversationInSight> {
     const conversation = queryClient.getQueryData(conversationQuery(id).queryKey) ?? null
     super({ ...initialAnswerState, conversation, ...stored?.state, askFailure: null, isStopping: false })
     this.id = id
-    this.#userId = userId
-    this.messages = new LiveCollection(
-      plinth,
+    this.messages = openCollection(
+      userId,
+      null,
       {
         ...messageRules,
         page: (_, cursor) =>
@@ -67,27 +65,18 @@ export class LiveConversation extends Store<ConversationInSight> {
       },
       {
         view: 'all',
-        queue: null,
         stored: stored?.rows,
         firstPage: queryClient.getQueryData(messagesQuery(id).queryKey),
         store: (rows) => this.#store(rows),
-        follow: (open) =>
-          followAs(userId, (handlers) =>
-            open({
-              ...handlers,
-              onError: (failure) => {
-                handlers.onError(failure)
-                if (failure.code === 'NOT_FOUND') this.markDeleted()
-              },
-            }),
-          ),
+        onEnded: ({ code }) => {
+          if (code === 'NOT_FOUND') this.markDeleted()
+        },
         onSnapshot: ({ answer }) => {
           this.#dispatch({ type: 'snapshot', answer })
           void this.#readName()
         },
         onEvent: (event) => this.#takeEvent(event),
         onRemoteChange: (event) => this.#announceMessage(event),
-        onFailure: lookAgain,
       },
     )
   }
@@ -154,7 +143,7 @@ export class LiveConversation extends Store<ConversationInSight> {
 
   #store(rows: StoredRows<Message, 'all'>) {
     const { askFailure: _, isStopping: __, ...state } = this.now()
-    if (state.isDeleted || !rows.reach.has('all') || !isSignedInAs(this.#userId)) return
+    if (state.isDeleted || !rows.reach.has('all')) return
     const answer = isUnderWay(state.answer) ? null : state.answer
     const stored = { rows, state: { ...state, answer, isAsking: false, isBehind: false } }
     queryClient.setQueryData<Stored>(storedKey(this.id), stored)
