@@ -154,6 +154,33 @@ describe('what is queued', () => {
     expect(await me.titles()).toEqual(numbers(11))
   })
 
+  it('is reported as held up from the first try without a response until there is one', async () => {
+    const me = await someone()
+    goAway()
+    const outbox = me.open()
+    create(outbox, '1')
+    expect(outbox.isHeldUp).toBe(false)
+    await until('a try to fail', () => outbox.isHeldUp)
+    create(outbox, '2')
+    comeBack(outbox)
+    await until('the first to be sent', () => shown(outbox).length < 2)
+    expect(outbox.isHeldUp).toBe(false)
+    await emptied(outbox)
+  })
+
+  it('is sent without a key where the id of what it makes is one, and takes effect once though its response is lost', async () => {
+    const me = await someone()
+    const { id: draftId } = await me.client.drafts.create.mutate({ title: 'Spring plan' })
+    const outbox = me.open()
+    sent.length = 0
+    lost = 1
+    const segmentId = newId()
+    const { settled } = outbox.queue('drafts.append', { draftId, segmentId, text: 'Once' })
+    expect(await settled).toMatchObject({ id: segmentId, position: 1 })
+    expect(sent.map(({ key }) => key)).toEqual([undefined, undefined])
+    expect((await me.client.drafts.get.query({ draftId })).segments).toMatchObject([{ id: segmentId, text: 'Once' }])
+  })
+
   it.each(['was told to', 'heard of a network'])('goes on soon when it %s during a try that fails', async (why) => {
     const window = new EventTarget()
     for (const name of ['addEventListener', 'removeEventListener'] as const)

@@ -4,6 +4,7 @@
  * time. Each entry is sent as the person who made it or not at all, and what the server refuses stays, with its reason,
  * until somebody decides.
  */
+import { sentWithoutKey } from '../shared/offline.ts'
 import { messageFor, PlinthError, toPlinthError } from './errors.ts'
 import { newKey } from './idempotency.ts'
 import type { AnswerOf, EntryState, MutationPath, OutboxEntry, QueuedInput, StoredEntry } from './outbox-entry.ts'
@@ -70,6 +71,7 @@ export class Outbox<Path extends MutationPath> {
   #shown: readonly OutboxEntry<Path>[] = []
   #sending: string | null = null
   #stopped: PlinthError | null = null
+  #isHeldUp = false
   #lists = 0
   #listShown = 0
 
@@ -79,7 +81,7 @@ export class Outbox<Path extends MutationPath> {
     this.#plinth = plinth
     this.#procedures = new Set(procedures)
     this.#ledger = new OutboxLedger(kept)
-    this.#sender = new OutboxSender(name, (signal) => this.#sendNext(signal), pace)
+    this.#sender = new OutboxSender(name, (signal) => this.#try(signal), pace)
     this.#channel = kept && globalThis.BroadcastChannel ? new BroadcastChannel(name) : null
     if (this.#channel) {
       this.#channel.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data)
@@ -106,7 +108,12 @@ export class Outbox<Path extends MutationPath> {
     return this.#stopped
   }
 
-  /** Calls back after `entries`, `durable` or `stopped` have changed. Returns how to stop. */
+  /** The first entry was not answered and is sent again later, or after `stopped`; the others follow it. */
+  get isHeldUp(): boolean {
+    return this.#stopped !== null || this.#isHeldUp
+  }
+
+  /** Calls back after `entries`, `durable`, `stopped` or `isHeldUp` have changed. Returns how to stop. */
   readonly onChange = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -197,6 +204,15 @@ export class Outbox<Path extends MutationPath> {
     this.#channel = null
   }
 
+  async #try(signal: AbortSignal): Promise<Step> {
+    const step = await this.#sendNext(signal)
+    if (this.#isHeldUp !== (step.next === 'wait')) {
+      this.#isHeldUp = step.next === 'wait'
+      this.#show()
+    }
+    return step
+  }
+
   async #sendNext(signal: AbortSignal): Promise<Step> {
     const personId = this.#plinth.actingAs.id
     if (personId === null || this.#stopped) return { next: 'nothing' }
@@ -230,7 +246,8 @@ export class Outbox<Path extends MutationPath> {
     const procedure = path
       .split('.')
       .reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], this.#plinth) as Mutation
-    return procedure.mutate(input, { signal, context: { idempotencyKey: id, personId, once: true } })
+    const idempotencyKey = sentWithoutKey.has(path) ? null : id
+    return procedure.mutate(input, { signal, context: { idempotencyKey, personId, once: true } })
   }
 
   async #failed(entry: StoredEntry, failure: PlinthError): Promise<Step> {
@@ -268,6 +285,7 @@ export class Outbox<Path extends MutationPath> {
   }
 
   #answered(entry: StoredEntry, answer: unknown) {
+    this.#isHeldUp = false
     if (entry.personId === this.#plinth.actingAs.lastId)
       for (const listener of [...this.#answerListeners])
         try {

@@ -13,6 +13,7 @@ export const queuedOffline = [
   'conversations.create',
   'conversations.rename',
   'conversations.messages.append',
+  'drafts.append',
 ] as const
 
 export type QueuedOffline = (typeof queuedOffline)[number]
@@ -22,6 +23,10 @@ export const namesWhatItMakes = {
   'tasks.create': 'taskId',
   'conversations.create': 'conversationId',
   'conversations.messages.append': 'messageId',
+  'drafts.append': 'segmentId',
 } as const satisfies Partial<Record<QueuedOffline, string>>
 
 export type NamesWhatItMakes = typeof namesWhatItMakes
+
+/** The id of what these make serves as their idempotency key: with another one they would need a transaction. */
+export const sentWithoutKey: ReadonlySet<string> = new Set<QueuedOffline>(['drafts.append'])

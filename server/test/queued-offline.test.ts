@@ -41,6 +41,10 @@ const inputs: Record<QueuedOffline, (me: Me) => Promise<object>> = {
     messageId: newId(),
     content: 'How often?',
   }),
+  'drafts.append': async ({ browser }) => {
+    const { id } = (await browser.mutate('drafts.create', { title: 'Plants' })).json().result.data
+    return { draftId: id, segmentId: newId(), text: 'We water them.' }
+  },
 }
 
 describe.each(queuedOffline)('%s', (path) => {

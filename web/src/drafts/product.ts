@@ -1,4 +1,6 @@
 import { IconNotes } from '@tabler/icons-react'
+import type { QueuedOffline } from '../../../shared/offline.ts'
+import { nameOr, type OutboxWords, quoted } from '../offline/entry-words.ts'
 import type { Product } from '../products/product.ts'
 import { modifierKey } from '../shell/modifier-key.ts'
 
@@ -8,6 +10,9 @@ export const draftsProduct: Product = {
   shortcuts: [{ keys: [modifierKey, 'Enter'], does: 'Add the segment that you write' }],
   homeSection: async () => (await import('./drafts-glance.tsx')).DraftsGlance,
   titled: ['drafts'],
+  outboxWords: {
+    'drafts.append': ({ draftId, text }, nameOf) => `Add ${quoted(text)} to ${nameOr(nameOf(draftId), 'a draft')}`,
+  } satisfies OutboxWords<Extract<QueuedOffline, `drafts.${string}`>>,
   auditWords: {
     'drafts.create': 'began a draft',
     'drafts.append': 'added a segment',
