@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
+import { RefusedCall } from '../offline/refused-call.tsx'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
 import foot from '../page/foot.module.css'
 import { Page } from '../page/page.tsx'
@@ -20,7 +21,6 @@ import { EmptyConversation } from './empty-conversation.tsx'
 import { MessageList } from './message-list.tsx'
 import { queueMessage } from './queue-changes.ts'
 import { queuedIn, shownTitle } from './queued.ts'
-import { QueuedProblem } from './queued-problem.tsx'
 import type { OpenConversation } from './use-conversation.ts'
 
 interface Props {
@@ -56,8 +56,13 @@ export function ConversationView({ now, me, isSignedIn }: Props) {
     <Page title={title} heading={<span className={classes.title}>{title}</span>}>
       <div ref={body}>
         <ConversationHeader now={now} queued={queued} title={title} canChange={canSend} />
-        <QueuedProblem entry={queued.create} what="The conversation was not created." canSend={canSend} />
-        <QueuedProblem entry={queued.rename} what="The conversation was not renamed." canSend={canSend} />
+        {(['create', 'rename'] as const).map((what) => (
+          <RefusedCall key={what} entry={queued[what]} canSend={canSend} role="alert">
+            <p>
+              The conversation was not {what}d. {queued[what]?.refusal?.message}
+            </p>
+          </RefusedCall>
+        ))}
         {isEmpty && <EmptyConversation hasAssistant={assistant?.available} canWrite={canSend} />}
         <MessageList now={now} queued={queued.appends} canSend={canSend} hasAssistant={assistant?.available ?? false} />
       </div>

@@ -2,8 +2,7 @@
 import { IconAlertCircle, IconClock, IconPlayerStop, IconSparkles } from '@tabler/icons-react'
 import { memo, type ReactNode } from 'react'
 import type { Message, MessageRole } from '../../../shared/conversations.ts'
-import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
-import { outbox } from '../offline/outbox.ts'
+import { RefusedCall } from '../offline/refused-call.tsx'
 import { ShortTime } from '../page/time-ago.tsx'
 import { CopySource } from './code-block.tsx'
 import { MarkdownText } from './markdown-text.tsx'
@@ -74,7 +73,7 @@ const statusWords = {
 }
 
 export const QueuedItem = memo(function QueuedItem({ entry, canSend }: { entry: QueuedMessage; canSend: boolean }) {
-  const { id, input, state, refusal } = entry
+  const { input, state } = entry
   const StatusIcon = state === 'refused' ? IconAlertCircle : IconClock
   return (
     <MessageFrame
@@ -86,19 +85,7 @@ export const QueuedItem = memo(function QueuedItem({ entry, canSend }: { entry: 
           <StatusIcon size="0.875rem" aria-hidden /> {statusWords[state]}
         </span>
       }
-      note={
-        refusal && (
-          <RefusalBox>
-            <p>{refusal.message}</p>
-            <RefusalChoices
-              refusal={refusal}
-              canSend={canSend}
-              onTryAgain={() => void outbox.tryAgain(id)}
-              onDiscard={() => void outbox.discard(id)}
-            />
-          </RefusalBox>
-        )
-      }
+      note={<RefusedCall entry={entry} canSend={canSend} />}
     >
       <MessageText text={input.content} />
     </MessageFrame>

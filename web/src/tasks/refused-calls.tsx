@@ -1,7 +1,6 @@
 /** What the server would not do, with the reason, until somebody has it tried again or lets it be. */
 import { useEffect, useRef } from 'react'
-import { RefusalBox, RefusalChoices } from '../failure/refusal.tsx'
-import { outbox } from '../offline/outbox.ts'
+import { RefusedCall } from '../offline/refused-call.tsx'
 import { announce } from '../toasts/announcer.tsx'
 import classes from './refused-calls.module.css'
 import type { LiveTasks, TasksInSight } from './use-tasks.ts'
@@ -24,16 +23,10 @@ export function RefusedCalls({ tasks: { live, refused }, canSend }: Props) {
         (entry) =>
           entry.refusal && (
             <li key={entry.id}>
-              <RefusalBox>
+              <RefusedCall entry={entry} canSend={canSend}>
                 <strong>{whatWasNot(entry, titleOf(entry, live))}</strong>
                 <p>{reasonFor(entry.refusal)}</p>
-                <RefusalChoices
-                  refusal={entry.refusal}
-                  canSend={canSend}
-                  onTryAgain={() => void outbox.tryAgain(entry.id)}
-                  onDiscard={() => void outbox.discard(entry.id)}
-                />
-              </RefusalBox>
+              </RefusedCall>
             </li>
           ),
       )}
