@@ -4,17 +4,18 @@ import { IconDots, IconLock, IconLogout, IconPencil } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { type Draft, draftLimits } from '../../../shared/drafts.ts'
+import { draftLimits } from '../../../shared/drafts.ts'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
 import { TitleDialog } from '../page/title-dialog.tsx'
 import { plinth } from '../plinth.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
+import type { DraftHead } from './draft-head.ts'
 import { reloadDrafts } from './draft-queries.ts'
 import { draftTitle } from './draft-title.ts'
 
 type Asking = 'title' | 'end' | null
 
-export function DraftActions({ draft, myId }: { draft: Draft; myId: string }) {
+export function DraftActions({ draft, myId }: { draft: DraftHead; myId: string }) {
   const isOwner = draft.ownerId === myId
   const [asking, setAsking] = useState<Asking>(null)
   const navigate = useNavigate()

@@ -2,16 +2,16 @@
 import { Badge, Button } from '@mantine/core'
 import { IconCircle, IconLock, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { Draft } from '../../../shared/drafts.ts'
 import type { Present } from '../../../shared/presence.ts'
 import { fullName } from '../account/full-name.ts'
 import { DraftActions } from './draft-actions.tsx'
+import type { DraftHead } from './draft-head.ts'
 import classes from './draft-page.module.css'
 import { PeopleDialog } from './people-dialog.tsx'
 import { PeopleHere } from './people-here.tsx'
 
 interface Props {
-  draft: Draft
+  draft: DraftHead
   holderId: string | null
   myId: string
   /** Who else is here. */
@@ -65,7 +65,7 @@ export function DraftHeader({ draft, holderId, myId, others, canChange, canLeave
   )
 }
 
-export function nameIn(draft: Draft, userId: string | null): string {
+export function nameIn(draft: DraftHead, userId: string | null): string {
   const user = draft.collaborators.find(({ id }) => id === userId)
   return user ? fullName(user) : 'Another user'
 }

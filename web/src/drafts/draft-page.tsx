@@ -1,11 +1,9 @@
 /** One draft: who is here and whether it can be seen; DraftView shows it. */
 import { Skeleton } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
-import { useFollowed } from '../live/followed.ts'
 import { NotLoaded } from '../live/not-loaded.tsx'
 import { HeadingSkeleton } from '../page/heading-skeleton.tsx'
 import { Page } from '../page/page.tsx'
@@ -14,8 +12,8 @@ import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { useTellFeed } from '../shell/feed-in-sight.ts'
 import { DraftView } from './draft-view.tsx'
-import { LiveDraft } from './live-draft.ts'
 import { UnsentText } from './unsent-text.tsx'
+import { useDraft } from './use-draft.ts'
 
 const notHere =
   'It may have been removed, or you are not a collaborator. Its owner can add you. If you were invited by mail, sign in with the address that the mail was sent to and confirm it.'
@@ -43,20 +41,19 @@ export function DraftPage() {
 }
 
 function FollowedDraft({ draftId, me, isSignedIn }: { draftId: string; me: Person; isSignedIn: boolean }) {
-  const [live] = useState(() => new LiveDraft(draftId, me))
-  const now = useFollowed(live, isSignedIn)
+  const now = useDraft(draftId, me, isSignedIn)
   useTellFeed(now.feed)
-  if (now.draft) return <DraftView live={live} now={now} draft={now.draft} me={me} isSignedIn={isSignedIn} />
+  if (now.draft) return <DraftView now={now} draft={now.draft} me={me} isSignedIn={isSignedIn} />
   if (now.failure && ['NOT_FOUND', 'VALIDATION_ERROR'].includes(now.failure.code))
     return (
       <NotHere what="draft" why={notHere} list="/drafts">
-        <UnsentText unsent={live.unsent} />
+        <UnsentText unsent={now.live.unsent} />
       </NotHere>
     )
   if (now.failure || !isSignedIn || now.feed === 'offline')
     return (
       <Page title="Draft">
-        <NotLoaded {...now} isSignedIn={isSignedIn} onRetry={() => live.restart()} />
+        <NotLoaded {...now} isSignedIn={isSignedIn} onRetry={now.live.segments.retry} />
       </Page>
     )
   return <DraftSkeleton />

@@ -4,33 +4,32 @@ import { IconArrowDown } from '@tabler/icons-react'
 import { useRef } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
-import type { Draft } from '../../../shared/drafts.ts'
 import foot from '../page/foot.module.css'
 import { Page } from '../page/page.tsx'
+import { type DraftHead, ringHolderId } from './draft-head.ts'
 import { DraftHeader } from './draft-header.tsx'
 import classes from './draft-page.module.css'
-import { ringHolderId } from './draft-state.ts'
 import { Editor } from './editor.tsx'
-import type { DraftInSight, LiveDraft } from './live-draft.ts'
 import { segmentElementId } from './segment-item.tsx'
 import { Segments } from './segments.tsx'
 import { UnsentText } from './unsent-text.tsx'
+import type { OpenDraft } from './use-draft.ts'
 import { useDraftPresence } from './use-draft-presence.ts'
 import { useReadingPlace } from './use-reading-place.ts'
 
 interface Props {
-  live: LiveDraft
-  now: DraftInSight
-  draft: Draft
+  now: OpenDraft
+  draft: DraftHead
   me: Person
   isSignedIn: boolean
 }
 
-export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
+export function DraftView({ now, draft, me, isSignedIn }: Props) {
+  const { live, segments } = now
   const body = useRef<HTMLDivElement>(null)
-  const { seen, followEnd, markSeen } = useReadingPlace(body, draft.segments.at(-1)?.position ?? 0)
+  const { seen, followEnd, markSeen } = useReadingPlace(body, segments.at(-1)?.position ?? 0)
   const { presence, others } = useDraftPresence(live, now.feed, draft, me.id)
-  const arrived = draft.segments.filter(({ position, author }) => position > seen && author?.id !== me.id)
+  const arrived = segments.filter(({ position, author }) => position > seen && author?.id !== me.id)
   const isGone = now.isLost || !draft.collaborators.some(({ id }) => id === me.id)
   const readOnly = whyReadOnly({ isGone, draft, isSignedIn, mayWrite: hasCapability(me.role, 'draft:write') })
 
@@ -52,7 +51,7 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
           canChange={readOnly === null}
           canLeave={isSignedIn && !isGone}
         />
-        <Segments live={live} draft={draft} unsent={now.unsent} me={me} canSend={readOnly === null} />
+        <Segments {...now} collaborators={draft.collaborators} canSend={readOnly === null} />
       </div>
       <div className={foot.foot}>
         {arrived.length > 0 && (
@@ -64,7 +63,6 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
         )}
         {readOnly === null ? (
           <Editor
-            live={live}
             now={now}
             draft={draft}
             myId={me.id}
@@ -77,7 +75,7 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
             <div className={classes.readOnly} role="note">
               <span>{readOnly}</span>
               {isGone && isSignedIn && (
-                <Button variant="default" size="xs" onClick={() => live.restart()}>
+                <Button variant="default" size="xs" onClick={() => live.segments.restart()}>
                   Check again
                 </Button>
               )}
@@ -92,7 +90,7 @@ export function DraftView({ live, now, draft, me, isSignedIn }: Props) {
 
 interface Circumstances {
   isGone: boolean
-  draft: Draft
+  draft: DraftHead
   isSignedIn: boolean
   mayWrite: boolean
 }

@@ -2,7 +2,7 @@
 import { Button, Kbd, Textarea } from '@mantine/core'
 import { IconCircle, IconClock } from '@tabler/icons-react'
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
-import { AppendSegment, type Draft, draftLimits } from '../../../shared/drafts.ts'
+import { AppendSegment, draftLimits } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Present } from '../../../shared/presence.ts'
 import foot from '../page/foot.module.css'
@@ -10,19 +10,18 @@ import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
 import { useUnsentText } from '../unsent/use-unsent-text.ts'
+import { type DraftHead, ringHolderId } from './draft-head.ts'
 import { nameIn } from './draft-header.tsx'
-import { ringHolderId } from './draft-state.ts'
 import classes from './editor.module.css'
-import type { DraftInSight, LiveDraft } from './live-draft.ts'
 import { PassRing } from './pass-ring.tsx'
 import { namesOf } from './people-here.tsx'
+import type { OpenDraft } from './use-draft.ts'
 
 const remainingShownFrom = 500
 
 interface Props {
-  live: LiveDraft
-  now: DraftInSight
-  draft: Draft
+  now: OpenDraft
+  draft: DraftHead
   myId: string
   /** Others who are typing just now. */
   writers: Present[]
@@ -30,7 +29,8 @@ interface Props {
   onAdd: () => void
 }
 
-export function Editor({ live, now, draft, myId, writers, onWriting, onAdd }: Props) {
+export function Editor({ now, draft, myId, writers, onWriting, onAdd }: Props) {
+  const { live } = now
   const turnId = useId()
   const turn = useRef<HTMLParagraphElement>(null)
   const field = useRef<HTMLTextAreaElement>(null)

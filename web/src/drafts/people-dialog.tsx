@@ -2,7 +2,7 @@
 import { Badge, Button } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import type { Collaborator, Draft } from '../../../shared/drafts.ts'
+import type { Collaborator } from '../../../shared/drafts.ts'
 import { fullName } from '../account/full-name.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
@@ -10,11 +10,12 @@ import { Dialog } from '../page/dialog.tsx'
 import { plinth } from '../plinth.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import { AddForm } from './add-collaborator.tsx'
+import type { DraftHead } from './draft-head.ts'
 import { Invitations } from './invitations.tsx'
 import classes from './people-dialog.module.css'
 
 interface Props {
-  draft: Draft
+  draft: DraftHead
   holderId: string | null
   canChange: boolean
   opened: boolean

@@ -1,34 +1,30 @@
-/** The text so far: what the server has, then what was written here and is on its way. Of a long one, its end first. */
+/** The text so far: what the server has, then what the user has added and it has not confirmed. Of a long one, its end first. */
 import { Button } from '@mantine/core'
 import { useLayoutEffect, useMemo, useRef, useState } from 'react'
-import type { Draft } from '../../../shared/drafts.ts'
-import type { PersonRef } from '../../../shared/person-ref.ts'
-import type { Unsent } from './draft-state.ts'
-import type { LiveDraft } from './live-draft.ts'
+import type { Collaborator, Segment } from '../../../shared/drafts.ts'
 import { SegmentItem } from './segment-item.tsx'
 import classes from './segments.module.css'
+import type { UnsentSegment } from './use-draft.ts'
 
 const shownAtOnce = 200
 
 interface Props {
-  live: LiveDraft
-  draft: Draft
-  unsent: Unsent[]
-  me: PersonRef
+  segments: Segment[]
+  unsent: UnsentSegment[]
+  collaborators: Collaborator[]
   canSend: boolean
 }
 
-export function Segments({ live, draft, unsent, me, canSend }: Props) {
+export function Segments({ segments, unsent, collaborators, canSend }: Props) {
   const list = useRef<HTMLOListElement>(null)
-  const { segments, collaborators } = draft
   const usernames = useMemo(() => new Map(collaborators.map(({ id, username }) => [id, username])), [collaborators])
   const [from, setFrom] = useState(Math.max(0, segments.length - shownAtOnce))
   const [lastAtFirst] = useState(segments.at(-1)?.position ?? 0)
-  const kept = useRef<{ element: Element; top: number } | null>(null)
+  const anchor = useRef<{ element: Element; top: number } | null>(null)
 
   const showEarlier = () => {
     const element = list.current?.firstElementChild
-    if (element) kept.current = { element, top: element.getBoundingClientRect().top }
+    if (element) anchor.current = { element, top: element.getBoundingClientRect().top }
     setFrom(Math.max(0, from - shownAtOnce))
     // The button may go, and the earlier ones are what was asked for.
     list.current?.focus({ preventScroll: true })
@@ -36,10 +32,10 @@ export function Segments({ live, draft, unsent, me, canSend }: Props) {
   // What is being read stays where it is.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once earlier ones are there.
   useLayoutEffect(() => {
-    if (!kept.current) return
-    const { element, top } = kept.current
+    if (!anchor.current) return
+    const { element, top } = anchor.current
     scrollBy({ top: element.getBoundingClientRect().top - top, behavior: 'instant' })
-    kept.current = null
+    anchor.current = null
   }, [from])
 
   if (segments.length === 0 && unsent.length === 0)
@@ -56,26 +52,18 @@ export function Segments({ live, draft, unsent, me, canSend }: Props) {
         {segments.slice(from).map((segment) => (
           <SegmentItem
             key={segment.id}
-            id={segment.id}
-            author={segment.author}
+            segment={segment}
             username={usernames.get(segment.author?.id ?? '')}
-            text={segment.text}
-            at={segment.createdAt}
             isNew={segment.position > lastAtFirst}
           />
         ))}
         {unsent.map((segment) => (
           <SegmentItem
             key={segment.id}
-            id={segment.id}
-            author={me}
-            username={usernames.get(me.id)}
-            text={segment.text}
-            at={segment.at}
+            segment={segment}
+            unsent={segment}
+            username={usernames.get(segment.author?.id ?? '')}
             isNew
-            status={segment.status}
-            refusal={segment.status === 'refused' ? segment.refusal : undefined}
-            live={live}
             canSend={canSend}
           />
         ))}

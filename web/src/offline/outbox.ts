@@ -1,10 +1,35 @@
 /** The one outbox of this app: what people change offline, or while the server is away, and all that has to be sent in order. */
-import { createOutbox } from '../../../client/outbox.ts'
-import { queuedOffline } from '../../../shared/offline.ts'
+import { createOutbox, type OutboxEntry } from '../../../client/outbox.ts'
+import { type QueuedOffline, queuedOffline } from '../../../shared/offline.ts'
 import { lookAgain, plinth, queryClient, sessionKey } from '../plinth.ts'
+
+const sentWithinMs = 15_000
 
 /** `queue(path, input)`, `onAnswer`, `discard(id)` and `tryAgain(id)`; hooks are in use-outbox.ts. */
 export const outbox = createOutbox(plinth, { procedures: queuedOffline })
+
+/**
+ * Resolves once none of these entries is still to be sent; refused ones are not. @throws PlinthError when the outbox has stopped; DOMException
+ * when it takes too long, or `signal` ends the wait: entries are sent nevertheless
+ */
+export async function whenSent(isOne: (entry: OutboxEntry<QueuedOffline>) => boolean, signal?: AbortSignal) {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const end = AbortSignal.any([AbortSignal.timeout(sentWithinMs), ...(signal ? [signal] : [])])
+  const look = () => {
+    if (outbox.stopped) reject(outbox.stopped)
+    if (!outbox.entries.some((entry) => entry.state !== 'refused' && isOne(entry))) resolve()
+  }
+  const stop = outbox.onChange(look)
+  const giveUp = () => reject(end.reason)
+  end.addEventListener('abort', giveUp)
+  look()
+  try {
+    await promise
+  } finally {
+    stop()
+    end.removeEventListener('abort', giveUp)
+  }
+}
 
 // The server knows of no sign-in behind what is sent: the one place that knows who is signed in looks again …
 let lookedAfter = outbox.stopped

@@ -2,7 +2,7 @@
 import { useMemo, useSyncExternalStore } from 'react'
 import type { OutboxEntry } from '../../../client/outbox.ts'
 import type { QueuedOffline } from '../../../shared/offline.ts'
-import { entryWords, type NameOf, quoted } from '../offline/entry-words.ts'
+import { draftWords, entryWords, type NameOf, quoted } from '../offline/entry-words.ts'
 import { knownNames } from '../offline/known-names.ts'
 import { useOutboxEntries } from '../offline/use-outbox.ts'
 import type { Product } from '../products/product.ts'
@@ -31,19 +31,11 @@ function onStorage(noteChange: () => void) {
   return () => removeEventListener('storage', noteChange)
 }
 
-interface Stored {
-  place: string
-  text: string
-  segments: ReturnType<UnsentStore['readSegments']>
-}
+type Stored = Pick<UnsentStore, 'place'> & { text: string }
 
 /** JSON, because React compares snapshots by identity, and each read returns new objects. */
 function readStored(personId: string): string {
-  const stored: Stored[] = unsentOf(personId).map(({ place, readText, readSegments }) => ({
-    place,
-    text: readText(),
-    segments: readSegments(),
-  }))
+  const stored: Stored[] = unsentOf(personId).map(({ place, readText }) => ({ place, text: readText() }))
   return JSON.stringify(stored)
 }
 
@@ -58,38 +50,19 @@ function listUnsent(
       const words = entryWords(entry, nameOf, products)
       return { key: entry.id, words, refusal: reasonOf(entry), isUnfinished: false }
     }),
-    ...stored.flatMap((unsent) => itemsAt(unsent, nameOf)),
+    ...stored.map(({ place, text }) => {
+      const words = `Unfinished in ${placeWords(place, nameOf)}: ${quoted(text)}`
+      return { key: place, words, refusal: null, isUnfinished: true }
+    }),
   ]
 }
 
 const reasonOf = ({ refusal }: OutboxEntry<QueuedOffline>) =>
   refusal && [refusal.message, ...refusal.details.map(({ message }) => message)].join(' ')
 
-function itemsAt({ place, text, segments }: Stored, nameOf: NameOf): UnsentItem[] {
-  const draft = nameOf(place) ? `the draft ${quoted(nameOf(place) ?? '')}` : 'a draft'
-  return [
-    ...segments.map((segment) => ({
-      key: segment.id,
-      words: `Add ${quoted(segment.text)} to ${draft}`,
-      refusal: segment.status === 'refused' ? segment.refusal.message : null,
-      isUnfinished: false,
-    })),
-    ...(text
-      ? [
-          {
-            key: place,
-            words: `Unfinished in ${placeWords(place, draft, nameOf)}: ${quoted(text)}`,
-            refusal: null,
-            isUnfinished: true,
-          },
-        ]
-      : []),
-  ]
-}
-
-function placeWords(place: string, draft: string, nameOf: NameOf): string {
+function placeWords(place: string, nameOf: NameOf): string {
   const [noun, id = ''] = place.split(':')
-  if (noun !== 'conversation') return draft
+  if (noun !== 'conversation') return draftWords(nameOf(place))
   if (id === 'new') return 'a new conversation'
   const name = nameOf(id)
   return name ? `the conversation ${quoted(name)}` : 'a conversation'

@@ -1,22 +1,18 @@
 /**
- * What a user has written and the server has not accepted: the text of a field, and segments of a draft that are not confirmed. In
- * localStorage, so that every tab can list and delete all of it; left-behind.ts says for how long.
+ * The text of a field that a user has not submitted. In localStorage, so that every tab can list and delete all of it; left-behind.ts says
+ * for how long.
  */
-import type { Unsent } from '../drafts/draft-state.ts'
-
-const kinds = { text: 'plinth-unsent-text:', segments: 'plinth-unsent-segments:' }
+const prefix = 'plinth-unsent-text:'
 
 /** Of one user at one place: a draft by its id, `conversation:<id>`, or `conversation:new`. */
 export class UnsentStore {
   readonly place: string
   readonly #textKey: string
-  readonly #segmentsKey: string
   readonly #deletedKey: string
 
   constructor(place: string, personId: string) {
     this.place = place
-    this.#textKey = `${kinds.text}${personId}:${place}`
-    this.#segmentsKey = `${kinds.segments}${personId}:${place}`
+    this.#textKey = `${prefix}${personId}:${place}`
     this.#deletedKey = `plinth-unsent-deleted:${personId}:${place}`
   }
 
@@ -37,26 +33,8 @@ export class UnsentStore {
     return () => removeEventListener('storage', hear)
   }
 
-  /** In the order in which they were written, also where several tabs have written. */
-  readonly readSegments = (): Unsent[] => {
-    try {
-      const segments = JSON.parse(read(this.#segmentsKey) ?? '[]') as Unsent[]
-      return segments.sort((a, b) => a.at.localeCompare(b.at))
-    } catch {
-      return []
-    }
-  }
-
-  /** Changes of one tab; another may have segments of its own here. */
-  readonly changeSegments = (before: Unsent[], now: Unsent[]) => {
-    const own = new Set([...before, ...now].map(({ id }) => id))
-    const segments = [...this.readSegments().filter(({ id }) => !own.has(id)), ...now]
-    write(this.#segmentsKey, segments.length > 0 ? JSON.stringify(segments) : '')
-  }
-
   delete() {
     this.#deleteText(this.readText())
-    write(this.#segmentsKey, '')
   }
 
   /**
@@ -73,7 +51,7 @@ export class UnsentStore {
 /** The places where a user has something. */
 export function unsentOf(personId: string): UnsentStore[] {
   const places = everything().filter((one) => one.personId === personId)
-  return [...new Set(places.map(({ place }) => place))].map((place) => new UnsentStore(place, personId))
+  return places.map(({ place }) => new UnsentStore(place, personId))
 }
 
 /** The users who have something on this device. */
@@ -82,8 +60,7 @@ export const unsentOwners = (): string[] => [...new Set(everything().map(({ pers
 function everything(): { personId: string; place: string }[] {
   try {
     return Object.keys(localStorage).flatMap((key) => {
-      const kind = Object.values(kinds).find((prefix) => key.startsWith(prefix))
-      const [personId = '', ...place] = kind ? key.slice(kind.length).split(':') : []
+      const [personId = '', ...place] = key.startsWith(prefix) ? key.slice(prefix.length).split(':') : []
       return personId ? { personId, place: place.join(':') } : []
     })
   } catch {
