@@ -208,6 +208,24 @@ describe('drafts', () => {
     expect(await texts(mira)).toEqual(['Written on the train'])
   })
 
+  it('sends a segment that was added offline also when its page was left', async () => {
+    const { mira, ada } = await together('Left behind')
+    // So that the page it goes to offline is loaded.
+    await mira.getByRole('link', { name: 'Drafts', exact: true }).first().click()
+    await mira.getByRole('link', { name: /Left behind/ }).click()
+    await expect.poll(() => field(mira).isEnabled()).toBe(true)
+    stage.expectFault(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load/)
+    await mira.context().setOffline(true)
+    await status(mira).getByText('You are offline. What you add waits here').waitFor()
+    await add(mira, 'Added in a tunnel')
+    await segments(mira).getByText('Waiting for the connection').waitFor()
+    await mira.getByRole('link', { name: 'Drafts', exact: true }).first().click()
+    await mira.getByRole('heading', { level: 1, name: 'Drafts' }).waitFor()
+    await status(mira).getByText('1 change waits to be sent').waitFor()
+    await mira.context().setOffline(false)
+    await confirmed(ada, 'Added in a tunnel')
+  })
+
   it('goes on by itself when the server was restarted between', async () => {
     const { mira, ada } = await together('Restarted')
     await add(mira, 'Before')
