@@ -3,6 +3,7 @@
  * here counts as passed at once; event, response and snapshot may report it in any order, and the last of them decides.
  */
 import type { Draft, DraftEvent } from '../../../shared/drafts.ts'
+import { fullName } from '../account/full-name.ts'
 
 export type DraftHead = Omit<Draft, 'segments'>
 
@@ -17,6 +18,11 @@ export interface HeadState {
 
 /** The user whom the page shows as the holder. */
 export const ringHolderId = ({ draft, ringPass }: HeadState) => ringPass?.to ?? draft?.ringHolderId ?? null
+
+export function nameIn(draft: DraftHead, userId: string | null): string {
+  const user = draft.collaborators.find(({ id }) => id === userId)
+  return user ? fullName(user) : 'Another user'
+}
 
 export const withPass = (state: HeadState, to: string): HeadState => ({
   ...state,

@@ -3,12 +3,12 @@ import { Badge, Button } from '@mantine/core'
 import { IconCircle, IconLock, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Present } from '../../../shared/presence.ts'
-import { fullName } from '../account/full-name.ts'
 import { DraftActions } from './draft-actions.tsx'
-import type { DraftHead } from './draft-head.ts'
+import { type DraftHead, nameIn } from './draft-head.ts'
 import classes from './draft-page.module.css'
 import { PeopleDialog } from './people-dialog.tsx'
 import { PeopleHere } from './people-here.tsx'
+import { RingHelp } from './ring-help.tsx'
 
 interface Props {
   draft: DraftHead
@@ -31,15 +31,18 @@ export function DraftHeader({ draft, holderId, myId, others, canChange, canLeave
           Closed
         </Badge>
       ) : (
-        <Badge
-          size="lg"
-          variant="light"
-          color={isMine ? undefined : 'gray'}
-          className={classes.ring}
-          leftSection={<IconCircle size="0.875rem" stroke={4} aria-hidden />}
-        >
-          {isMine ? 'You hold the ring' : `${nameIn(draft, holderId)} holds the ring`}
-        </Badge>
+        <div className={classes.ring}>
+          <Badge
+            size="lg"
+            variant="light"
+            color={isMine ? undefined : 'gray'}
+            className={classes.holder}
+            leftSection={<IconCircle size="0.875rem" stroke={4} aria-hidden />}
+          >
+            {isMine ? 'You hold the ring' : `${nameIn(draft, holderId)} holds the ring`}
+          </Badge>
+          <RingHelp draft={draft} holderId={holderId} myId={myId} />
+        </div>
       )}
       <div className={classes.here}>
         <PeopleHere others={others} />
@@ -63,9 +66,4 @@ export function DraftHeader({ draft, holderId, myId, others, canChange, canLeave
       />
     </div>
   )
-}
-
-export function nameIn(draft: DraftHead, userId: string | null): string {
-  const user = draft.collaborators.find(({ id }) => id === userId)
-  return user ? fullName(user) : 'Another user'
 }

@@ -1,4 +1,4 @@
-/** The drafts that this person writes in, the newest first. */
+/** The drafts that the user writes in, the newest first. */
 import { Button } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
@@ -54,7 +54,7 @@ export function DraftsPage() {
     <Page title="Drafts">
       <Section
         title="Your drafts"
-        about="Texts that you write with others, in turns: whoever holds the ring adds the next segment."
+        about="Texts that you write with others, in turns. A ring shows whose turn it is: its holder adds the next segment, a piece of text at the end."
         action={drafts?.length !== 0 && newDraft}
       >
         {list.error && !drafts && (

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../test/axe.ts'
 import { addPerson, addSegment, field, newDraft } from '../../test/draft-acts.ts'
-import { expectToFit, inTheDark } from '../../test/shots.ts'
+import { expectToFit, expectToLookRight, inTheDark } from '../../test/shots.ts'
 import { hurry, post, startStage } from '../../test/stage.ts'
 
 const stage = await startStage()
@@ -102,6 +102,35 @@ describe('drafts', () => {
     await ada.getByRole('status').getByText('Demo engineer took the ring back.').waitFor({ state: 'attached' })
     expect(await ada.getByRole('button', { name: 'Take the ring back' }).count()).toBe(0)
     await expectAccessible(mira)
+  })
+
+  it('explains ring and segments beside the ring, and says who can take it back, by keyboard', async () => {
+    const { mira, ada } = await together('Explained')
+    const about = (page: Page) => page.getByRole('button', { name: 'About the ring' })
+    const help = (page: Page) => page.getByRole('dialog', { name: 'Writing in turns' })
+    await about(ada).focus()
+    await ada.keyboard.press('Enter')
+    await help(ada).getByText('pieces of text, each added at the end by one user').waitFor()
+    await help(ada).getByText('Demo engineer holds it, and can pass it on to any collaborator who can write.').waitFor()
+    await help(ada).getByText('Only Demo engineer, who owns this draft, can take the ring back').waitFor()
+    await expectToLookRight(ada, 'ring help')
+    await ada.keyboard.press('Escape')
+    await help(ada).waitFor({ state: 'detached' })
+    expect(await about(ada).evaluate((it) => it === document.activeElement)).toBe(true)
+
+    await mira.getByRole('button', { name: 'Pass the ring to Demo admin' }).click()
+    await mira.getByText('You can write when it is passed to you, or when you take it back.').waitFor()
+    await about(mira).click()
+    await help(mira).getByText('You own this draft, so you can take the ring back at any time.').waitFor()
+    await mira.keyboard.press('Escape')
+    await help(mira).waitFor({ state: 'detached' })
+    await mira.getByRole('button', { name: 'Take the ring back' }).focus()
+    await mira.keyboard.press('Enter')
+    await expect.poll(() => field(mira).evaluate((it) => it === document.activeElement)).toBe(true)
+    await mira.getByRole('button', { name: 'Draft actions' }).click()
+    await mira.getByRole('menuitem', { name: 'Close draft' }).click()
+    await mira.getByRole('dialog').getByRole('button', { name: 'Close draft' }).click()
+    await about(mira).waitFor({ state: 'detached' })
   })
 
   it('shows the username beside the display name wherever a user is chosen', async () => {
@@ -418,5 +447,9 @@ describe('drafts', () => {
       if (address === path) await confirmed(page, 'www')
       await expectToFit(page, name)
     }
+    await page.reload()
+    await page.getByRole('button', { name: 'About the ring' }).click()
+    await page.getByRole('dialog', { name: 'Writing in turns' }).waitFor()
+    await expectToFit(page, 'ring help')
   })
 })

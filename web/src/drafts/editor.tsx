@@ -1,7 +1,7 @@
-/** Where the holder of the ring writes the next segment and passes the ring on; for anybody else, who holds it. */
+/** Where the holder of the ring writes the next segment and passes the ring on; for other users, who holds it. */
 import { Button, Kbd, Textarea } from '@mantine/core'
 import { IconCircle, IconClock } from '@tabler/icons-react'
-import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { AppendSegment, draftLimits } from '../../../shared/drafts.ts'
 import type { PersonRef } from '../../../shared/person-ref.ts'
 import type { Present } from '../../../shared/presence.ts'
@@ -10,8 +10,7 @@ import { modifierKey } from '../shell/modifier-key.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { showFailure } from '../toasts/toasts.tsx'
 import { useUnsentText } from '../unsent/use-unsent-text.ts'
-import { type DraftHead, ringHolderId } from './draft-head.ts'
-import { nameIn } from './draft-header.tsx'
+import { type DraftHead, nameIn, ringHolderId } from './draft-head.ts'
 import classes from './editor.module.css'
 import { PassRing } from './pass-ring.tsx'
 import { namesOf } from './people-here.tsx'
@@ -23,7 +22,7 @@ interface Props {
   now: OpenDraft
   draft: DraftHead
   myId: string
-  /** Others who are typing just now. */
+  /** Other users who are typing. */
   writers: Present[]
   onWriting: (writing: boolean) => void
   onAdd: () => void
@@ -38,6 +37,8 @@ export function Editor({ now, draft, myId, writers, onWriting, onAdd }: Props) {
   const [fault, setFault] = useState<string | null>(null)
   const holderId = ringHolderId(now)
   const isMine = holderId === myId
+  const isOwner = draft.ownerId === myId
+  const [isTaking, setTaking] = useState(false)
   const others = draft.collaborators.filter(({ id, mayWrite }) => id !== myId && mayWrite)
   const isWaiting = now.unsent.some(({ status }) => status === 'waiting')
   const isEmpty = text.trim() === ''
@@ -78,14 +79,23 @@ export function Editor({ now, draft, myId, writers, onWriting, onAdd }: Props) {
     }
   }
   const take = async () => {
+    setTaking(true)
     try {
       await live.takeRing()
       announce('You hold the ring again.')
     } catch (error) {
+      setTaking(false)
       showFailure('The ring was not taken back', error)
     }
   }
+  // The focused button is removed once the event has reported the ring.
+  useEffect(() => {
+    if (!isMine || !isTaking) return
+    setTaking(false)
+    field.current?.focus()
+  }, [isMine, isTaking])
 
+  const orTaken = isOwner ? ', or when you take it back' : ''
   return (
     <form className={foot.form} onSubmit={submit} aria-label="Next segment">
       {!isMine && (
@@ -95,10 +105,10 @@ export function Editor({ now, draft, myId, writers, onWriting, onAdd }: Props) {
               <IconClock size="1rem" aria-hidden /> Passing the ring to {nameIn(draft, holderId)}
             </>
           ) : writers.length > 0 ? (
-            // As long as the words it takes the place of, so that nothing moves; and said aloud to nobody.
-            `${namesOf(writers)} ${writers.length === 1 ? 'is' : 'are'} writing… You can write when the ring is passed to you.`
+            // As long as the text in whose place it stands, so that nothing moves; and not announced.
+            `${namesOf(writers)} ${writers.length === 1 ? 'is' : 'are'} writing… You can write when the ring is passed to you${orTaken}.`
           ) : (
-            `${nameIn(draft, holderId)} holds the ring. You can write when it is passed to you.`
+            `${nameIn(draft, holderId)} holds the ring. You can write when it is passed to you${orTaken}.`
           )}
         </p>
       )}
@@ -117,9 +127,14 @@ export function Editor({ now, draft, myId, writers, onWriting, onAdd }: Props) {
         onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      {!isMine && draft.ownerId === myId && (
+      {!isMine && isOwner && (
         <div className={foot.actions}>
-          <Button variant="default" leftSection={<IconCircle size="0.875rem" stroke={4} aria-hidden />} onClick={take}>
+          <Button
+            variant="default"
+            leftSection={<IconCircle size="0.875rem" stroke={4} aria-hidden />}
+            loading={isTaking}
+            onClick={take}
+          >
             Take the ring back
           </Button>
         </div>

@@ -39,7 +39,11 @@ export function Segments({ segments, unsent, collaborators, canSend }: Props) {
   }, [from])
 
   if (segments.length === 0 && unsent.length === 0)
-    return <p className={classes.empty}>Nothing is written yet. The first segment begins the draft.</p>
+    return (
+      <p className={classes.empty}>
+        Nothing is written yet. A draft consists of segments: pieces of text, each added at the end by one user.
+      </p>
+    )
   return (
     <>
       {from > 0 && (
