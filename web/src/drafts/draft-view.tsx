@@ -51,7 +51,12 @@ export function DraftView({ now, draft, me, isSignedIn }: Props) {
           canChange={readOnly === null}
           canLeave={isSignedIn && !isGone}
         />
-        <Segments {...now} collaborators={draft.collaborators} canSend={readOnly === null} />
+        <Segments
+          segments={segments}
+          unsent={now.unsent}
+          collaborators={draft.collaborators}
+          canSend={readOnly === null}
+        />
       </div>
       <div className={foot.foot}>
         {arrived.length > 0 && (
