@@ -16,9 +16,13 @@ export interface ListPage<Row> {
   pagination: { nextCursor: string | null; total: number }
 }
 
+export type Patch<Row> = Partial<Row> & { id: string; version: number }
+
 export type Change<Row> =
   /** `isNew`: it was in no list before this change. */
   | { put: Row; isNew: boolean }
+  /** What an event says of a row that it does not have as a whole. Of an unknown row it is applied once the row is loaded. */
+  | { patch: Patch<Row> }
   /** `version`: of the deletion. Absent where only the response to a call reports it. */
   | { deleted: string; version?: number }
 
@@ -60,6 +64,7 @@ export interface AnyChange<Row> {
 export interface AnyRules<Row, View extends string> {
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
+  isWhole?(view: View): boolean
   isAppendOnly?: boolean
   neverDeletes?: boolean
   calls: Readonly<Record<string, AnyChange<Row>>>
@@ -70,6 +75,8 @@ export interface ListRules<Row extends Versioned, Event, Path extends MutationPa
   /** A total order, that of the server: 0 only for one and the same row. */
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
+  /** Whether all rows are in it, so that no change of a row changes its total. */
+  isWhole?(view: View): boolean
   /** Null for an event that changes no row. */
   read(event: Event): Change<Row> | null
   /** New rows come only before the first one, and none changes: a first page whose last row is known continues what is known. */
@@ -91,4 +98,6 @@ export interface Channel<
   page(view: View, cursor: string | null): Promise<Page>
   /** How many rows the server has in a view. Absent where no total is shown. */
   count?(view: View): Promise<number>
+  /** About how long after a change `count` is called, at random, so that not all readers do at once. */
+  countAfterMs?: number
 }

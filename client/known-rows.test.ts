@@ -110,3 +110,24 @@ it('shows a row that a response has reported though an older snapshot lacks it, 
   deleting.snapshot(row(1))
   expect(deleting.ids()).toEqual(['row 1'])
 })
+
+it('remembers at most 1,000 patches of unknown rows, and forgets the oldest first', () => {
+  const { known } = counting()
+  const lastPage = { ...(pages.at(-1) as ListPage<Row>), pagination: { nextCursor: null, total: count } }
+  const first = count - 100
+  for (let number = first; number <= first + 1000; number++)
+    known.take({ patch: { id: `row ${number}`, version: 2, place: number + 0.5 } })
+  known.takeSnapshot('all', [lastPage])
+  expect([first, first + 1].map((number) => known.get(`row ${number}`)?.version)).toEqual([1, 2])
+})
+
+it('counts again after a change of an unknown row, unless every row is in each view that is loaded', () => {
+  const isCountOld = (isWhole: boolean) => {
+    const known = new KnownRows<Row, 'all'>({ ...counting().rules, isWhole: () => isWhole })
+    known.takeSnapshot('all', pages.slice(0, 1))
+    known.take({ patch: { id: 'row 500', version: 2 } })
+    known.take({ put: { ...row(600), version: 2 }, isNew: false })
+    return known.isCountOld
+  }
+  expect([isCountOld(false), isCountOld(true)]).toEqual([true, false])
+})

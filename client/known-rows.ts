@@ -2,7 +2,7 @@
  * What the server has confirmed of one list: the newest version of each row, in whatever order events, responses and pages arrive, and
  * for each view how far it is known without a gap. Rows are inserted in their order, which is never sorted as a whole.
  */
-import type { AnyRules, Change, ListPage, Versioned } from './channel.ts'
+import type { AnyRules, Change, ListPage, Patch, Versioned } from './channel.ts'
 
 /** Every row up to `upTo` is known, itself included; all where that is null. */
 export interface Reach<Row> {
@@ -27,16 +27,23 @@ export interface StoredRows<Row, View extends string> {
   reach: ReadonlyMap<View, Reach<Row>>
 }
 
-type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn' | 'isAppendOnly' | 'neverDeletes'>
+type Order<Row, View extends string> = Pick<
+  AnyRules<Row, View>,
+  'compare' | 'isIn' | 'isWhole' | 'isAppendOnly' | 'neverDeletes'
+>
 
 /** Of a deletion that is older than so many others, a late page may show the row again, until the next snapshot. */
 const deletedAtMost = 1000
+/** Of a patch that is older than so many others, a late page may show the row as it was, until the next event about it. */
+const patchesAtMost = 1000
 
 export class KnownRows<Row extends Versioned, View extends string> {
   readonly #by: Order<Row, View>
   #rows = new Map<string, Row>()
   #inOrder: Row[] = []
   #deleted = new Map<string, Deleted<Row>>()
+  /** Of rows that are not known: a page that was read earlier may bring them. */
+  #patches = new Map<string, Patch<Row>>()
   #reach = new Map<View, Reach<Row>>()
   /** Where rows are never deleted: those that a response has reported, and no event or page yet. */
   readonly #ahead = new Set<string>()
@@ -72,7 +79,8 @@ export class KnownRows<Row extends Versioned, View extends string> {
   /** What an event says. Whether it changed anything. Null does not. */
   take(change: Change<Row> | null): boolean {
     if (!change) return false
-    if (!('put' in change)) return this.#delete(change.deleted, change.version)
+    if ('patch' in change) return this.#patch(change.patch)
+    if ('deleted' in change) return this.#delete(change.deleted, change.version)
     this.#ahead.delete(change.put.id)
     return this.#put(change.put, change.isNew)
   }
@@ -127,14 +135,36 @@ export class KnownRows<Row extends Versioned, View extends string> {
     return { rows, deleted: new Map(this.#deleted), reach: new Map(this.#reach) }
   }
 
-  #put(row: Row, isNew: boolean): boolean {
+  #put(whole: Row, isNew: boolean): boolean {
+    const row = this.#withPatch(whole)
     const before = this.#rows.get(row.id)
     if (versionOf(before) >= versionOf(row) || versionOf(this.#deleted.get(row.id)) >= versionOf(row)) return false
     this.#deleted.delete(row.id)
     this.#set(row)
     if (before || isNew) this.#addToTotals(before, row)
-    else this.isCountOld = true
+    else this.#countUnknown()
     return true
+  }
+
+  #patch(patch: Patch<Row>): boolean {
+    const { id } = patch
+    const before = this.#rows.get(id)
+    if (before) return this.#put({ ...before, ...patch }, false)
+    const earlier = this.#patches.get(id)
+    if (versionOf(earlier) >= patch.version || versionOf(this.#deleted.get(id)) >= patch.version) return false
+    remember(this.#patches, id, { ...earlier, ...patch }, patchesAtMost)
+    this.#countUnknown()
+    return true
+  }
+
+  #withPatch(row: Row): Row {
+    const patch = this.#patches.get(row.id)
+    return patch && patch.version > versionOf(row) ? { ...row, ...patch } : row
+  }
+
+  /** A row that is not known has changed: it may have come into a view or left it. */
+  #countUnknown() {
+    for (const view of this.#reach.keys()) if (!this.#by.isWhole?.(view)) this.isCountOld = true
   }
 
   #delete(id: string, deletedAs?: number): boolean {
@@ -144,10 +174,7 @@ export class KnownRows<Row extends Versioned, View extends string> {
     if (version === 0 || versionOf(row) > version || versionOf(before) >= version) return false
     this.#rows.delete(id)
     if (row) this.#inOrder.splice(placeOf(row, this.#inOrder, this.#by.compare), 1)
-    this.#deleted.delete(id)
-    this.#deleted.set(id, { version, row: row ?? before?.row ?? null })
-    const [oldest] = this.#deleted.keys()
-    if (oldest !== undefined && this.#deleted.size > deletedAtMost) this.#deleted.delete(oldest)
+    remember(this.#deleted, id, { version, row: row ?? before?.row ?? null }, deletedAtMost)
     if (row) this.#addToTotals(row, undefined)
     // The response and the event both report it: it is counted once.
     else if (!before) this.isCountOld = true
@@ -158,7 +185,7 @@ export class KnownRows<Row extends Versioned, View extends string> {
     for (const item of items) {
       this.#ahead.delete(item.id)
       const known = before.get(item.id)
-      const newest = known && versionOf(known) > versionOf(item) ? known : item
+      const newest = this.#withPatch(known && versionOf(known) > versionOf(item) ? known : item)
       if (versionOf(this.#deleted.get(item.id)) < versionOf(newest)) this.#set(newest)
     }
     this.#reach.set(view, { upTo: nextCursor === null ? null : (items.at(-1) ?? null), next: nextCursor, total })
@@ -181,6 +208,14 @@ export class KnownRows<Row extends Versioned, View extends string> {
     for (const [view, reach] of this.#reach)
       this.#reach.set(view, { ...reach, total: reach.total + isIn(view, now) - isIn(view, before) })
   }
+}
+
+/** The oldest goes first. */
+function remember<Value>(memory: Map<string, Value>, id: string, value: Value, atMost: number) {
+  memory.delete(id)
+  memory.set(id, value)
+  const [oldest] = memory.keys()
+  if (oldest !== undefined && memory.size > atMost) memory.delete(oldest)
 }
 
 /** 0 for what is not there. */

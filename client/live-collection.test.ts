@@ -20,6 +20,7 @@ import type { StoredRows } from './known-rows.ts'
 import { LiveCollection } from './live-collection.ts'
 import { createOutbox } from './outbox.ts'
 import { createPlinth, PlinthError } from './plinth.ts'
+import { readOnce } from './read-once.ts'
 
 const app = await buildTestApp({ times: quickChecks })
 const port = Number(new URL(await app.listen()).port)
@@ -310,6 +311,41 @@ describe('a live collection', () => {
     desk.collection.tryMoreAgain()
     await desk.shows('a', 'b', 'c')
     expect(desk.inSight().moreFailure).toBeNull()
+  })
+
+  it('reads a list that its caller may not follow: pages, other views, and all of it again when restarted', async () => {
+    const user = await newUser()
+    await user.add('a', 'b', 'c')
+    const { channel } = await device(user)
+    const page: typeof channel.page = (show, cursor) =>
+      user.plinth.tasks.list.query({
+        limit: 2,
+        ...(show !== 'all' && { completed: show === 'done' }),
+        ...(cursor !== null && { cursor }),
+      })
+    const read = new LiveCollection({ live: readOnce }, { ...channel, page }, { view: 'open', queue: null })
+    const shows = (view: Show, ...expected: string[]) =>
+      until(
+        `${expected} in ${view}`,
+        () =>
+          read
+            .inSight(view)
+            .shown.rows.map(({ title }) => title)
+            .join() === expected.join(),
+      )
+    read.start()
+    await shows('open', 'a', 'b')
+    await user.add('not followed')
+    read.select('done')
+    await until('done tasks are loaded', () => read.inSight('done').shown.isLoaded)
+    read.select('open')
+    await read.loadMore()
+    await shows('open', 'a', 'b', 'c')
+    read.restart()
+    await shows('open', 'not followed', 'a', 'b', 'c')
+    expect(read.inSight('open').feed).toBe('ended')
+    read.stop()
+    await expect(read.loadMore()).resolves.toBeUndefined()
   })
 
   it('loads another view when that is shown, and counts what it has not loaded', async () => {

@@ -14,7 +14,6 @@ import type { Plinth } from './plinth.ts'
 
 /** Of a list that is read again because its events are not available any more: as many pages as were loaded, but at most these. */
 const pagesAtMost = 10
-const countAfterMs = 500
 /** A long list takes a while to store. */
 const storedAtMostEveryMs = 1000
 
@@ -42,6 +41,8 @@ export class LiveCollection<
   #view: View
   #followed: FollowState = { feed: 'connecting', failure: null, moreFailure: null }
   #feed: Feed | null = null
+  /** Since the server has answered, until it cannot be reached or refuses. */
+  #canLoad = false
   #stops: (() => void)[] = []
   #forgetQueue = () => {}
   #counting: ReturnType<typeof setTimeout> | undefined
@@ -77,10 +78,12 @@ export class LiveCollection<
 
   /** What was loaded stays. */
   stop() {
-    for (const stop of this.#stops.splice(0)) stop()
     this.#feed = null
+    this.#canLoad = false
+    for (const stop of this.#stops.splice(0)) stop()
     clearTimeout(this.#counting)
     clearTimeout(this.#storing)
+    this.#counting = undefined
     this.#storing = undefined
     this.#store()
   }
@@ -186,6 +189,7 @@ export class LiveCollection<
   }
 
   #open(handlers: FeedHandlers): Feed {
+    this.#canLoad = false
     this.#set({ feed: 'connecting', failure: null, moreFailure: null })
     this.#feed = this.#plinth.live<{ cursor: string; view: View; pages: [Page, ...Page[]] }, Event>({
       follow: this.#channel.follow,
@@ -195,6 +199,7 @@ export class LiveCollection<
         this.#known.takeSnapshot(view, pages)
         this.#changed({ failure: null, moreFailure: null })
         this.#options.onSnapshot?.(pages[0])
+        this.#canLoad = true
         this.#loadMissing()
       },
       onEvent: (event) => {
@@ -204,11 +209,13 @@ export class LiveCollection<
       onState: (feed) => {
         handlers.onState(feed)
         const isFollowed = feed === 'live' || feed === 'polling'
+        if (feed !== 'ended') this.#canLoad = isFollowed
         this.#set(isFollowed ? { feed, moreFailure: null } : { feed })
-        if (isFollowed) this.#loadMissing()
+        this.#loadMissing()
       },
       onError: (failure) => {
         handlers.onError(failure)
+        this.#canLoad = false
         this.#set({ failure })
         this.#options.onEnded?.(failure)
       },
@@ -242,7 +249,7 @@ export class LiveCollection<
   #takeEvent(event: Event) {
     const change = this.#channel.read(event)
     if (!change) return
-    const id = 'put' in change ? change.put.id : change.deleted
+    const id = 'put' in change ? change.put.id : 'patch' in change ? change.patch.id : change.deleted
     const before = this.#known.get(id)
     if (!this.#known.take(change)) return
     this.#changed()
@@ -253,16 +260,16 @@ export class LiveCollection<
   }
 
   #loadMissing() {
-    const { feed } = this.#followed
-    if ((feed === 'live' || feed === 'polling') && !this.#known.reach(this.#view)) void this.loadMore()
+    if (this.#canLoad && !this.#known.reach(this.#view)) void this.loadMore()
   }
 
   /** The total of a long list, when an event leaves it open. */
   #countSoon() {
-    const { count } = this.#channel
-    if (!count) return
-    clearTimeout(this.#counting)
+    const { count, countAfterMs = 500 } = this.#channel
+    if (!count || this.#counting !== undefined) return
+    const waitMs = countAfterMs * (0.5 + Math.random())
     this.#counting = setTimeout(async () => {
+      this.#counting = undefined
       const view = this.#view
       try {
         this.#known.takeCount(view, await count(view))
@@ -270,7 +277,7 @@ export class LiveCollection<
       } catch (error) {
         this.#options.onFailure?.(error)
       }
-    }, countAfterMs)
+    }, waitMs)
   }
 
   /** Soon, for the page may end at any moment. */

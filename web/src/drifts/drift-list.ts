@@ -1,28 +1,28 @@
-/**
- * The rows of one list of drifts while it is in use: page after page as somebody scrolls, and what happens to them. What is heard while
- * a page is on its way is applied to that page once more, so nothing falls between the two.
- */
-import { parseCursor } from '../../../client/live-cursor.ts'
-import { type PlinthError, toPlinthError } from '../../../client/plinth.ts'
+/** The list of drifts with the filters of its user, live; see client/live-collection.ts. What is shown is held still, by held-rows.ts. */
+import type { Channel } from '../../../client/channel.ts'
+import { LiveCollection } from '../../../client/live-collection.ts'
+import type { FeedState, PlinthError } from '../../../client/plinth.ts'
+import { readOnce } from '../../../client/read-once.ts'
 import type { DriftEvent, DriftSummary } from '../../../shared/drifts.ts'
 import { Store } from '../live/store.ts'
+import { openCollection } from '../live/use-collection.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
-import {
-  addPage,
-  type DriftListState,
-  hearEvent,
-  putDrift,
-  showArrived,
-  toListState,
-  unknownMatch,
-} from './drift-list-state.ts'
 import { driftQuery, firstPageQuery, rowsPerPage } from './drift-queries.ts'
+import { driftRules, filtersOf, movesInto, viewOf } from './drift-rules.ts'
 import type { DriftsSearch } from './drift-words.ts'
+import { type HeldRows, holdRows } from './held-rows.ts'
+
+export interface ShownDrifts extends HeldRows<DriftSummary> {
+  /** Of all that match, those that arrived too. */
+  total: number
+  hasMore: boolean
+}
 
 export interface DriftListInSight {
   filters: DriftsSearch
-  /** Null until the first page is there. Those of the filters before until those of now are answered. */
-  list: DriftListState | null
+  feed: FeedState
+  /** Null until the first page is loaded. That of the filters before until the page of these is loaded. */
+  list: ShownDrifts | null
   /** How many matched when they were loaded. */
   found: number | null
   isLoading: boolean
@@ -32,145 +32,137 @@ export interface DriftListInSight {
   moreFailure: PlinthError | null
 }
 
-const recountAfterMs = 5_000
+interface Listeners {
+  onEvent: (event: DriftEvent) => void
+  onSnapshot: () => void
+}
+
+const channel: Channel<DriftSummary, DriftEvent, never, string> = {
+  ...driftRules,
+  page: (view, cursor) =>
+    cursor === null
+      ? queryClient.fetchQuery({ ...firstPageQuery(filtersOf(view)), staleTime: 0 })
+      : plinth.drifts.list.query({ ...filtersOf(view), cursor, limit: rowsPerPage }),
+  count: async (view) => (await plinth.drifts.list.query({ ...filtersOf(view), limit: 1 })).pagination.total,
+  countAfterMs: 5_000,
+  follow: (lastEventId, handlers, transport) =>
+    plinth.drifts.onEvent.subscribe({ lastEventId }, { ...handlers, context: { transport } }),
+  poll: (lastEventId) => plinth.drifts.events.query({ lastEventId }),
+}
 
 export class DriftList extends Store<DriftListInSight> {
-  /** Where the channel stood when the rows were read. */
-  #cursor: string | null = null
-  /** From where on its events come here; null while nothing is followed. */
-  #from: string | null = null
-  /** Of the last load that was begun; what an earlier one answers is void. */
-  #load = 0
-  /** Since that load, or the next page's, was begun. */
-  #heard: DriftEvent[] = []
-  #recount: ReturnType<typeof setTimeout> | undefined
+  readonly #live: LiveCollection<DriftSummary, DriftEvent, never, string>
+  /** Visitors who are not signed in read, and do not follow. */
+  readonly #isFollowed: boolean
+  /** Of the rows that are held, and of their filters. */
+  #seen: readonly string[] = []
+  #view: string | null = null
+  #forget = () => {}
 
-  constructor() {
+  constructor(myId: string | null, { onEvent, onSnapshot }: Listeners) {
     super({
       filters: {},
+      feed: 'connecting',
       list: null,
       found: null,
-      isLoading: false,
+      isLoading: true,
       isLoadingMore: false,
       failure: null,
       moreFailure: null,
     })
+    this.#isFollowed = myId !== null
+    const options = {
+      view: viewOf({}),
+      onSnapshot: () => {
+        if (this.#isFollowed) onSnapshot()
+        else this.showArrived()
+      },
+      onEvent: (event: DriftEvent) => {
+        this.#readUnknown(event)
+        onEvent(event)
+      },
+    }
+    this.#live =
+      myId === null
+        ? new LiveCollection({ live: readOnce }, channel, { ...options, queue: null, onFailure: lookAgain })
+        : openCollection(myId, 'drift-list', channel, options)
   }
 
-  /** From now on `hear` is told all that happened after `cursor`. Rows from before are read anew. */
-  followedFrom(cursor: string) {
-    this.#from = cursor
-    if (this.#isBehind()) void this.reload()
+  start() {
+    this.#forget = this.#live.onChange(() => this.#look())
+    this.#live.start()
   }
 
-  #isBehind() {
-    if (this.#from === null || this.#cursor === null) return false
-    const [from, cursor] = [parseCursor(this.#from), parseCursor(this.#cursor)]
-    return from.epoch !== cursor.epoch || cursor.seq < from.seq
+  /** What was loaded stays. */
+  stop() {
+    this.#live.stop()
+    this.#forget()
+    this.#look()
   }
+
+  /** What there is stays until the response comes. */
+  readonly reload = () => this.#live.restart()
+
+  readonly retry = () => this.#live.retry()
+
+  readonly more = () => void this.#live.loadMore()
 
   show(filters: DriftsSearch) {
-    const { filters: before, list, isLoading } = this.now()
-    const isSame =
-      before.status === filters.status && before.severity === filters.severity && before.provider === filters.provider
-    if (isSame && (list || isLoading)) return
+    const view = viewOf(filters)
     this.become({ filters })
-    void this.#loadFirst()
-  }
-
-  /** What there is stays until the answer comes. */
-  async reload() {
-    const query = firstPageQuery(this.now().filters)
-    await queryClient.invalidateQueries({ queryKey: query.queryKey, refetchType: 'none' })
-    await this.#loadFirst()
-  }
-
-  async #loadFirst() {
-    const load = ++this.#load
-    const { filters } = this.now()
-    this.#heard = []
-    this.become({ isLoading: true, isLoadingMore: false, failure: null, moreFailure: null })
-    try {
-      const page = await queryClient.fetchQuery(firstPageQuery(filters))
-      if (load !== this.#load) return
-      this.#cursor = page.cursor
-      this.become({ list: this.#caughtUp(toListState(page)), found: page.pagination.total, isLoading: false })
-      if (this.#isBehind()) void this.reload()
-    } catch (error) {
-      if (load === this.#load) this.become({ failure: toPlinthError(error), isLoading: false })
-    }
-  }
-
-  async more() {
-    const load = this.#load
-    const { list, filters, isLoading, isLoadingMore } = this.now()
-    if (!list?.nextCursor || isLoading || isLoadingMore) return
-    this.#heard = []
-    this.become({ isLoadingMore: true, moreFailure: null })
-    try {
-      const page = await plinth.drifts.list.query({ ...filters, cursor: list.nextCursor, limit: rowsPerPage })
-      const before = this.now().list
-      if (load === this.#load && before)
-        this.become({ list: this.#caughtUp(addPage(before, page)), isLoadingMore: false })
-    } catch (error) {
-      if (load !== this.#load) return
-      lookAgain(error)
-      this.become({ moreFailure: toPlinthError(error), isLoadingMore: false })
-    }
-  }
-
-  hear(event: DriftEvent) {
-    this.#heard.push(event)
-    const { list, filters } = this.now()
-    if (!list) return
-    const unknown = unknownMatch(list, event, filters)
-    if (unknown) void this.#ask(unknown)
-    this.#keep(hearEvent(list, event, filters))
-  }
-
-  /** As the server answered to something done here. */
-  put(drift: DriftSummary) {
-    const { list, filters } = this.now()
-    if (list) this.#keep(putDrift(list, drift, filters))
+    this.#live.select(view)
+    const firstPage = queryClient.getQueryData(firstPageQuery(filters).queryKey)
+    if (firstPage && this.now().feed === 'connecting') this.#live.takeFirstPage(firstPage)
+    this.#look()
   }
 
   showArrived() {
     const { list } = this.now()
-    if (list) this.become({ list: showArrived(list) })
+    if (!list) return
+    this.#seen = [...list.rows, ...list.arrived].sort(driftRules.compare).map(({ id }) => id)
+    this.#look()
   }
 
-  stop() {
-    clearTimeout(this.#recount)
-    this.#recount = undefined
-    this.#from = null
+  /** As the server answered to something done here. */
+  put(drift: DriftSummary) {
+    this.#live.take({ put: drift, isNew: false })
+    this.#look()
   }
 
-  #caughtUp(list: DriftListState): DriftListState {
-    const { filters } = this.now()
-    return this.#heard.reduce((state, event) => hearEvent(state, event, filters), list)
+  #look() {
+    const { filters, list: before, found: foundBefore } = this.now()
+    const view = viewOf(filters)
+    const { shown, feed, failure, moreFailure, isLoadingMore } = this.#live.inSight(view)
+    const { isLoaded, total, hasMore } = shown
+    const isNew = isLoaded && this.#view !== view
+    if (isNew) {
+      this.#view = view
+      this.#seen = []
+    }
+    let list = before
+    if (isLoaded) {
+      const held = holdRows(shown.rows, this.#seen, (id) => this.#live.row(id), driftRules.compare)
+      this.#seen = held.rows.map(({ id }) => id)
+      list = { ...held, total, hasMore }
+    }
+    const isReading = !isLoaded || (!this.#isFollowed && feed === 'connecting')
+    this.become({
+      feed,
+      list,
+      found: isNew ? total : foundBefore,
+      isLoading: isReading && !failure && !moreFailure,
+      isLoadingMore: isLoadingMore && isLoaded,
+      failure: failure ?? (isLoaded ? null : moreFailure),
+      moreFailure: isLoaded ? moreFailure : null,
+    })
   }
 
-  /** One that matches since, and whose event does not say what it is. */
-  async #ask(driftId: string) {
-    // A failure leaves it to the next load.
-    const drift = await queryClient.fetchQuery({ ...driftQuery(driftId), staleTime: 0 }).catch(() => null)
-    if (drift) this.put(drift)
-  }
-
-  #keep(list: DriftListState) {
-    if (list !== this.now().list) this.become({ list })
-    if (!list.isTotalUnsure || this.#recount !== undefined) return
-    // Not all readers at once.
-    this.#recount = setTimeout(() => void this.#count(), recountAfterMs * (0.5 + Math.random()))
-  }
-
-  async #count() {
-    this.#recount = undefined
-    const load = this.#load
-    const { filters } = this.now()
-    const page = await plinth.drifts.list.query({ ...filters, limit: 1 }).catch(() => null)
-    const { list } = this.now()
-    if (page && list && load === this.#load)
-      this.become({ list: { ...list, total: page.pagination.total, isTotalUnsure: false } })
+  #readUnknown(event: DriftEvent) {
+    if (!movesInto(viewOf(this.now().filters), event) || this.#live.row(event.id)) return
+    // After a failure it waits for the next load.
+    void queryClient
+      .fetchQuery({ ...driftQuery(event.id), staleTime: 0 })
+      .then((drift) => this.put(drift))
+      .catch(lookAgain)
   }
 }

@@ -1,14 +1,10 @@
 /**
- * All pages about drifts follow one channel, and keep one list, which is still there when somebody comes back to it from a
- * drift. Signed out, nothing is followed; when the session ends, what was loaded stays.
+ * All pages about drifts share one list and its channel, so that the list is as it was when its user comes back to it from a drift. Signed
+ * out, it is read and not followed; when the session ends, what was loaded stays.
  */
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react'
-import type { FeedState } from '../../../client/plinth.ts'
 import type { Person } from '../../../shared/account.ts'
 import type { DriftEvent } from '../../../shared/drifts.ts'
-import { followAs } from '../live/follow-as.ts'
-import { Store } from '../live/store.ts'
-import { plinth } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { type Attempt, Decisions } from './decisions.ts'
 import { DriftList } from './drift-list.ts'
@@ -16,53 +12,34 @@ import { reloadDrift } from './drift-queries.ts'
 
 type Listener = (event: DriftEvent | 'all') => void
 
-export class DriftReview extends Store<{ feed: FeedState | null }> {
+export class DriftReview {
   readonly me: Person | null
-  readonly list = new DriftList()
+  readonly list: DriftList
   readonly decisions: Decisions
   readonly #listeners = new Set<Listener>()
 
   constructor(me: Person | null) {
-    super({ feed: null })
     this.me = me
+    this.list = new DriftList(me?.id ?? null, {
+      onSnapshot: () => this.#notify('all'),
+      onEvent: (event) => this.#takeEvent(event),
+    })
     this.decisions = new Decisions(me?.id ?? '', (drift) => this.list.put(drift))
   }
 
-  /** `all`: events were missed, so anything may have changed. */
+  /** `all`: events were missed, so anything may have changed. Returns how to stop. */
   onNews(listener: Listener) {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  follow(personId: string) {
-    const stop = followAs(
-      personId,
-      (handlers) =>
-        plinth.live<{ cursor: string }, DriftEvent>({
-          ...handlers,
-          follow: (lastEventId, live, transport) =>
-            plinth.drifts.onEvent.subscribe({ lastEventId }, { ...live, context: { transport } }),
-          poll: (lastEventId) => plinth.drifts.events.query({ lastEventId }),
-          snapshot: () => plinth.drifts.list.query({ limit: 1 }),
-          onSnapshot: ({ cursor }) => {
-            this.list.followedFrom(cursor)
-            for (const listener of this.#listeners) listener('all')
-          },
-          onEvent: (event) => this.#hear(event),
-        }),
-      (feed) => this.become({ feed }),
-    )
-    return () => {
-      stop()
-      this.list.stop()
-      this.become({ feed: null })
-    }
+  #notify(news: DriftEvent | 'all') {
+    for (const listener of this.#listeners) listener(news)
   }
 
-  #hear(event: DriftEvent) {
-    this.list.hear(event)
+  #takeEvent(event: DriftEvent) {
     reloadDrift('drift' in event ? event.drift.id : event.id)
-    for (const listener of this.#listeners) listener(event)
+    this.#notify(event)
     if (event.type === 'drift.approved' && event.actorId !== this.me?.id)
       announce(`${event.approver.displayName} approved a drift.`)
     if (event.type === 'drift.rejected' && event.actorId !== this.me?.id)
@@ -72,7 +49,7 @@ export class DriftReview extends Store<{ feed: FeedState | null }> {
 
 const Context = createContext<DriftReview | null>(null)
 
-/** `isSignedIn`: now; `me` is also there after the session has ended. Another person: another `key`. */
+/** `isSignedIn`: now; `me` is also there after the session has ended. Another user: another `key`. */
 export function ReviewProvider({
   me,
   isSignedIn,
@@ -84,7 +61,9 @@ export function ReviewProvider({
 }) {
   const [review] = useState(() => new DriftReview(me))
   useEffect(() => {
-    if (isSignedIn && me) return review.follow(me.id)
+    if (me && !isSignedIn) return
+    review.list.start()
+    return () => review.list.stop()
   }, [review, isSignedIn, me])
   return <Context value={review}>{children}</Context>
 }

@@ -10,8 +10,7 @@ import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, us
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { useStore } from '../live/store.ts'
 import { useSession } from '../session/session.ts'
-import type { DriftListInSight } from './drift-list.ts'
-import type { DriftListState } from './drift-list-state.ts'
+import type { DriftListInSight, ShownDrifts } from './drift-list.ts'
 import { useReview } from './drift-review.tsx'
 import { DriftRow, rowLinkId } from './drift-row.tsx'
 import classes from './drift-table.module.css'
@@ -26,7 +25,7 @@ const coveredPx = { start: 120, end: 96 }
 /** So near to its end, the list grows. */
 const rowsAhead = 30
 
-export function DriftTable({ now, list }: { now: DriftListInSight; list: DriftListState }) {
+export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDrifts }) {
   const { list: store, decisions } = useReview()
   const session = useSession()
   const isSignedIn = session.state === 'signed-in'
@@ -40,11 +39,11 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: DriftLi
   const activeIndex = activeId === null ? -1 : rows.findIndex(({ id }) => id === activeId)
   const { body, virtualizer, items, top } = useRowsInSight(rows, activeIndex)
   const lastIndex = items.at(-1)?.index ?? 0
-  const { nextCursor } = list
+  const { hasMore } = list
 
   useEffect(() => {
-    if (nextCursor && !now.moreFailure && lastIndex >= rows.length - rowsAhead) void store.more()
-  }, [store, nextCursor, now.moreFailure, lastIndex, rows.length])
+    if (hasMore && !now.moreFailure && lastIndex >= rows.length - rowsAhead) store.more()
+  }, [store, hasMore, now.moreFailure, lastIndex, rows.length])
 
   const wantsFocus = useRef<string | null>(null)
   useEffect(() => {
@@ -158,9 +157,7 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: DriftLi
           <VisuallyHidden>Loading more drifts</VisuallyHidden>
         </div>
       )}
-      {now.moreFailure && (
-        <LoadFailure error={now.moreFailure} isRetrying={now.isLoadingMore} onRetry={() => void store.more()} />
-      )}
+      {now.moreFailure && <LoadFailure error={now.moreFailure} isRetrying={now.isLoadingMore} onRetry={store.retry} />}
       {rejecting && (
         <ReasonDialog
           drift={rejecting}
@@ -175,7 +172,7 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: DriftLi
   )
 }
 
-function useRowsInSight(rows: DriftListState['rows'], activeIndex: number) {
+function useRowsInSight(rows: ShownDrifts['rows'], activeIndex: number) {
   const body = useRef<HTMLTableSectionElement>(null)
   const [top, setTop] = useState(0)
   // The same one as long as the rows are: with another one all of them would be laid out anew.

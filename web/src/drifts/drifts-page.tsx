@@ -51,7 +51,7 @@ export function DriftsPage() {
         about="Where something runs otherwise than it was meant to, the newest detected first."
         action={
           !('person' in session) && (
-            <Button variant="default" loading={isLoading} onClick={() => void store.reload()}>
+            <Button variant="default" loading={isLoading} onClick={store.reload}>
               Refresh
             </Button>
           )
@@ -65,7 +65,7 @@ export function DriftsPage() {
             onChange={filter}
           />
         )}
-        {failure && <LoadFailure error={failure} isRetrying={isLoading} onRetry={() => void store.reload()} />}
+        {failure && <LoadFailure error={failure} isRetrying={isLoading} onRetry={store.retry} />}
         {!failure &&
           !list &&
           (canLoad ? (

@@ -5,8 +5,7 @@ import { useReview } from './drift-review.tsx'
 
 /** For the status bar. Offline its own words are the right ones: nothing that is done here waits for the connection. */
 export function useTellReview() {
-  const review = useReview()
-  const { feed } = useStore(review)
+  const { feed } = useStore(useReview().list)
   const { online } = useNetwork()
   useTellFeed(online && (feed === 'live' || feed === 'polling') ? feed : 'ended')
 }

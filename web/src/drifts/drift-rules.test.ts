@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { KnownRows } from '../../../client/known-rows.ts'
+import { OptimisticRows } from '../../../client/optimistic-rows.ts'
 import type { DriftEvent, DriftStatus, DriftSummary } from '../../../shared/drifts.ts'
-import {
-  addPage,
-  type DriftListState,
-  hearEvent,
-  putDrift,
-  showArrived,
-  toListState,
-  unknownMatch,
-} from './drift-list-state.ts'
+import { driftRules, movesInto, viewOf } from './drift-rules.ts'
 import type { DriftsSearch } from './drift-words.ts'
+import { holdRows } from './held-rows.ts'
 
 const person = { id: 'mira', displayName: 'Mira', avatarUrl: null }
 const instant = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString()
@@ -68,42 +63,108 @@ function decided(id: string, status: Exclude<DriftStatus, 'pending'>, version: n
 }
 const ids = (drifts: readonly DriftSummary[]) => drifts.map(({ id }) => id)
 
+/** A list that is in use: what is known, and what of it is shown. */
+function listOf(first: ReturnType<typeof page>, filters: DriftsSearch = {}) {
+  const view = viewOf(filters)
+  const known = new KnownRows<DriftSummary, string>(driftRules)
+  known.takeSnapshot(view, [first])
+  let seen: readonly string[] = []
+  const look = () => {
+    const shown = new OptimisticRows<DriftSummary, string>(known, driftRules, []).shown(view)
+    const held = holdRows(shown.rows, seen, (id) => known.get(id), driftRules.compare)
+    seen = ids(held.rows)
+    return { ...held, total: shown.total }
+  }
+  look()
+  const shows = () => {
+    const { rows, arrived, total } = look()
+    return [ids(rows), ids(arrived), total]
+  }
+  return {
+    known,
+    look,
+    shows,
+    take(event: DriftEvent) {
+      known.take(driftRules.read(event))
+      look()
+      return movesInto(view, event) && !known.get(event.id) ? event.id : null
+    },
+    put(drift: DriftSummary) {
+      known.take({ put: drift, isNew: false })
+      look()
+    },
+    addPage: (after: string, next: ReturnType<typeof page>) => known.takePage(view, after, next),
+    showArrived() {
+      const { rows, arrived } = look()
+      seen = ids([...rows, ...arrived].sort(driftRules.compare))
+    },
+  }
+}
+
 describe('the list of drifts', () => {
   const [new2, new1, old] = [driftAt(30), driftAt(20), driftAt(10)]
+  const pending: DriftsSearch = { status: 'pending' }
 
   it('holds new ones back in their order, and shows them when asked', () => {
-    let state = toListState(page([old]))
-    for (const drift of [new1, new2, new1]) state = hearEvent(state, created(drift), {})
-    expect([ids(state.rows), ids(state.arrived), state.total]).toEqual([['d010'], ['d030', 'd020'], 3])
-    state = showArrived(state)
-    expect([ids(state.rows), ids(state.arrived)]).toEqual([['d030', 'd020', 'd010'], []])
+    const list = listOf(page([old]))
+    for (const drift of [new1, new2, new1]) list.take(created(drift))
+    expect(list.shows()).toEqual([['d010'], ['d030', 'd020'], 3])
+    list.showArrived()
+    expect(list.shows()).toEqual([['d030', 'd020', 'd010'], [], 3])
   })
 
   it('shows the first one at once', () => {
-    expect(ids(hearEvent(toListState(page([])), created(old), {}).rows)).toEqual(['d010'])
+    const list = listOf(page([]))
+    list.take(created(old))
+    expect(list.shows()).toEqual([['d010'], [], 1])
   })
 
   it('leaves what belongs to a page still to come to that page', () => {
-    const state = hearEvent(toListState(page([new2, new1], 'next', 3)), created(old), {})
-    expect([ids(state.rows), ids(state.arrived), state.total]).toEqual([['d030', 'd020'], [], 4])
-    expect(ids(addPage(state, page([new1, old])).rows)).toEqual(['d030', 'd020', 'd010'])
+    const list = listOf(page([new2, new1], 'next', 2))
+    list.take(created(old))
+    expect(list.shows()).toEqual([['d030', 'd020'], [], 3])
+    list.addPage('next', page([old], null, 3))
+    expect(list.shows()).toEqual([['d030', 'd020', 'd010'], [], 3])
   })
 
   it('keeps a decided row in its place, though it does not match any more, and counts it off', () => {
-    const pending: DriftsSearch = { status: 'pending' }
-    const state = hearEvent(toListState(page([new1, old])), decided('d020', 'approved', 2), pending)
-    expect(state.rows.map(({ status }) => status)).toEqual(['approved', 'pending'])
-    expect([state.rows[0]?.decidedAt, state.total, state.isTotalUnsure]).toEqual([instant(500), 1, false])
+    const list = listOf(page([new1, old]), pending)
+    list.take(decided('d020', 'approved', 2))
+    const { rows, total } = list.look()
+    expect(rows.map(({ status }) => status)).toEqual(['approved', 'pending'])
+    expect([rows[0]?.decidedAt, total, list.known.isCountOld]).toEqual([instant(500), 1, false])
+  })
+
+  it('leaves a row that was detected again where it is until the user asks for new ones', () => {
+    const list = listOf(page([new1, old]))
+    list.take(updated({ ...old, version: 2, detectedAt: instant(40) }))
+    expect(list.shows()).toEqual([['d020', 'd010'], [], 2])
+    list.showArrived()
+    expect(list.shows()).toEqual([['d010', 'd020'], [], 2])
+  })
+
+  it('does not show one that came and was decided before the user asked for it', () => {
+    const list = listOf(page([old]), pending)
+    list.take(created(new1))
+    list.take(decided('d020', 'approved', 2))
+    list.showArrived()
+    expect(list.shows()).toEqual([['d010'], [], 1])
   })
 
   it('is not sure of its total after news of one that it does not hold', () => {
-    const filters: DriftsSearch = { status: 'pending' }
-    expect(hearEvent(toListState(page([new1], 'next', 9)), decided('d001', 'approved', 2), filters).isTotalUnsure).toBe(
-      true,
-    )
-    expect(hearEvent(toListState(page([new1], 'next', 9)), decided('d001', 'approved', 2), {}).isTotalUnsure).toBe(
-      false,
-    )
+    const isUnsure = (filters: DriftsSearch) => {
+      const list = listOf(page([new1], 'next', 9), filters)
+      list.take(decided('d001', 'approved', 2))
+      return list.known.isCountOld
+    }
+    expect([isUnsure(pending), isUnsure({})]).toEqual([true, false])
+  })
+
+  it('applies a decision to a page that was read before it', () => {
+    const list = listOf(page([new2], 'next', 3))
+    list.take(decided('d010', 'approved', 2))
+    list.addPage('next', page([new1, old], null, 3))
+    expect(list.look().rows.map(({ status }) => status)).toEqual(['pending', 'pending', 'approved'])
   })
 
   it.for<DriftsSearch>([{}, { status: 'pending' }, { severity: 'low' }, { status: 'approved', provider: 'gcp' }])(
@@ -148,20 +209,21 @@ describe('the list of drifts', () => {
         }
         for (let step = 0; step < 12; step++) happen()
         const inPage = matching(server.values())
-        let state: DriftListState = toListState(page(inPage))
+        const list = listOf(page(inPage), filters)
         for (let step = 0; step < 12; step++) happen()
         // From before the page was read to the end, some of it twice.
         for (const event of history.slice(8)) {
-          state = hearEvent(state, event, filters)
-          if (below(3) === 0) state = hearEvent(state, event, filters)
-          const asked = unknownMatch(state, event, filters)
-          if (asked) state = putDrift(state, server.get(asked) ?? driftAt(0), filters)
-          if (below(5) === 0) state = showArrived(state)
+          const unknown = list.take(event)
+          if (below(3) === 0) list.take(event)
+          if (unknown) list.put(server.get(unknown) ?? driftAt(0))
+          if (below(5) === 0) list.showArrived()
           const answer = [...server.values()][below(server.size)]
-          if (below(6) === 0 && answer) state = putDrift(state, answer, filters)
+          if (below(6) === 0 && answer) list.put(answer)
         }
-        expect(matching(showArrived(state).rows)).toEqual(matching(server.values()))
-        expect(ids(showArrived(state).rows)).toEqual(ids(showArrived(state).rows).sort().reverse())
+        list.showArrived()
+        const { rows } = list.look()
+        expect(matching(rows)).toEqual(matching(server.values()))
+        expect(ids(rows)).toEqual(ids(rows).sort().reverse())
       }
     },
   )
