@@ -3,7 +3,7 @@ import { initTRPC } from '@trpc/server'
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc'
 import { type Capability, hasCapability } from '../shared/capabilities.ts'
 import type { Context } from './context.ts'
-import { notedChange, recordAudit } from './platform/audit/audit-log.ts'
+import { notedChange, notedChanges, recordAudit } from './platform/audit/audit-log.ts'
 import { withTransaction } from './platform/db/transaction.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { idempotencyKeyOf, oncePerKey } from './platform/idempotency/idempotency-key.ts'
@@ -32,6 +32,8 @@ export interface ProcedureMeta {
     id?: string
     /** Fields, of the input and of what changed, that are people's own words or long: the record says that there were some, not which. */
     leaveOut?: readonly string[]
+    /** The call is about several rows: each that it changes has a record, of what changed. See `noteChangeOf`. */
+    each?: true
     /** The procedure writes its record itself, in the one statement that it is, and needs no transaction. */
     byItself?: true
     /**
@@ -340,12 +342,16 @@ export const recorded = t.middleware(async ({ ctx, path, meta, input, getRawInpu
       const result = await next({ ctx: { db: tx } })
       if (!result.ok) throw result.error
       if (audit.byItself) return result.data
+      const record = { ...ctx.origin, actorId: personIdOf(actor), action: path }
+      if (audit.each) {
+        for (const [id, { before, after }] of notedChanges(tx))
+          await recordAudit(tx, { ...record, target: `${audit.noun}:${id}`, before, after })
+        return result.data
+      }
       const change = notedChange(tx)
       const id = audit.id ? (input as Fields)?.[audit.id] : ((result.data as Fields)?.id ?? actor?.id)
       await recordAudit(tx, {
-        ...ctx.origin,
-        actorId: personIdOf(actor),
-        action: path,
+        ...record,
         target: `${audit.noun}:${id}`,
         before: leavingOut(audit.leaveOut, change?.before),
         // What was asked, for a row may not show it: whom a collaborator's removal removed.

@@ -17,9 +17,15 @@ export const driftLimits = {
   providerLength: 60,
   regionLength: 60,
   reasonLength: 2_000,
+  /** That one call decides on, or undoes the decisions on. */
+  decisions: 100,
+  /** After a decision, in which its user can undo it. */
+  undoMs: 60_000,
   /** Of each of the two states, as JSON. */
   stateBytes: 65_536,
   stateDepth: 32,
+  /** Of which its history lists the newest. */
+  history: 100,
   /** That an answer lists, and how long their paths are together. */
   differences: 200,
   differencesLength: 65_536,
@@ -157,11 +163,25 @@ export const Decision = z
   .meta({ id: 'Decision' })
 export type Decision = z.infer<typeof Decision>
 
+export const ListedStatus = z.enum([...DriftStatus.options, 'decided'])
+export type ListedStatus = z.infer<typeof ListedStatus>
+export const DriftOrder = z.enum(['detected', 'severity'])
+export type DriftOrder = z.infer<typeof DriftOrder>
+
 export const ListDrifts = listRequest({
-  status: DriftStatus.optional(),
+  status: ListedStatus.optional().meta({ description: '`decided`: those that are approved or rejected' }),
   severity: Severity.optional(),
   provider: Resource.shape.provider.optional(),
-}).prefault({})
+  sort: DriftOrder.optional().meta({
+    description:
+      '`severity`: the most severe first, of each severity those detected last. Otherwise those detected last',
+  }),
+})
+  .refine(({ page = 1, status, sort }) => page === 1 || (status !== 'decided' && sort !== 'severity'), {
+    path: ['page'],
+    message: 'Such a list has no pages by number: send the cursor of the page before',
+  })
+  .prefault({})
 export type ListDrifts = z.infer<typeof ListDrifts>
 
 const driftId = { driftId: TargetId }
@@ -186,7 +206,62 @@ export const ApproveDrift = z.object({ ...driftId, reason: reason.optional() })
 export type ApproveDrift = z.infer<typeof ApproveDrift>
 export const RejectDrift = z.object({ ...driftId, reason })
 export type RejectDrift = z.infer<typeof RejectDrift>
+const driftIds = z.array(TargetId).min(1).max(driftLimits.decisions)
+export const DecideDrifts = z
+  .object({ driftIds, verdict: z.enum(['approved', 'rejected']), reason: reason.optional() })
+  .refine(({ verdict, reason }) => verdict === 'approved' || reason !== undefined, {
+    path: ['reason'],
+    message: 'A rejection needs a reason',
+  })
+export type DecideDrifts = z.infer<typeof DecideDrifts>
+export const UndoDecisions = z.object({ driftIds })
+export type UndoDecisions = z.infer<typeof UndoDecisions>
+export const ReopenDrift = z.object({
+  ...driftId,
+  reason: text(driftLimits.reasonLength).meta({ example: 'The audit has ended' }),
+})
+export type ReopenDrift = z.infer<typeof ReopenDrift>
 export const ResolveDrift = z.object(driftId)
+
+/** What became of each drift of a call about several, in the order of the call. */
+export const DriftResults = z
+  .object({
+    results: z.array(
+      z.object({
+        driftId: Id,
+        /** Null where nothing was changed. */
+        drift: DriftSummary.nullable(),
+        /** Null where it was changed. */
+        error: z
+          .object({
+            code: z.enum(['NOT_FOUND', 'ALREADY_DECIDED', 'NOT_UNDOABLE']),
+            message: z.string().meta({ example: 'Somebody has decided on this drift already. Reload to see how.' }),
+          })
+          .nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'DriftResults' })
+export type DriftResults = z.infer<typeof DriftResults>
+
+/** What has been done about a drift. `undone` and `reopened` take the decision before them back; `reported` and `resolved` are of detectors. */
+export const DriftAction = z.enum(['approved', 'rejected', 'undone', 'reopened', 'reported', 'resolved'])
+export type DriftAction = z.infer<typeof DriftAction>
+export const DriftHistory = z
+  .object({
+    items: z.array(
+      z.object({
+        id: Id,
+        action: DriftAction,
+        at: Instant,
+        /** Null for the operator of the server, and after the account was deleted. */
+        by: PersonRef.nullable(),
+        reason: z.string().nullable().meta({ example: 'Opened on purpose for the audit of this week' }),
+      }),
+    ),
+  })
+  .meta({ id: 'DriftHistory' })
+export type DriftHistory = z.infer<typeof DriftHistory>
 export const RevealValue = z.object({
   ...driftId,
   side: z.enum(['expected', 'actual']),
@@ -213,7 +288,7 @@ export const FollowDrifts = z.object({ lastEventId: LastEventId }).prefault({})
 /** What happens to drifts, for whoever is signed in. */
 export const DriftEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('drift.created'), ...happened, drift: DriftSummary }),
-  /** Its detector has seen something else since; a decision on what it was before is void. */
+  /** Its detector has seen something else since, or a user has reopened it: a decision on what it was before is void. */
   z.object({ type: z.literal('drift.updated'), ...happened, drift: DriftSummary }),
   z.object({
     type: z.literal('drift.approved'),

@@ -138,6 +138,14 @@ export const errorTable = {
   },
   NOTHING_TO_ANSWER: { status: 422, message: 'The last word is the assistant’s. Write something first.' },
   ALREADY_DECIDED: { status: 409, message: 'Somebody has decided on this drift already. Reload to see how.' },
+  NOT_DECIDED: {
+    status: 409,
+    message: 'This drift is neither approved nor rejected, so there is no decision to take back. Reload to see it.',
+  },
+  NOT_UNDOABLE: {
+    status: 409,
+    message: 'Only your own decision of the last minute can be undone. Reopen the drift with a reason instead.',
+  },
   NOTHING_DRIFTED: {
     status: 422,
     message: 'What is expected and what is there are the same, so this is no drift. Report only what differs.',

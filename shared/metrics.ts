@@ -11,6 +11,8 @@ export const MetricsSummary = z
     bySeverity: z.record(Severity, z.int()),
     /** Of those that are pending. */
     pendingBySeverity: z.record(Severity, z.int()),
+    /** Of which there are drifts, by name; at most 100. */
+    providers: z.array(z.string()).meta({ example: ['aws', 'gcp'] }),
     /** From detection to approval or rejection, of those decided within the days of `trend`; null when there were none. */
     meanSecondsToDecision: z.number().nullable(),
     /** The last 30 days in UTC, today last. */

@@ -4,7 +4,7 @@ import type { AlertEvent, AlertReadEvent } from '../../shared/alerts.ts'
 import type { DriftEvent, Severity } from '../../shared/drifts.ts'
 import { markAllRead, markRead, raiseAlert } from '../features/alerts/service.ts'
 import { alerts } from '../features/alerts/table.ts'
-import { reportDrift, resolveDrift } from '../features/drifts/service.ts'
+import { approveDrift, reportDrift, resolveDrift } from '../features/drifts/service.ts'
 import { operator } from '../platform/identity/operator.ts'
 import { users } from '../platform/identity/table.ts'
 import type { TestApp } from './app.ts'
@@ -42,6 +42,22 @@ const changesDrift =
     }
   }
 
+/** Decided by the caller, just now. */
+async function newDecision(app: TestApp, me: Person): Promise<string> {
+  const { id: driftId } = await newDrift(app)
+  await approveDrift(app.database.db, me, { driftId })
+  return driftId
+}
+
+/** Of two drifts, each in a call of its own. */
+const changesDrifts =
+  (make: (app: TestApp, me: Person) => Promise<string>, fields: object = {}): Prepare =>
+  async (app, me) => {
+    await becomeEngineer(app, me)
+    const [one, two] = [await make(app, me), await make(app, me)]
+    return { input: { driftIds: [one], ...fields }, other: { driftIds: [two], ...fields }, target: `drift:${one}` }
+  }
+
 export const driftCalls: Record<string, Prepare> = {
   'alerts.list': async () => ({ input: {} }),
   'alerts.unread': async () => ({}),
@@ -75,12 +91,21 @@ export const driftCalls: Record<string, Prepare> = {
   'drifts.get': ofDrift,
   'drifts.reveal': changesDrift({ side: 'actual', path: ['ingress', 1] }),
   'drifts.decision': ofDrift,
+  'drifts.history': ofDrift,
   'drifts.report': async (app, me) => {
     await becomeEngineer(app, me)
     return { input: { ...reportOf() }, other: { ...reportOf() }, target: /^drift:[0-9a-f-]{36}$/ }
   },
   'drifts.approve': changesDrift({ reason: 'On purpose' }),
   'drifts.reject': changesDrift({ reason: 'Nobody asked for it' }),
+  'drifts.decideMany': changesDrifts(async (app) => (await newDrift(app)).id, { verdict: 'approved' }),
+  'drifts.undoMany': changesDrifts(newDecision),
+  'drifts.reopen': async (app, me) => {
+    await becomeEngineer(app, me)
+    const [one, two] = [await newDecision(app, me), await newDecision(app, me)]
+    const reason = 'Not so fast'
+    return { input: { driftId: one, reason }, other: { driftId: two, reason }, target: `drift:${one}` }
+  },
   'drifts.resolve': changesDrift(),
   'drifts.events': async () => ({ input: {} }),
   'drifts.onEvent': async (app) => ({

@@ -1,7 +1,7 @@
 import { alertReads } from '../features/alerts/table.ts'
 import { answers, conversations, messages } from '../features/conversations/table.ts'
 import { draftCollaborators, draftDepartures, draftSegments, drafts } from '../features/drafts/table.ts'
-import { drifts } from '../features/drifts/table.ts'
+import { driftHistory, drifts } from '../features/drifts/table.ts'
 import { taskLists, tasks } from '../features/tasks/table.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
 import { identities, oneTimeTokens, passwords, sessions, users } from '../platform/identity/table.ts'
@@ -13,6 +13,7 @@ export const mutableTables = {
   alertReads,
   drafts,
   drifts,
+  driftHistory,
   draftSegments,
   draftCollaborators,
   draftDepartures,

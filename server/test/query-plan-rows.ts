@@ -3,10 +3,11 @@ import type postgres from 'postgres'
 
 export interface Filled {
   me: string
-  /** An API key, a draft and a conversation of theirs. */
+  /** An API key, a draft and a conversation of theirs, and a drift. */
   key: string
   draft: string
   conversation: string
+  drift: string
   /** By name of the table, as Postgres believes. */
   rowsOf: ReadonlyMap<string, number>
 }
@@ -59,6 +60,8 @@ const statements = [
      case when n % 700 = 0 then 'rejected' when n % 5 = 0 then 'approved' when n % 7 = 0 then 'resolved' else 'pending' end,
      '{}', now() - n * interval '1 minute', now()
    from generate_series(1, 12000) n`,
+  `insert into drift_history (id, drift_id, action, actor_id)
+   select gen_random_uuid(), id, 'approved', $1 from drifts, generate_series(1, 2)`,
   `insert into alerts (id, drift_id, severity, title, message, is_settled)
    select gen_random_uuid(), id, case when random() < 0.03 then 'critical' else 'high' end, 'Drift', 'Look', status <> 'pending'
    from drifts`,
@@ -87,6 +90,7 @@ export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled>
     key: await one(sql, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
     draft: await one(sql, 'select id from drafts where owner_id = $1 limit 1', me),
     conversation: long,
+    drift: await one(sql, 'select drift_id from drift_history where actor_id = $1 limit 1', me),
     rowsOf: new Map(tables.map(({ relname, n }) => [relname, n])),
   }
 }

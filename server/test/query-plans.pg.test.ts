@@ -27,6 +27,8 @@ interface Case {
    * hand, now and then.
    */
   byHand?: readonly string[] | true
+  /** With these filters it has no pages by number. */
+  cursorOnly?: (narrowed: Record<string, unknown>) => boolean
   /** It counts what there is of it, all of which is one person's and bounded. */
   counts?: true
 }
@@ -57,8 +59,15 @@ const cases: Record<string, Case> = {
   'drafts.list': {},
   'drafts.listInvitations': { input: ({ draft }) => ({ draftId: draft }) },
   'drifts.list': {
-    filters: () => ({ status: ['pending', 'rejected'], severity: ['low', 'critical'], provider: ['aws', 'rare'] }),
+    filters: () => ({
+      status: ['pending', 'rejected', 'decided'],
+      severity: ['low', 'critical'],
+      provider: ['aws', 'rare'],
+      sort: ['severity'],
+    }),
+    cursorOnly: ({ status, sort }) => status === 'decided' || sort === 'severity',
   },
+  'drifts.history': { input: ({ drift }) => ({ driftId: drift }) },
   'people.list': {
     who: 'administrator',
     filters: () => ({ search: ['person 7'], role: ['user', 'engineer'], active: [true, false] }),
@@ -165,7 +174,7 @@ describe('lists', () => {
   })
 
   it.each(lists)('use indexes: $path', async ({ path, fields }) => {
-    const { who, input, filters, byHand, counts } = cases[path] ?? expect.unreachable()
+    const { who, input, filters, byHand, counts, cursorOnly } = cases[path] ?? expect.unreachable()
     const faults = new Set<string>()
     const look = async (asked: Record<string, unknown>) => {
       const { statements, next } = await ask(who ? administrator : person, path, asked)
@@ -185,7 +194,7 @@ describe('lists', () => {
       const asked = { ...input?.(filled), ...narrowed, limit }
       const cursor = await look(asked)
       if (cursor !== null) await look({ ...asked, cursor })
-      if (fields.includes('page')) await look({ ...asked, page: 2 })
+      if (fields.includes('page') && !cursorOnly?.(narrowed)) await look({ ...asked, page: 2 })
     }
     expect([...faults]).toEqual([])
   })

@@ -1,17 +1,18 @@
 /** A decision on a drift, or its resolution, settles its alerts: they count as read for every user. */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { Severity } from '../../../shared/drifts.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { alertsChannel } from './channel.ts'
 import { addAlerts, removeReads } from './counts.ts'
 import { alerts } from './table.ts'
 
-/** In the transaction of the change. The caller has locked the row of the drift, so no alert of it is raised meanwhile. */
-export async function settleAlerts(tx: Database, actorId: string | null, driftId: string): Promise<void> {
+/** In the transaction of the change. The caller has locked the rows of the drifts, so no alert of them is raised meanwhile. */
+export async function settleAlerts(tx: Database, actorId: string | null, driftIds: readonly string[]): Promise<void> {
   const open = await tx
-    .select({ id: alerts.id, severity: alerts.severity })
+    .select({ id: alerts.id, driftId: alerts.driftId, severity: alerts.severity })
     .from(alerts)
-    .where(and(eq(alerts.driftId, driftId), eq(alerts.isSettled, false)))
+    .where(and(inArray(alerts.driftId, [...driftIds]), eq(alerts.isSettled, false)))
     .orderBy(alerts.id)
     .for('update')
   if (open.length === 0) return
@@ -23,7 +24,13 @@ export async function settleAlerts(tx: Database, actorId: string | null, driftId
   await removeReads(tx, alertIds)
   await addAlerts(
     tx,
-    open.map(({ severity }) => ({ severity, n: 0, open: -1 })),
+    Severity.options.flatMap((severity) => {
+      const settled = open.filter((alert) => alert.severity === severity).length
+      return settled === 0 ? [] : [{ severity, n: 0, open: -settled }]
+    }),
   )
-  await publish(tx, alertsChannel, { type: 'alert.settled', actorId, driftId, alertIds })
+  for (const driftId of driftIds) {
+    const ids = open.filter((alert) => alert.driftId === driftId).map(({ id }) => id)
+    if (ids.length > 0) await publish(tx, alertsChannel, { type: 'alert.settled', actorId, driftId, alertIds: ids })
+  }
 }

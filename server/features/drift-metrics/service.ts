@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { DriftStatus, Severity } from '../../../shared/drifts.ts'
 import { type MetricsSummary, summaryDays } from '../../../shared/metrics.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { countKinds, readDays } from '../drifts/service.ts'
+import { countKinds, listProviders, readDays } from '../drifts/service.ts'
 
 export async function summarise(db: Database): Promise<z.infer<typeof MetricsSummary>> {
   const kinds = await countKinds(db)
@@ -27,6 +27,7 @@ export async function summarise(db: Database): Promise<z.infer<typeof MetricsSum
     ) as Record<DriftStatus, number>,
     bySeverity: bySeverity(kinds),
     pendingBySeverity: bySeverity(kinds.filter(({ status }) => status === 'pending')),
+    providers: await listProviders(db),
     meanSecondsToDecision: decided === 0 ? null : seconds / decided,
     trend: days.map(({ day, detected, approved, rejected }) => ({ day, detected, approved, rejected })),
   }

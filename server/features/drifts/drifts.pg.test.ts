@@ -1,5 +1,5 @@
 /** Drifts under a rush, on two instances of one database: who decides first decides, and what is counted is what is there. */
-import { and, count, eq, like, sql } from 'drizzle-orm'
+import { and, count, eq, inArray, like, sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { auditLogs } from '../../platform/audit/table.ts'
 import { events } from '../../platform/live/table.ts'
@@ -162,3 +162,19 @@ it('what is counted is what is there, after a storm of all that changes it', asy
 })
 
 const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort()
+
+it('of two who decide on many of the same drifts at once, in opposite orders, none is decided twice', async () => {
+  const users = [await engineer(one), await engineer(two)] as const
+  for (const _ of range(1, 3)) {
+    const ids: string[] = []
+    for (const _ of range(1, 40)) ids.push((await driftOf(users[0], { severity: 'high' })).id)
+    const decide = (at: 0 | 1, driftIds: string[]) =>
+      post(users[at].browser, at, '/drifts/decide', { driftIds, verdict: 'approved' })
+    const answers = await Promise.all([decide(0, ids.slice(0, 30)), decide(1, ids.slice(10).reverse())])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    const rows = await db.select().from(drifts).where(inArray(drifts.id, ids))
+    for (const row of rows) expect(row).toMatchObject({ status: 'approved', version: 2 })
+    for (const id of ids) expect(await eventsOf('drift.approved', id)).toBe(1)
+  }
+  await expectCountersTrue(db)
+})

@@ -237,6 +237,30 @@ describe('a list', () => {
         expect((await me.browser.query('drifts.list', asked)).json().result.data.items).toEqual(fits.slice(3, 6))
       }
     }
+    const urgency = ({ severity }: DriftSummary) => Severity.options.indexOf(severity)
+    const bySeverity = all.toSorted((one, other) => urgency(other) - urgency(one))
+    const isDecided = ({ status }: DriftSummary) => status === 'approved' || status === 'rejected'
+    for (const [filters, fits] of [
+      [{ status: 'decided' }, all.filter(isDecided)],
+      [{ sort: 'severity' }, bySeverity],
+      [{ status: 'decided', sort: 'severity' }, bySeverity.filter(isDecided)],
+      [{ status: 'pending', sort: 'severity' }, bySeverity.filter(({ status }) => status === 'pending')],
+      [{ severity: 'low', sort: 'severity' }, all.filter(({ severity }) => severity === 'low')],
+    ] as const) {
+      const found: DriftSummary[] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const asked = { provider, ...filters, limit: 3, ...(cursor && { cursor }) }
+        const page = (await me.browser.query('drifts.list', asked)).json().result.data
+        expect([filters, page.pagination.total]).toEqual([filters, fits.length])
+        found.push(...page.items)
+        cursor = page.pagination.nextCursor
+      }
+      expect([filters, found]).toEqual([filters, fits])
+    }
+    for (const filters of [{ status: 'decided' }, { sort: 'severity' }]) {
+      const refused = await me.browser.query('drifts.list', { provider, ...filters, page: 2 })
+      expect(refused.json().error.data).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ field: 'page' }] })
+    }
   })
 })
 
@@ -255,6 +279,7 @@ it('the summary is of all drifts, and of each of the last 30 days', async () => 
   const after = await summary()
   const grown = (field: string, key: string) => after[field][key] - before[field][key]
   expect(after.total - before.total).toBe(3)
+  expect(after.providers).toContain(one.resource.provider)
   expect(['pending', 'approved', 'rejected', 'resolved'].map((key) => grown('byStatus', key))).toEqual([1, 1, 1, 0])
   expect(Severity.options.map((key) => grown('bySeverity', key))).toEqual([1, 0, 1, 1])
   expect(Severity.options.map((key) => grown('pendingBySeverity', key))).toEqual([0, 0, 0, 1])

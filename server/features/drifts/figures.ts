@@ -2,8 +2,8 @@
  * What is counted of drifts, kept in the transaction of each change at its very end, so that whoever lists or sums up reads some rows
  * however many drifts there are. The rows are many writers' own: they are taken after the channel of drifts, and in one order.
  */
-import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
-import type { DriftStatus, ListDrifts, Severity } from '../../../shared/drifts.ts'
+import { and, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
+import type { DriftStatus, Severity } from '../../../shared/drifts.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { rowsOf } from '../../platform/db/rows.ts'
@@ -15,10 +15,20 @@ export type Kind = Pick<DriftRow, 'provider' | 'status' | 'severity'>
 type Count = Kind & { n: number }
 
 /** `before` and `after` the change: null for one that was not there, or is not any more. */
-export async function countChange(tx: Database, before: Kind | null, after: Kind | null): Promise<void> {
-  const counts = [...(before ? [countOf(before, -1)] : []), ...(after ? [countOf(after, 1)] : [])]
-  if (before && after && orderOf(before) === orderOf(after)) return
-  await beforeCommit(tx, `${driftsChannel} counts`, (last) => addCounts(last, counts))
+export const countChange = (tx: Database, before: Kind | null, after: Kind | null) =>
+  countChanges(tx, [{ before, after }])
+
+export async function countChanges(tx: Database, changes: readonly { before: Kind | null; after: Kind | null }[]) {
+  const counts = new Map<string, Count>()
+  const add = (kind: Kind | null, by: number) => {
+    if (kind) counts.set(orderOf(kind), countOf(kind, (counts.get(orderOf(kind))?.n ?? 0) + by))
+  }
+  for (const { before, after } of changes) {
+    add(before, -1)
+    add(after, 1)
+  }
+  const changed = [...counts.values()].filter(({ n }) => n !== 0)
+  if (changed.length > 0) await beforeCommit(tx, `${driftsChannel} counts`, (last) => addCounts(last, changed))
 }
 
 export async function addCounts(tx: Database, counts: readonly Count[]): Promise<void> {
@@ -34,6 +44,10 @@ export async function addCounts(tx: Database, counts: readonly Count[]): Promise
 
 const countOf = ({ provider, status, severity }: Kind, n: number): Count => ({ provider, status, severity, n })
 const orderOf = ({ provider, status, severity }: Kind) => JSON.stringify([provider, status, severity])
+
+/** Of one that was decided. A detector's clock may be ahead. */
+export const secondsUntilDecision = ({ decidedAt, detectedAt }: Pick<DriftRow, 'decidedAt' | 'detectedAt'>) =>
+  Math.max(0, (decidedAt ?? detectedAt).getTime() - detectedAt.getTime()) / 1000
 
 type OfDay = Partial<Omit<typeof driftDays.$inferSelect, 'day'>>
 
@@ -56,7 +70,7 @@ export async function countOnDay(tx: Database, at: Date, happened: OfDay): Promi
   })
 }
 
-type Filters = Pick<ListDrifts, 'status' | 'severity' | 'provider'>
+type Filters = Partial<Kind>
 
 export async function countDrifts(db: Database, { status, severity, provider }: Filters): Promise<number> {
   const [row] = await readCount(db, { status, severity, provider })
@@ -80,6 +94,20 @@ const readCount = preparedQuery('drift_count', (db, { status, severity, provider
 export async function countKinds(db: Database): Promise<{ status: DriftStatus; severity: Severity; n: number }[]> {
   const { status, severity } = driftCounts
   return db.select({ status, severity, n: total }).from(driftCounts).groupBy(status, severity)
+}
+
+const providersAtMost = 100
+
+/** By name. */
+export async function listProviders(db: Database): Promise<string[]> {
+  const { provider, n } = driftCounts
+  const rows = await db
+    .selectDistinct({ provider })
+    .from(driftCounts)
+    .where(gt(n, 0))
+    .orderBy(provider)
+    .limit(providersAtMost)
+  return rows.map((row) => row.provider)
 }
 
 /** The last `days` by the database's clock, today last, none left out. */

@@ -3,7 +3,7 @@
  * once. What was decided on a drift holds for what it was then: seen otherwise, it is pending again.
  */
 import { eq, sql } from 'drizzle-orm'
-import { type DriftSummary, type ReportDrift, Severity } from '../../../shared/drifts.ts'
+import type { DriftSummary, ReportDrift } from '../../../shared/drifts.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { withTransaction } from '../../platform/db/transaction.ts'
@@ -12,8 +12,10 @@ import { personIdOf } from '../../platform/identity/operator.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { publish } from '../../platform/live/publish.ts'
 import { raiseAlert, settleAlerts } from '../alerts/service.ts'
+import { alertOf } from './alert-words.ts'
 import { driftsChannel } from './channel.ts'
 import { countChange, countOnDay } from './figures.ts'
+import { addHistory } from './history.ts'
 import { needsAlert, sameJson } from './policy.ts'
 import { toSummary } from './rows.ts'
 import { type DriftRow, drifts } from './table.ts'
@@ -85,6 +87,7 @@ async function change(tx: Database, actor: Actor, known: DriftRow, report: Repor
   const actorId = personIdOf(actor)
   await publish(tx, driftsChannel, { type: 'drift.updated', actorId, drift: toSummary(changed) })
   await countChange(tx, known, changed)
+  await addHistory(tx, [known.id], { action: 'reported', actorId, reason: null })
   if (isReopened) await countOnDay(tx, changed.detectedAt, { detected: 1 })
   if (needsAlert(changed.severity, isReopened ? null : known.severity)) {
     const what = isReopened ? 'has drifted again' : `has become ${changed.severity}`
@@ -110,7 +113,8 @@ async function resolve(tx: Database, actor: Actor, known: DriftRow): Promise<Dri
     status: 'resolved',
     version,
   })
-  await settleAlerts(tx, personIdOf(actor), id)
+  await addHistory(tx, [id], { action: 'resolved', actorId: personIdOf(actor), reason: null })
+  await settleAlerts(tx, personIdOf(actor), [id])
   await countChange(tx, known, resolved)
   return resolved
 }
@@ -127,15 +131,3 @@ const seen = ({ resource, severity, expected, actual }: ReportDrift) => ({
 })
 
 const detectedAt = (report: ReportDrift) => (report.detectedAt === undefined ? sql`now()` : new Date(report.detectedAt))
-
-/** In plain words, and with nothing of its states: anybody may read it. */
-function alertOf({ id: driftId, severity, resourceType, resourceId, provider, region }: DriftRow, what: string) {
-  const resource = `${resourceType} ${resourceId}`
-  const place = region === null ? provider : `${provider}, ${region}`
-  return {
-    driftId,
-    severity,
-    title: `${severity === Severity.enum.critical ? 'Critical' : 'High'} drift of ${resource}`,
-    message: `${resource} (${place}) ${what}. Approve or reject the change.`,
-  }
-}

@@ -1,33 +1,42 @@
 import {
   ApproveDrift,
+  DecideDrifts,
   Decision,
   Drift,
   type DriftEvent,
   DriftEvents,
+  DriftHistory,
+  DriftResults,
   DriftSummary,
   Drifts,
   FollowDrifts,
   GetDrift,
   ListDrifts,
   RejectDrift,
+  ReopenDrift,
   ReportDrift,
   ResolveDrift,
   RevealedValue,
   RevealValue,
+  UndoDecisions,
 } from '../../../shared/drifts.ts'
 import { follow } from '../../platform/live/follow.ts'
 import { pollChannel } from '../../platform/live/poll.ts'
 import { can, publicRead, recorded, router } from '../../trpc.ts'
 import {
   approveDrift,
+  decideDrifts,
   driftsChannel,
   getDecision,
   getDrift,
+  getHistory,
   listDrifts,
   rejectDrift,
+  reopenDrift,
   reportDrift,
   resolveDrift,
   revealValue,
+  undoDecisions,
 } from './service.ts'
 
 const path = '/api/v1/drifts'
@@ -71,6 +80,17 @@ export const driftsRouter = router({
     .input(GetDrift)
     .output(Decision)
     .query(({ ctx, input }) => getDecision(ctx.db, input.driftId)),
+  history: can('drift:read')
+    .meta({
+      rest: {
+        method: 'GET',
+        path: `${drift}/history`,
+        summary: 'What was done about a drift, the newest first: decisions, undone and reopened ones, reports',
+      },
+    })
+    .input(GetDrift)
+    .output(DriftHistory)
+    .query(({ ctx, input }) => getHistory(ctx.db, input.driftId)),
   report: can('drift:report')
     .meta({
       // States are long, and hold what their resources hold.
@@ -115,6 +135,46 @@ export const driftsRouter = router({
     .use(recorded)
     .output(DriftSummary)
     .mutation(({ ctx, input }) => rejectDrift(ctx.db, ctx.actor, input)),
+  decideMany: can('drift:decide')
+    .meta({
+      audit: { noun: 'drift', each: true },
+      rest: {
+        method: 'POST',
+        path: `${path}/decide`,
+        summary: 'Approve or reject several drifts; each has its own result',
+      },
+    })
+    .input(DecideDrifts)
+    .use(recorded)
+    .output(DriftResults)
+    .mutation(({ ctx, input }) => decideDrifts(ctx.db, ctx.actor, input)),
+  undoMany: can('drift:decide')
+    .meta({
+      audit: { noun: 'drift', each: true },
+      rest: {
+        method: 'POST',
+        path: `${path}/undo`,
+        summary: 'Undo your own decisions of the last minute; each drift has its own result',
+      },
+    })
+    .input(UndoDecisions)
+    .use(recorded)
+    .output(DriftResults)
+    .mutation(({ ctx, input }) => undoDecisions(ctx.db, ctx.actor, input)),
+  reopen: can('drift:decide')
+    .meta({
+      audit,
+      rest: {
+        method: 'POST',
+        path: `${drift}/reopen`,
+        summary: 'Reopen a drift that was approved or rejected: it is pending again',
+        errors: ['NOT_DECIDED'],
+      },
+    })
+    .input(ReopenDrift)
+    .use(recorded)
+    .output(DriftSummary)
+    .mutation(({ ctx, input }) => reopenDrift(ctx.db, ctx.actor, input)),
   resolve: can('drift:report')
     .meta({
       audit,

@@ -13,7 +13,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import type { DriftStatus, ResourceState, Severity } from '../../../shared/drifts.ts'
+import type { DriftAction, DriftStatus, ResourceState, Severity } from '../../../shared/drifts.ts'
 import { createdAt, instant, primaryId, updatedAt } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 
@@ -61,6 +61,29 @@ export const drifts = pgTable(
       check('drifts_status_check', sql`${drift.status} in ('pending', 'approved', 'rejected', 'resolved')`),
     ]
   },
+)
+
+/** What was done about a drift, for its page. Of one that is deleted, the audit log has it. */
+export const driftHistory = pgTable(
+  'drift_history',
+  {
+    id: primaryId(),
+    driftId: uuid('drift_id')
+      .notNull()
+      .references(() => drifts.id, { onDelete: 'cascade' }),
+    action: text('action').$type<DriftAction>().notNull(),
+    actorId: uuid('actor_id').references(() => users.id, { onDelete: 'set null' }),
+    reason: text('reason'),
+    createdAt: createdAt(),
+  },
+  (entry) => [
+    index('drift_history_drift_id_idx').on(entry.driftId, entry.id),
+    index('drift_history_actor_id_idx').on(entry.actorId),
+    check(
+      'drift_history_action_check',
+      sql`${entry.action} in ('approved', 'rejected', 'undone', 'reopened', 'reported', 'resolved')`,
+    ),
+  ],
 )
 
 /** How many drifts there are of a kind: kept in the transaction of each change, so that no list and no summary counts them. */

@@ -50,17 +50,30 @@ const insertRecord = preparedQuery('audit', (db, values: Given<Values & Omit<Aud
 
 type Change = { before: Columns; after: Columns | null }
 const noted = new WeakMap<Database, Change>()
+const notedOfMany = new WeakMap<Database, Map<string, Change>>()
 
 /**
  * Tells the record of the mutation whose transaction this is which columns of `row` it changes, and to what; null when the
  * row is removed. The record has the input beside it.
  */
 export function noteChange<Row extends object>(tx: Database, row: Row, changed: Partial<Row> | null): void {
+  noted.set(tx, toChange(row, changed))
+}
+
+/** As `noteChange`, for each row that a call about several changes (`meta.audit.each`): the row with this id has a record of its own. */
+export function noteChangeOf<Row extends { id: string }>(tx: Database, row: Row, changed: Partial<Row> | null): void {
+  const changes = notedOfMany.get(tx) ?? new Map<string, Change>()
+  notedOfMany.set(tx, changes.set(row.id, toChange(row, changed)))
+}
+
+function toChange(row: object, changed: object | null): Change {
   const columns = Object.entries(row).filter(([column]) => changed === null || Object.hasOwn(changed, column))
-  noted.set(tx, { before: Object.fromEntries(columns), after: changed as Columns | null })
+  return { before: Object.fromEntries(columns), after: changed as Columns | null }
 }
 
 export const notedChange = (tx: Database): Change | undefined => noted.get(tx)
+
+export const notedChanges = (tx: Database): ReadonlyMap<string, Change> => notedOfMany.get(tx) ?? new Map()
 
 const secret = /password|secret|token|hash|accessCode|^code$|^key$/i
 

@@ -47,6 +47,7 @@ const locks: Record<string, string[]> = {
     'alerts SHARE ROW EXCLUSIVE',
   ],
   '0023_settled_alert_indexes': ['concurrently'],
+  '0024_drift_history': ['drifts SHARE ROW EXCLUSIVE', 'users SHARE ROW EXCLUSIVE'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

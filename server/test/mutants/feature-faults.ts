@@ -12,8 +12,8 @@ export const featureFaults: readonly Fault[] = [
   {
     name: 'a drift is decided twice',
     file: 'server/features/drifts/decide.ts',
-    from: "and(eq(drifts.id, driftId), eq(drifts.status, 'pending'))",
-    to: 'and(eq(drifts.id, driftId))',
+    from: "and(inArray(drifts.id, driftIds), eq(drifts.status, 'pending'))",
+    to: 'and(inArray(drifts.id, driftIds))',
     foundBy: { file: 'server/features/drifts/drifts.test.ts', tests: 'a decision > is for whoever is first' },
   },
   {
