@@ -1,6 +1,6 @@
 import { IconNotes } from '@tabler/icons-react'
 import type { QueuedOffline } from '../../../shared/offline.ts'
-import { nameOr, type OutboxWords, quoted } from '../offline/entry-words.ts'
+import { draftWords, type OutboxWords, quoted } from '../offline/entry-words.ts'
 import type { Product } from '../products/product.ts'
 import { modifierKey } from '../shell/modifier-key.ts'
 
@@ -11,7 +11,7 @@ export const draftsProduct: Product = {
   homeSection: async () => (await import('./drafts-glance.tsx')).DraftsGlance,
   titled: ['drafts'],
   outboxWords: {
-    'drafts.append': ({ draftId, text }, nameOf) => `Add ${quoted(text)} to ${nameOr(nameOf(draftId), 'a draft')}`,
+    'drafts.append': ({ draftId, text }, nameOf) => `Add ${quoted(text)} to ${draftWords(nameOf(draftId))}`,
   } satisfies OutboxWords<Extract<QueuedOffline, `drafts.${string}`>>,
   auditWords: {
     'drafts.create': 'began a draft',

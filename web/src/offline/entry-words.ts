@@ -14,6 +14,8 @@ const longest = 60
 /** The beginning of a long text. */
 export const quoted = (text: string) => `“${text.length > longest ? `${text.slice(0, longest).trimEnd()}…` : text}”`
 
+export const draftWords = (title: string | null) => (title ? `the draft ${quoted(title)}` : 'a draft')
+
 /** The quoted name, or `otherwise` where there is none. */
 export const nameOr = (name: string | null | undefined, otherwise: string) => (name ? quoted(name) : otherwise)
 
