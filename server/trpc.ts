@@ -1,13 +1,14 @@
 /** tRPC, set up once: the procedures that features build on, and the shape in which errors leave. */
 import { initTRPC } from '@trpc/server'
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc'
-import { type Capability, hasCapability } from '../shared/capabilities.ts'
+import type { Capability } from '../shared/capabilities.ts'
 import type { Context } from './context.ts'
 import { notedChange, notedChanges, recordAudit } from './platform/audit/audit-log.ts'
 import { withTransaction } from './platform/db/transaction.ts'
 import { AppError, toAppError } from './platform/errors/app-error.ts'
 import { idempotencyKeyOf, oncePerKey } from './platform/idempotency/idempotency-key.ts'
 import { payerOf, type Resolution, refusal } from './platform/identity/credential.ts'
+import { requireUse } from './platform/identity/may-use.ts'
 import { operator, operatorIp, personIdOf } from './platform/identity/operator.ts'
 import type { Actor } from './platform/identity/sessions.ts'
 import { networkOf } from './platform/limits/open-connections.ts'
@@ -48,6 +49,8 @@ export interface ProcedureMeta {
   mcp?: McpMeta
   /** Who may, as documents tell it. The procedures below say it, and their middlewares decide. */
   access?: Access
+  /** How many calls it counts as against the caller's budget, where that is more than one. */
+  price?: number
   /** No API key may, whatever its scopes. */
   refusesKeys?: true
   /** Whoever is not signed in may as well, unless PUBLIC_READS is false. Nothing in the answer says anything about a person. */
@@ -145,10 +148,10 @@ async function* releasing(stream: AsyncIterable<unknown>, release: () => void) {
 const gate = <Admitted extends object>(access: Access, admit: (ctx: Context, resolution: Resolution) => Admitted) =>
   t.procedure.meta({ access }).use((call) =>
     countingOnSocket(call, async () => {
-      const { ctx, path, next } = call
-      if (ctx.socketPayer) await ctx.countCall(ctx.socketPayer)
+      const { ctx, path, meta, next } = call
+      if (ctx.socketPayer) await ctx.countCall(ctx.socketPayer, meta?.price)
       const resolution = await ctx.resolve()
-      if (!ctx.socketPayer) await ctx.countCall(payerOf(resolution))
+      if (!ctx.socketPayer) await ctx.countCall(payerOf(resolution), meta?.price)
       const result = await next({ ctx: { origin: originOf(ctx, resolution), ...admitted(call, admit, resolution) } })
       if (!result.ok) ctx.noteRefusal(result.error, path, resolution)
       return result
@@ -250,6 +253,12 @@ function admitSignedIn(ctx: Context, resolution: Resolution): { actor: Actor } {
 export const authedProcedure = gate('signed-in', admitSignedIn)
 
 /**
+ * For a user or a key, for what is in parts of which each needs a capability of its own: the service asks for them (`mayUse`, `requireUse`).
+ * @throws as `authedProcedure`, but for API_KEY_REFUSED
+ */
+export const ownReads = gate('user-or-key', admitOnOwnPage)
+
+/**
  * For whoever is signed in and makes a legacy id theirs: the one place where a vouched-for `X-User-Id` may name somebody else than
  * the credential beside it. `ctx.vouchedLegacyId` is what it names then. @throws as `authedProcedure`
  */
@@ -270,9 +279,7 @@ export const can = (capability: Capability) =>
 
 function admitWith(capability: Capability, ctx: Context, resolution: Resolution) {
   const { actor } = admitOnOwnPage(ctx, resolution)
-  const { role, scopes } = actor
-  if (!hasCapability(role, capability)) throw new AppError('FORBIDDEN')
-  if (scopes && !scopes.includes(capability)) throw scopeMissing(capability)
+  requireUse(actor, capability)
   return { actor, capability }
 }
 
@@ -304,11 +311,6 @@ export const operatorProcedure = gate('operator', (ctx, resolution) => {
   if (admitted.actor !== operator) throw new AppError('FORBIDDEN')
   return admitted
 })
-
-const scopeMissing = (scope: Capability) =>
-  new AppError('SCOPE_MISSING', {
-    message: `This API key lacks the scope ${scope}. Make one that has it on your account page.`,
-  })
 
 type Fields = Record<string, unknown> | undefined
 

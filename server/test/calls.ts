@@ -317,6 +317,10 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     cause: () => conversationOf(me),
     isLast: (event) => (event as { type: string }).type === 'conversation.created',
   }),
+  search: async (_app, me) => {
+    await taskOf(me)
+    return { input: { text: 'task' } }
+  },
   'tasks.list': async () => ({}),
   'tasks.get': async (_app, me) => ({ input: { taskId: await taskOf(me) } }),
   'tasks.events': async () => ({}),

@@ -37,6 +37,8 @@ const statements = [
    select gen_random_uuid(), 'Draft', p.id, p.id from users p, generate_series(1, 6)
    union all select gen_random_uuid(), 'Draft', $1, $1 from generate_series(1, ${mine})`,
   `insert into draft_collaborators (draft_id, user_id) select id, owner_id from drafts`,
+  `insert into draft_segments (id, draft_id, author_id, position, text)
+   select gen_random_uuid(), d.id, d.owner_id, n, 'Words of a segment' from drafts d, generate_series(1, 2) n`,
   `insert into invitations (id, kind, target_id, address, typed, inviter_id, expires_at, due_at)
    select gen_random_uuid(), 'draft', d.id, n || '@example.org', 'x', d.owner_id, now() + interval '1 day', null::timestamptz
    from drafts d, generate_series(1, 3) n
@@ -46,7 +48,7 @@ const statements = [
   `insert into tasks (id, user_id, title, rank, completed, deleted_at)
    select gen_random_uuid(), p.id, 'Task', 'a' || lpad(n::text, 6, '0'), n % 3 = 0, case when n = 5 then now() end
    from users p, generate_series(1, 5) n
-   union all select gen_random_uuid(), $1, 'Task', 'b' || lpad(n::text, 6, '0'), n % 10 = 0, case when n % 20 = 1 then now() end
+   union all select gen_random_uuid(), $1, 'Task ' || n, 'b' || lpad(n::text, 6, '0'), n % 10 = 0, case when n % 20 = 1 then now() end
    from generate_series(1, 5 * ${mine}) n`,
   `insert into conversations (id, user_id, message_count, updated_at)
    select gen_random_uuid(), p.id, 2, now() - random() * interval '1 year' from users p, generate_series(1, 2)

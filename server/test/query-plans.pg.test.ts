@@ -8,6 +8,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { PostgresConnection, type Statement } from '../platform/db/postgres-connection.ts'
+import { mostRead } from '../platform/db/text-search.ts'
 import { appRouter } from '../router.ts'
 import { buildTestApp } from './app.ts'
 import { makeAdministrator, type Person } from './calls.ts'
@@ -29,6 +30,8 @@ interface Case {
   byHand?: readonly string[] | true
   /** With these filters it has no pages by number. */
   cursorOnly?: (narrowed: Record<string, unknown>) => boolean
+  /** It has a text that its rows fit: it may read so many that are found, to rank them, however many there are. */
+  byText?: true
   /** It counts what there is of it, all of which is one person's and bounded. */
   counts?: true
 }
@@ -75,6 +78,14 @@ const cases: Record<string, Case> = {
   },
   'people.legacyReport': { who: 'administrator', byHand: true },
   'people.sessions.list': { who: 'administrator', input: ({ me }) => ({ personId: me }) },
+  search: {
+    input: () => ({ limit: 20 }),
+    filters: () => ({
+      text: ['task', 'task 77', 'rare', 'words', 'draft', 'nothing'],
+      kind: ['task', 'draft'],
+    }),
+    byText: true,
+  },
   'tasks.list': { filters: () => ({ completed: [true, false] }) },
 }
 
@@ -155,6 +166,9 @@ async function genericPlanOf({ text, values = [] }: Statement): Promise<Plan> {
   }
 }
 
+const faultsIn = (plan: Plan, path: string) =>
+  cases[path]?.byText ? faultsOf(plan, mostRead, filled.rowsOf, mostRead) : faultsOf(plan, limit, filled.rowsOf)
+
 /** Each value of each filter, and its absence, with those of all others. */
 const combined = (filters: Record<string, unknown[]>): Record<string, unknown>[] =>
   Object.entries(filters).reduce<Record<string, unknown>[]>(
@@ -181,11 +195,11 @@ describe('lists', () => {
       for (const statement of statements) {
         if (counts && /^select count\(\*\)/.test(statement.text)) continue
         const plans = [await planOf(statement), ...(statement.prepare ? [await genericPlanOf(statement)] : [])]
-        for (const fault of plans.flatMap((plan) => faultsOf(plan, limit, filled.rowsOf))) {
+        for (const fault of plans.flatMap((plan) => faultsIn(plan, path))) {
           faults.add(`${JSON.stringify(asked)}: ${fault}\n  in ${statement.text}`)
         }
       }
-      return next
+      return next ?? null
     }
     expect(byHand, 'only where administrators are').toSatisfy((it) => it === undefined || who === 'administrator')
     if (byHand === true) return
@@ -202,11 +216,12 @@ describe('lists', () => {
   it.each([
     ['tasks.list', { completed: true }, 'tasks_user_id_completed_rank_idx', /^(reads|sorts) \d+ rows/],
     ['drifts.list', {}, 'drifts_detected_at_idx', /^goes through all of drifts/],
+    ['search', { text: 'task 77', kind: 'task' }, 'tasks_words_idx', /^(reads \d+ rows of|goes through all of) tasks/],
   ])('would be found out: %s %j without %s', async (path, input, index, fault) => {
     const faults: string[] = []
     const { statements } = await ask(person, path, { ...input, limit })
     for (const statement of statements) {
-      faults.push(...faultsOf(await planOf(statement, `drop index ${index}`), limit, filled.rowsOf))
+      faults.push(...faultsIn(await planOf(statement, `drop index ${index}`), path))
     }
     expect(faults).toContainEqual(expect.stringMatching(fault))
   })

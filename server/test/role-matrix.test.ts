@@ -169,6 +169,8 @@ const matrix: Record<string, Row> = {
   'people.sessions.list': administers,
   'people.sessions.revoke': administersInPerson,
   'people.seed': operates,
+  // A key finds what its scopes name.
+  search: { ...ownAccount(), key: may, 'lesser key': may },
   'tasks.list': reads(may),
   'tasks.get': reads(),
   'tasks.events': reads(may),

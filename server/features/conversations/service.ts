@@ -30,6 +30,8 @@ import { forgetEvents } from '../../platform/live/retention.ts'
 import { conversationChannel, conversationsChannel } from './channel.ts'
 import { answers, type ConversationRow, conversations, messages } from './table.ts'
 
+export { searchConversations } from './search.ts'
+
 const Place = z.tuple([Instant, Id])
 
 /** The actor's, that with the newest activity first. */

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { AnswerFailure, MessageRole } from '../../../shared/conversations.ts'
-import { createdAt, instant, primaryId } from '../../platform/db/columns.ts'
+import { createdAt, instant, primaryId, searchIndex, searchWords } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 
 const userId = () =>
@@ -29,6 +29,7 @@ export const conversations = pgTable(
       conversation.updatedAt.desc().nullsFirst(),
       conversation.id.desc().nullsFirst(),
     ),
+    searchIndex('conversations_words_idx', conversationWords(conversation)),
   ],
 )
 
@@ -48,7 +49,8 @@ export const messages = pgTable(
   },
   (message) => [
     uniqueIndex('messages_conversation_id_position_key').on(message.conversationId, message.position),
-    index('messages_user_id_idx').on(message.userId),
+    index('messages_user_id_created_at_idx').on(message.userId, message.createdAt.desc().nullsFirst()).concurrently(),
+    searchIndex('messages_words_idx', messageWords(message)),
     check('messages_role_check', sql`${message.role} in ('user', 'assistant')`),
   ],
 )
@@ -75,6 +77,14 @@ export const answers = pgTable(
     index('answers_beat_at_idx').on(answer.beatAt).where(sql`${answer.failure} is null`),
   ],
 )
+
+export function conversationWords({ title, userId }: Record<'title' | 'userId', Column>): SQL {
+  return searchWords([title], userId)
+}
+
+export function messageWords({ content, userId }: Record<'content' | 'userId', Column>): SQL {
+  return searchWords([content], userId)
+}
 
 export type ConversationRow = typeof conversations.$inferSelect
 export type MessageRow = typeof messages.$inferSelect

@@ -29,6 +29,7 @@ export { handOverDrafts } from './hand-over.ts'
 export { draftInvitations, listDraftInvitations, requireInviter, withdrawDraftInvitation } from './invitations.ts'
 export { passRing, takeRing } from './ring.ts'
 export { findDraft } from './rows.ts'
+export { searchDrafts } from './search.ts'
 
 const personColumns = { id: users.id, displayName: users.displayName, avatarUrl: users.avatarUrl }
 

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import { check, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { DraftState } from '../../../shared/drafts.ts'
-import { createdAt, instant, primaryId, updatedAt } from '../../platform/db/columns.ts'
+import { createdAt, instant, primaryId, searchIndex, searchWords, updatedAt } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 
 export const drafts = pgTable(
@@ -81,7 +81,13 @@ export const draftSegments = pgTable(
   (segment) => [
     uniqueIndex('draft_segments_draft_id_position_key').on(segment.draftId, segment.position),
     index('draft_segments_author_id_idx').on(segment.authorId),
+    searchIndex('draft_segments_words_idx', segmentWords(segment)),
   ],
 )
+
+/** Scoped by the draft, because its readers change. */
+export function segmentWords({ text, draftId }: Record<'text' | 'draftId', Column>): SQL {
+  return searchWords([text], draftId)
+}
 
 export type DraftRow = typeof drafts.$inferSelect

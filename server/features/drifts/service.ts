@@ -21,6 +21,7 @@ export { listDrifts } from './list.ts'
 export { reopenDrift, undoDecisions } from './reopen.ts'
 export { reportDrift, resolveDrift } from './report.ts'
 export { revealValue } from './reveal.ts'
+export { searchDrifts } from './search.ts'
 
 /** Anonymous callers get no value of a state: what is secret in it no list of names can tell. @throws AppError NOT_FOUND */
 export async function getDrift(db: Database, driftId: string, isSignedIn: boolean): Promise<Drift> {

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import {
   bigint,
   check,
@@ -14,7 +14,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { DriftAction, DriftStatus, ResourceState, Severity } from '../../../shared/drifts.ts'
-import { createdAt, instant, primaryId, updatedAt } from '../../platform/db/columns.ts'
+import { createdAt, instant, primaryId, searchIndex, searchWords, updatedAt } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 
 const severity = () => text('severity').$type<Severity>().notNull()
@@ -55,6 +55,7 @@ export const drifts = pgTable(
       index('drifts_status_provider_idx').on(drift.status, drift.provider, ...order),
       index('drifts_severity_provider_idx').on(drift.severity, drift.provider, ...order),
       index('drifts_status_severity_provider_idx').on(drift.status, drift.severity, drift.provider, ...order),
+      searchIndex('drifts_words_idx', driftWords(drift)),
       index('drifts_decided_by_idx').on(drift.decidedBy),
       index('drifts_done_idx').on(drift.updatedAt).where(sql`status <> 'pending'`),
       check('drifts_severity_check', sql`${drift.severity} in ('low', 'medium', 'high', 'critical')`),
@@ -107,5 +108,12 @@ export const driftDays = pgTable('drift_days', {
   /** From detection to decision, of all that were decided on. */
   secondsToDecision: doublePrecision('seconds_to_decision').notNull().default(0),
 })
+
+type Words = Record<'resourceId' | 'resourceType' | 'provider' | 'region' | 'externalId', Column>
+
+/** What anybody may read of a drift, and so no state and no reason. */
+export function driftWords({ resourceId, resourceType, provider, region, externalId }: Words): SQL {
+  return searchWords([resourceId, resourceType, provider, region, externalId])
+}
 
 export type DriftRow = typeof drifts.$inferSelect

@@ -28,6 +28,7 @@ import { countTask, lockList, rankAfter, refuseFull, tasksChannel } from './list
 import { type TaskListRow, type TaskRow, taskLists, tasks } from './table.ts'
 
 export { handOverTasks, tasksChannel } from './list.ts'
+export { searchTasks } from './search.ts'
 
 type Who = { id: string }
 

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import { boolean, customType, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { createdAt, instant, primaryId, updatedAt } from '../../platform/db/columns.ts'
+import { createdAt, instant, primaryId, searchIndex, searchWords, updatedAt } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 
 /** Sorts by code units, as JavaScript does, whatever the language of the database. */
@@ -26,6 +26,12 @@ export const tasks = pgTable(
   (task) => [
     uniqueIndex('tasks_user_id_rank_key').on(task.userId, task.rank),
     index('tasks_user_id_completed_rank_idx').on(task.userId, task.completed, task.rank),
+    // What changed last, for text search.
+    index('tasks_user_id_updated_at_idx')
+      .on(task.userId, task.updatedAt.desc().nullsFirst())
+      .where(sql`${task.deletedAt} is null`)
+      .concurrently(),
+    searchIndex('tasks_words_idx', taskWords(task)),
     index('tasks_deleted_at_idx').on(task.deletedAt).where(sql`${task.deletedAt} is not null`),
   ],
 )
@@ -36,6 +42,12 @@ export const taskLists = pgTable('task_lists', {
   openCount: integer('open_count').notNull().default(0),
   doneCount: integer('done_count').notNull().default(0),
 })
+
+type Words = Record<'title' | 'description' | 'userId', Column>
+
+export function taskWords({ title, description, userId }: Words): SQL {
+  return searchWords([title, description], userId)
+}
 
 export type TaskRow = typeof tasks.$inferSelect
 export type TaskListRow = typeof taskLists.$inferSelect

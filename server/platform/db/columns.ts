@@ -1,5 +1,6 @@
 /** Column shapes that every table shares. Ids are UUIDv7 made here: they sort by time and need no extension. */
-import { timestamp, uuid } from 'drizzle-orm/pg-core'
+import { type Column, type SQL, sql } from 'drizzle-orm'
+import { index, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { v7 } from 'uuid'
 
 export const newId = () => v7()
@@ -13,3 +14,23 @@ export const updatedAt = () =>
     .notNull()
     .defaultNow()
     .$onUpdate(() => new Date())
+
+/**
+ * The words of `texts` as an index for text search holds them and as a query must repeat them (migration search_words). `scope`, the id of
+ * the user or the thing that a row belongs to, is part of each word: a search reads the index entries of its own scopes alone, however
+ * much others have. Without it the words are the same for every caller.
+ */
+export function searchWords(texts: readonly Column[], scope?: Column): SQL {
+  const text = sql.join(
+    texts.map((column) => (column.notNull ? sql`${column}` : sql`coalesce(${column}, '')`)),
+    sql` || ' ' || `,
+  )
+  return scope ? sql`search_words(${text}, ${searchScope(scope)})` : sql`search_words(${text}, '')`
+}
+
+/** The random half of a UUIDv7. */
+export const searchScope = (id: Column | SQL): SQL => sql`right(${id}::text, 12)`
+
+/** Every write updates it at once: a list of pending entries would be read by each search, and flushed by one unlucky write. */
+export const searchIndex = (name: string, words: SQL) =>
+  index(name).using('gin', words).with({ fastupdate: false }).concurrently()

@@ -48,6 +48,8 @@ const locks: Record<string, string[]> = {
   ],
   '0023_settled_alert_indexes': ['concurrently'],
   '0024_drift_history': ['drifts SHARE ROW EXCLUSIVE', 'users SHARE ROW EXCLUSIVE'],
+  '0025_search_words': [],
+  '0026_search_indexes': ['concurrently'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

@@ -8,7 +8,7 @@ import { type Count, secondsLeft } from './windows.ts'
 export interface Budget {
   readonly limit: number
   readonly windows: {
-    add(key: string): Count | Promise<Count>
+    add(key: string, points: number): Count | Promise<Count>
     /** As far as this process knows, without a query to the store. */
     peek(key: string): Count | null
   }
@@ -34,9 +34,9 @@ export class CallBudgets {
   }
 
   /** `personId` null for nobody, and for whoever presents what is not worth anything. */
-  async spend(personId: string | null, ip: string): Promise<Spent> {
+  async spend(personId: string | null, ip: string, price = 1): Promise<Spent> {
     const { limit, windows, key } = this.#of(personId, ip)
-    return spent(limit, await windows.add(key))
+    return spent(limit, await windows.add(key, price))
   }
 
   /** What `spend` would return for a call over the limit; null while calls are left. Counts nothing. */

@@ -5,8 +5,8 @@ import { operator } from '../identity/operator.ts'
 import type { SocketCalls } from '../trpc/socket-calls.ts'
 import type { Spent } from './call-budgets.ts'
 
-/** `payer`: null for an anonymous caller. @throws AppError RATE_LIMITED */
-export type CountCall = (payer: { id: string } | null) => Promise<void>
+/** `payer`: null for an anonymous caller. `price`: how many calls it counts as, 1 if absent. @throws AppError RATE_LIMITED */
+export type CountCall = (payer: { id: string } | null, price?: number) => Promise<void>
 
 /** For a batch, the headers have the least that was left. */
 export function callCounter(
@@ -16,9 +16,9 @@ export function callCounter(
   socketCalls: SocketCalls | null = null,
 ): CountCall {
   let least = Number.POSITIVE_INFINITY
-  return async (payer) => {
+  return async (payer, price = 1) => {
     if (payer === operator) return
-    const spent = await callBudgets.spend(payer?.id ?? null, ip)
+    const spent = await callBudgets.spend(payer?.id ?? null, ip, price)
     if (reply && !reply.sent && spent.remaining < least) {
       least = spent.remaining
       stateBudget(reply, spent)

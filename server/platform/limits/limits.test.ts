@@ -103,6 +103,14 @@ describe('an anonymous network', () => {
 })
 
 describe('a person', () => {
+  it('spends as many calls as a procedure costs, and is refused when fewer are left', async () => {
+    const me = await person()
+    for (let n = 1; n <= perPerson / 5; n++) {
+      expect(left(await me.query('search', { text: 'plan' }))).toBe(perPerson - 5 * n)
+    }
+    expectRefused(await me.query('search', { text: 'plan' }), perPerson)
+  })
+
   it('has a budget of their own, wherever they are, and does not spend that of their network', async () => {
     const [here, other] = [await person(), await person()]
     const network = here.headers['x-forwarded-for'] as string
@@ -145,23 +153,25 @@ describe('a person', () => {
 
 describe('every procedure is counted, whoever asks and whatever comes of it', () => {
   const plain = procedures.filter(({ type }) => type !== 'subscription')
-  const restful = procedures.flatMap(({ path, meta }) => (meta?.rest ? [{ path, rest: meta.rest }] : []))
+  const restful = procedures.flatMap(({ path, meta }) => (meta?.rest ? [{ path, meta, rest: meta.rest }] : []))
   const ask = (type: string, at: string) => (type === 'mutation' ? nobody().mutate(at) : nobody().get(`/trpc/${at}`))
 
-  it.each(procedures)('over HTTP: $path', async ({ path, type }) => {
-    expect(left(await ask(type, path))).toBe(perNetwork - 1)
+  const priceOf = ({ meta }: Pick<(typeof procedures)[number], 'meta'>) => meta?.price ?? 1
+
+  it.each(procedures)('over HTTP: $path', async ({ path, type, meta }) => {
+    expect(left(await ask(type, path))).toBe(perNetwork - priceOf({ meta }))
   })
 
-  it.each(plain)('as often as it is in a batch: $path', async ({ path, type }) => {
-    expect(left(await ask(type, `${path},${path}?batch=1`))).toBe(perNetwork - 2)
+  it.each(plain)('as often as it is in a batch: $path', async ({ path, type, meta }) => {
+    expect(left(await ask(type, `${path},${path}?batch=1`))).toBe(perNetwork - 2 * priceOf({ meta }))
   })
 
-  it.each(restful)('over REST: $path', async ({ rest }) => {
+  it.each(restful)('over REST: $path', async ({ rest, meta }) => {
     const url = rest.path.replaceAll(/\{.*?\}/g, 'x')
-    expect(left(await nobody().send({ method: rest.method, url }))).toBe(perNetwork - 1)
+    expect(left(await nobody().send({ method: rest.method, url }))).toBe(perNetwork - priceOf({ meta }))
   })
 
-  it.each(procedures)('on a socket: $path', async ({ path, type }) => {
+  it.each(procedures)('on a socket: $path', async ({ path, type, meta }) => {
     const browser = await person()
     const ip = browser.headers['x-forwarded-for'] as string
     const { id } = (await browser.get('/me')).json()
@@ -175,7 +185,7 @@ describe('every procedure is counted, whoever asks and whatever comes of it', ()
     const before = await spent()
     const asked = socket.send(type, path)
     await until('an answer', () => socket.answers.some((answer) => answer.id === asked))
-    expect((await spent()) - before).toBe(3)
+    expect((await spent()) - before).toBe(2 + priceOf({ meta }))
     socket.ws.close()
   })
 })

@@ -51,8 +51,8 @@ export class RedisWindows implements Windows {
     })
   }
 
-  async add(key: string): Promise<Count> {
-    const { consumedPoints, msBeforeNext } = await this.#limiter.consume(this.#hashed(key))
+  async add(key: string, points = 1): Promise<Count> {
+    const { consumedPoints, msBeforeNext } = await this.#limiter.consume(this.#hashed(key), points)
     return { points: consumedPoints, endsInMs: msBeforeNext }
   }
 

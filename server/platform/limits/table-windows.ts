@@ -24,12 +24,12 @@ export class TableWindows implements Windows {
     this.#hashed = hashed
   }
 
-  async add(key: string): Promise<Count> {
+  async add(key: string, points = 1): Promise<Count> {
     const isOver = sql`${rateLimits}.expire <= ${nowMs}`
     const counted = await this.#db.execute(sql`
-      insert into ${rateLimits} (key, points, expire) values (${this.#hashed(key)}, 1, ${nowMs} + ${this.lengthMs})
+      insert into ${rateLimits} (key, points, expire) values (${this.#hashed(key)}, ${points}, ${nowMs} + ${this.lengthMs})
       on conflict (key) do update set
-        points = case when ${isOver} then 1 else ${rateLimits}.points + 1 end,
+        points = case when ${isOver} then excluded.points else ${rateLimits}.points + excluded.points end,
         expire = case when ${isOver} then excluded.expire else ${rateLimits}.expire end
       returning points, (expire - ${nowMs})::float8 as "endsInMs"`)
     return rowsOf<Count>(counted)[0] as Count

@@ -17,8 +17,8 @@ export const secondsLeft = ({ endsInMs }: Pick<Count, 'endsInMs'>): number => Ma
 
 export interface Windows {
   readonly lengthMs: number
-  /** Atomic: of any two calls one has the higher count. Resolves to the count after it. */
-  add(key: string): Count | Promise<Count>
+  /** Atomic: of any two calls one has the higher count. `points` is 1 if absent. Resolves to the count after it. */
+  add(key: string, points?: number): Count | Promise<Count>
   /** Takes one count back. The caller sees to it that the window is still the same (`SignInAttempts` does). */
   giveBack(key: string): unknown
   /** Ends the window of `key`. */
@@ -38,7 +38,7 @@ export class MemoryWindows implements Windows {
     this.#open = new LRUCache(upTo(maxKeys))
   }
 
-  add(key: string): Count {
+  add(key: string, points = 1): Count {
     // Whole: of fractions, the end less the beginning can be more than the length.
     const now = Math.floor(performance.now())
     let window = this.#open.get(key)
@@ -46,7 +46,7 @@ export class MemoryWindows implements Windows {
       window = { points: 0, endsAt: now + this.lengthMs }
       this.#open.set(key, window)
     }
-    window.points++
+    window.points += points
     return { points: window.points, endsInMs: window.endsAt - now }
   }
 
@@ -99,9 +99,9 @@ export class SharedWindows {
     this.#log = log
   }
 
-  async add(key: string): Promise<Taken> {
-    const count = await this.#ask(() => this.#shared.add(key))
-    if (!count) return { ...this.#own.add(key), from: this.#own }
+  async add(key: string, points = 1): Promise<Taken> {
+    const count = await this.#ask(() => this.#shared.add(key, points))
+    if (!count) return { ...this.#own.add(key, points), from: this.#own }
     this.#answers.set(key, { points: count.points, endsAt: performance.now() + count.endsInMs })
     return { ...count, from: this.#shared }
   }

@@ -96,6 +96,7 @@ describe('what is offered', () => {
       'drifts.list',
       'metrics.summary',
       'people.list',
+      'search',
       'tasks.complete',
       'tasks.create',
       'tasks.list',

@@ -11,6 +11,7 @@ import { AppError, toAppError } from '../errors/app-error.ts'
 import { logFailure } from '../errors/plugin.ts'
 import { type Resolution, refusal } from '../identity/credential.ts'
 import type { Actor } from '../identity/sessions.ts'
+import type { CountCall } from '../limits/call-counter.ts'
 import { allowedOrigins } from '../origins/plugin.ts'
 import { acceptJsonAlone } from '../rest/json-body.ts'
 import { isFor, type Tool, toolsOf } from './tool.ts'
@@ -20,7 +21,7 @@ const maxBodyBytes = 1024 * 1024
 
 interface CallContext {
   resolve: () => Promise<Resolution>
-  countCall: (payer: { id: string } | null) => Promise<void>
+  countCall: CountCall
 }
 
 export interface McpOptions {
@@ -52,9 +53,9 @@ export const mcpPlugin: FastifyPluginAsync<McpOptions> = async (app, { router, c
     if (Array.isArray(message)) throw new AppError('VALIDATION_ERROR', { message: 'Send each message by itself.' })
 
     let isCounted = false
-    const countCall: CallContext['countCall'] = (payer) => {
+    const countCall: CallContext['countCall'] = (payer, price) => {
       isCounted = true
-      return ctx.countCall(payer)
+      return ctx.countCall(payer, price)
     }
     const answer = await answerMessage(toWebRequest(request, app.config.server.publicUrl), message, {
       version,

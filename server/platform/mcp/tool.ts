@@ -1,8 +1,8 @@
 /** Which procedures are tools of the MCP door, and what a client is told of each. What cannot work stops the start, not the first caller. */
 import type { AnyRouter } from '@trpc/server'
 import { z } from 'zod'
-import { hasCapability } from '../../../shared/capabilities.ts'
 import { IdempotencyKey } from '../idempotency/idempotency-key.ts'
+import { mayUse } from '../identity/may-use.ts'
 import type { Actor } from '../identity/sessions.ts'
 import type { Access } from '../rest/rest-route.ts'
 import { type JsonSchema, writeSchema } from '../rest/schema-book.ts'
@@ -84,16 +84,16 @@ function toolOf(path: string, { type, meta = {}, inputs, output }: Procedure['_d
 }
 
 /** Whether to show it to `actor`. Whether they may, its procedure says when it is called. */
-export function isFor({ role, scopes }: Actor, { access }: Tool): boolean {
+export function isFor(actor: Actor, { access }: Tool): boolean {
   switch (access) {
     case undefined:
     case 'anybody':
     case 'user-or-key':
       return true
     case 'signed-in':
-      return scopes === null
+      return actor.scopes === null
     default:
-      return hasCapability(role, access) && (scopes?.includes(access) ?? true)
+      return mayUse(actor, access)
   }
 }
 
