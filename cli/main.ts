@@ -16,6 +16,7 @@ import { legacyCommands } from './legacy.ts'
 import { migrateCommands } from './migrate.ts'
 import { openPlinth } from './open-plinth.ts'
 import { peopleCommands } from './people.ts'
+import { searchCommands } from './search.ts'
 import { seedCommands } from './seed.ts'
 import { tailCommands } from './tail.ts'
 import { ownTerminal, type Terminal } from './terminal.ts'
@@ -26,6 +27,7 @@ const commands = new Map<string, Command>(
     ...apiKeyCommands,
     ...auditCommands,
     ...legacyCommands,
+    ...searchCommands,
     ...tailCommands,
     ...doctorCommands,
     ...migrateCommands,
