@@ -64,7 +64,6 @@ export interface AnyChange<Row> {
 export interface AnyRules<Row, View extends string> {
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
-  isWhole?(view: View): boolean
   isAppendOnly?: boolean
   neverDeletes?: boolean
   calls: Readonly<Record<string, AnyChange<Row>>>
@@ -75,8 +74,6 @@ export interface ListRules<Row extends Versioned, Event, Path extends MutationPa
   /** A total order, that of the server: 0 only for one and the same row. */
   compare(one: Row, other: Row): number
   isIn(view: View, row: Row): boolean
-  /** Whether all rows are in it, so that no change of a row changes its total. */
-  isWhole?(view: View): boolean
   /** Null for an event that changes no row. */
   read(event: Event): Change<Row> | null
   /** New rows come only before the first one, and none changes: a first page whose last row is known continues what is known. */

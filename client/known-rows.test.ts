@@ -120,14 +120,3 @@ it('remembers at most 1,000 patches of unknown rows, and forgets the oldest firs
   known.takeSnapshot('all', [lastPage])
   expect([first, first + 1].map((number) => known.get(`row ${number}`)?.version)).toEqual([1, 2])
 })
-
-it('counts again after a change of an unknown row, unless every row is in each view that is loaded', () => {
-  const isCountOld = (isWhole: boolean) => {
-    const known = new KnownRows<Row, 'all'>({ ...counting().rules, isWhole: () => isWhole })
-    known.takeSnapshot('all', pages.slice(0, 1))
-    known.take({ patch: { id: 'row 500', version: 2 } })
-    known.take({ put: { ...row(600), version: 2 }, isNew: false })
-    return known.isCountOld
-  }
-  expect([isCountOld(false), isCountOld(true)]).toEqual([true, false])
-})

@@ -27,10 +27,7 @@ export interface StoredRows<Row, View extends string> {
   reach: ReadonlyMap<View, Reach<Row>>
 }
 
-type Order<Row, View extends string> = Pick<
-  AnyRules<Row, View>,
-  'compare' | 'isIn' | 'isWhole' | 'isAppendOnly' | 'neverDeletes'
->
+type Order<Row, View extends string> = Pick<AnyRules<Row, View>, 'compare' | 'isIn' | 'isAppendOnly' | 'neverDeletes'>
 
 /** Of a deletion that is older than so many others, a late page may show the row again, until the next snapshot. */
 const deletedAtMost = 1000
@@ -142,7 +139,7 @@ export class KnownRows<Row extends Versioned, View extends string> {
     this.#deleted.delete(row.id)
     this.#set(row)
     if (before || isNew) this.#addToTotals(before, row)
-    else this.#countUnknown()
+    else this.isCountOld = true
     return true
   }
 
@@ -153,18 +150,13 @@ export class KnownRows<Row extends Versioned, View extends string> {
     const earlier = this.#patches.get(id)
     if (versionOf(earlier) >= patch.version || versionOf(this.#deleted.get(id)) >= patch.version) return false
     remember(this.#patches, id, { ...earlier, ...patch }, patchesAtMost)
-    this.#countUnknown()
+    this.isCountOld = true
     return true
   }
 
   #withPatch(row: Row): Row {
     const patch = this.#patches.get(row.id)
     return patch && patch.version > versionOf(row) ? { ...row, ...patch } : row
-  }
-
-  /** A row that is not known has changed: it may have come into a view or left it. */
-  #countUnknown() {
-    for (const view of this.#reach.keys()) if (!this.#by.isWhole?.(view)) this.isCountOld = true
   }
 
   #delete(id: string, deletedAs?: number): boolean {
