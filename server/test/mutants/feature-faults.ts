@@ -17,6 +17,13 @@ export const featureFaults: readonly Fault[] = [
     foundBy: { file: 'server/features/drifts/drifts.test.ts', tests: 'a decision > is for whoever is first' },
   },
   {
+    name: "an engineer undoes another user's decision",
+    file: 'server/features/drifts/reopen.ts',
+    from: ' && row.decidedBy !== null && row.decidedBy === personIdOf(actor)',
+    to: '',
+    foundBy: { file: 'server/features/drifts/decisions.test.ts', tests: 'within a minute by its user' },
+  },
+  {
     name: 'a drift of medium severity raises an alert',
     file: 'server/features/drifts/policy.ts',
     from: "urgency('high')",
