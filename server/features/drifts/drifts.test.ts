@@ -237,15 +237,16 @@ describe('a list', () => {
         expect((await me.browser.query('drifts.list', asked)).json().result.data.items).toEqual(fits.slice(3, 6))
       }
     }
+    const ours = all.filter(({ resource }) => resource.provider === provider)
     const urgency = ({ severity }: DriftSummary) => Severity.options.indexOf(severity)
-    const bySeverity = all.toSorted((one, other) => urgency(other) - urgency(one))
+    const bySeverity = ours.toSorted((one, other) => urgency(other) - urgency(one))
     const isDecided = ({ status }: DriftSummary) => status === 'approved' || status === 'rejected'
     for (const [filters, fits] of [
-      [{ status: 'decided' }, all.filter(isDecided)],
+      [{ status: 'decided' }, ours.filter(isDecided)],
       [{ sort: 'severity' }, bySeverity],
       [{ status: 'decided', sort: 'severity' }, bySeverity.filter(isDecided)],
       [{ status: 'pending', sort: 'severity' }, bySeverity.filter(({ status }) => status === 'pending')],
-      [{ severity: 'low', sort: 'severity' }, all.filter(({ severity }) => severity === 'low')],
+      [{ severity: 'low', sort: 'severity' }, ours.filter(({ severity }) => severity === 'low')],
     ] as const) {
       const found: DriftSummary[] = []
       for (let cursor: string | null | undefined; cursor !== null; ) {
