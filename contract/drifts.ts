@@ -28,6 +28,7 @@ export async function reviewDrifts(engineer: Api, anonymous: Api): Promise<void>
   check(expected(settled).meta.pagination.total === 3, 'decisions and resolutions settle alerts')
   const { data: figures } = expected(await anonymous.GET('/api/v1/metrics/summary'))
   check(figures.byStatus.approved === 1 && figures.byStatus.rejected === 1, 'figures count decisions')
+  await decideTogether(engineer)
 }
 
 async function report(engineer: Api): Promise<string> {
@@ -42,6 +43,22 @@ async function report(engineer: Api): Promise<string> {
   const { data: again } = expected(await engineer.POST('/api/v1/drifts', { body }))
   check(data.id === again.id, 'one external id is one drift')
   return data.id
+}
+
+async function decideTogether(engineer: Api) {
+  const driftIds = [await report(engineer), crypto.randomUUID()]
+  const { data } = expected(await engineer.POST('/api/v1/drifts/decide', { body: { driftIds, verdict: 'approved' } }))
+  const [decided, unknown] = data.results
+  check(decided?.drift?.status === 'approved' && unknown?.error?.code === 'NOT_FOUND', 'each drift has its result')
+  const undone = expected(await engineer.POST('/api/v1/drifts/undo', { body: { driftIds } })).data.results
+  check(undone[0]?.drift?.status === 'pending' && undone[1]?.drift === null, 'a decision is undone')
+  const params = { path: { driftId: driftIds[0] as string } }
+  expected(await engineer.POST('/api/v1/drifts/{driftId}/approve', { params, body: {} }))
+  const body = { reason: 'Not so fast' }
+  check(expected(await engineer.POST('/api/v1/drifts/{driftId}/reopen', { params, body })).data.version === 5, 'reopened')
+  const { data: history } = expected(await engineer.GET('/api/v1/drifts/{driftId}/history', { params }))
+  const actions = history.items.map(({ action }) => action).join()
+  check(actions === 'reopened,approved,undone,approved', 'a drift has its history, the newest first')
 }
 
 async function readValues(engineer: Api, anonymous: Api, driftId: string) {
