@@ -1,4 +1,4 @@
-/** What detectors and people do with drifts, for tests that begin with it. */
+/** What detectors and users do with drifts, for tests that begin with it. */
 import type { Page } from 'playwright-core'
 import { post } from './stage.ts'
 
@@ -25,12 +25,15 @@ export async function report(page: Page, name: string, change: Record<string, un
 export const driftRow = (page: Page, name: string) =>
   page.getByRole('table', { name: 'Drifts' }).getByRole('row').filter({ hasText: name })
 
-/** By the buttons of the drift's own page. */
+/** By the buttons of the drift's own page, which goes on to the next drift. */
 export async function approve(page: Page, reason = '') {
-  await page.getByRole('button', { name: 'Approve' }).click()
-  const dialog = page.getByRole('dialog')
-  if (reason) await dialog.getByLabel('Reason').fill(reason)
-  await dialog.getByRole('button', { name: 'Approve' }).click()
+  if (reason) {
+    await page.getByRole('button', { name: 'Add a reason' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason').fill(reason)
+    await dialog.getByRole('button', { name: 'Approve' }).click()
+  } else await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByRole('button', { name: 'Undo' }).waitFor()
 }
 
 export async function reject(page: Page, reason: string) {

@@ -1,19 +1,15 @@
-/** The figures of drift review. Read anew when something happens to drifts, at most every few seconds. */
+/** The figures of drift review. */
 import '@mantine/core/styles/ColorSwatch.css'
 import '@mantine/charts/styles.css'
 import { Button, Skeleton, VisuallyHidden } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import type { MetricsSummary } from '../../../shared/metrics.ts'
 import { TabbedPage, useIsClosed } from '../drifts/drift-frame.tsx'
-import { summaryQuery } from '../drifts/drift-queries.ts'
-import { useReview } from '../drifts/drift-review.tsx'
 import { countWords, driftsWords } from '../drifts/drift-words.ts'
 import { NoDriftsYet } from '../drifts/no-drifts-yet.tsx'
+import { useSummary } from '../drifts/use-summary.ts'
 import { useTellReview } from '../drifts/use-tell-review.ts'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { Section } from '../page/section.tsx'
-import { queryClient } from '../plinth.ts'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { ByStatus, PendingBySeverity } from './counts.tsx'
@@ -21,18 +17,15 @@ import classes from './dashboard.module.css'
 import { durationWords } from './duration-words.ts'
 import { Trend } from './trend.tsx'
 
-const refreshEveryMs = 5_000
-
 export function DashboardPage() {
   const session = useSession()
   const canLoad = session.state !== 'ended'
-  const { data, error, isFetching, refetch } = useQuery({ ...summaryQuery, enabled: canLoad })
-  useRefresh()
+  const { data, error, isFetching, refetch } = useSummary(canLoad)
   useTellReview()
 
   if (useIsClosed(error)) return <LeadToSignIn />
   return (
-    <TabbedPage tab="/drifts/dashboard">
+    <TabbedPage tab="dashboard">
       {error && !data && <LoadFailure error={error} isRetrying={isFetching} onRetry={() => void refetch()} />}
       {!data &&
         !error &&
@@ -56,29 +49,6 @@ export function DashboardPage() {
       )}
     </TabbedPage>
   )
-}
-
-/** At once for the first event, then not before some seconds have passed. */
-function useRefresh() {
-  const review = useReview()
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let isAsked = false
-    const refresh = () => {
-      isAsked = timer !== undefined
-      if (isAsked) return
-      void queryClient.invalidateQueries({ queryKey: summaryQuery.queryKey })
-      timer = setTimeout(() => {
-        timer = undefined
-        if (isAsked) refresh()
-      }, refreshEveryMs)
-    }
-    const stop = review.onNews(refresh)
-    return () => {
-      stop()
-      clearTimeout(timer)
-    }
-  }, [review])
 }
 
 function Figures({ summary }: { summary: MetricsSummary }) {

@@ -31,7 +31,7 @@ export function DriftFacts({ drift, decision, decisionFailure }: Props) {
       <Fact name="Last changed">
         <TimeAgo at={updatedAt} />
       </Fact>
-      <Fact name="Detector’s id" isLong>
+      <Fact name="Detector’s id">
         <code>{externalId}</code>
       </Fact>
       {isDecided && (
@@ -44,7 +44,7 @@ export function DriftFacts({ drift, decision, decisionFailure }: Props) {
         <>
           <Fact name="By">
             {decision?.decidedAt ? (
-              (decision.decidedBy?.displayName ?? 'Somebody whose account is gone')
+              (decision.decidedBy?.displayName ?? 'A user whose account was deleted')
             ) : (
               <Unknown has={decisionFailure} />
             )}

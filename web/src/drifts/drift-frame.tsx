@@ -12,6 +12,7 @@ import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import classes from './drift-frame.module.css'
 import { ReviewProvider } from './drift-review.tsx'
+import { countWords, type DriftsSearch, type Tab, tabs } from './drift-words.ts'
 
 /** Around all pages about drifts. */
 export function DriftsLayout() {
@@ -40,23 +41,37 @@ export function DriftsLayout() {
   )
 }
 
-const tabs = [
-  { path: '/drifts', label: 'Drifts' },
-  { path: '/drifts/dashboard', label: 'Dashboard' },
-] as const
+interface TabbedProps {
+  tab: Tab | 'dashboard'
+  /** Of the list, which the other lists have as well. */
+  search?: DriftsSearch
+  /** Null while it is not known. */
+  toDecide?: number | null
+  children: ReactNode
+}
 
-export function TabbedPage({ tab, children }: { tab: (typeof tabs)[number]['path']; children: ReactNode }) {
-  const isDashboard = tab === '/drifts/dashboard'
+export function TabbedPage({ tab, search = {}, toDecide = null, children }: TabbedProps) {
+  const isDashboard = tab === 'dashboard'
   return (
     <Page title={isDashboard ? 'Dashboard · Drifts' : 'Drifts'} heading="Drifts" isWide>
       <SignedOutNote />
       <Tabs value={tab}>
-        <Tabs.List mb="lg" aria-label="Drifts">
-          {tabs.map(({ path, label }) => (
-            <Tabs.Tab key={path} value={path} renderRoot={(props) => <Link to={path} {...props} />}>
-              {label}
+        <Tabs.List mb="md" aria-label="Drifts">
+          {(Object.keys(tabs) as Tab[]).map((name) => (
+            <Tabs.Tab
+              key={name}
+              value={name}
+              rightSection={name === 'pending' && toDecide !== null && <span>{countWords(toDecide)}</span>}
+              renderRoot={(props) => (
+                <Link to="/drifts" search={{ ...search, status: name === 'pending' ? undefined : name }} {...props} />
+              )}
+            >
+              {tabs[name]}
             </Tabs.Tab>
           ))}
+          <Tabs.Tab value="dashboard" renderRoot={(props) => <Link to="/drifts/dashboard" {...props} />}>
+            Dashboard
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value={tab}>{children}</Tabs.Panel>
       </Tabs>

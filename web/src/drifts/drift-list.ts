@@ -7,8 +7,8 @@ import type { DriftEvent, DriftSummary } from '../../../shared/drifts.ts'
 import { Store } from '../live/store.ts'
 import { openCollection } from '../live/use-collection.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
-import { driftQuery, firstPageQuery, rowsPerPage } from './drift-queries.ts'
-import { driftRules, filtersOf, movesInto, viewOf } from './drift-rules.ts'
+import { driftQuery, firstPageQuery, requestFor } from './drift-queries.ts'
+import { compareBy, filtersOf, movesInto, rulesBy, viewOf } from './drift-rules.ts'
 import type { DriftsSearch } from './drift-words.ts'
 import { type HeldRows, holdRows } from './held-rows.ts'
 
@@ -37,29 +37,40 @@ interface Listeners {
   onSnapshot: () => void
 }
 
-const channel: Channel<DriftSummary, DriftEvent, never, string> = {
-  ...driftRules,
-  page: (view, cursor) =>
-    cursor === null
-      ? queryClient.fetchQuery({ ...firstPageQuery(filtersOf(view)), staleTime: 0 })
-      : plinth.drifts.list.query({ ...filtersOf(view), cursor, limit: rowsPerPage }),
-  count: async (view) => (await plinth.drifts.list.query({ ...filtersOf(view), limit: 1 })).pagination.total,
-  countAfterMs: 5_000,
-  follow: (lastEventId, handlers, transport) =>
-    plinth.drifts.onEvent.subscribe({ lastEventId }, { ...handlers, context: { transport } }),
-  poll: (lastEventId) => plinth.drifts.events.query({ lastEventId }),
+const channelBy = (sort: DriftsSearch['sort']): Channel<DriftSummary, DriftEvent, never, string> => {
+  const requestOf = (view: string) => requestFor({ ...filtersOf(view), sort })
+  return {
+    ...rulesBy(sort),
+    page: (view, cursor) =>
+      cursor === null
+        ? queryClient.fetchQuery({ ...firstPageQuery({ ...filtersOf(view), sort }), staleTime: 0 })
+        : plinth.drifts.list.query({ ...requestOf(view), cursor }),
+    count: async (view) => (await plinth.drifts.list.query({ ...requestOf(view), limit: 1 })).pagination.total,
+    countAfterMs: 5_000,
+    follow: (lastEventId, handlers, transport) =>
+      plinth.drifts.onEvent.subscribe({ lastEventId }, { ...handlers, context: { transport } }),
+    poll: (lastEventId) => plinth.drifts.events.query({ lastEventId }),
+  }
 }
 
-export class DriftList extends Store<DriftListInSight> {
-  readonly #live: LiveCollection<DriftSummary, DriftEvent, never, string>
-  /** Visitors who are not signed in read, and do not follow. */
-  readonly #isFollowed: boolean
-  /** Of the rows that are held, and of their filters. */
-  #seen: readonly string[] = []
-  #view: string | null = null
-  #forget = () => {}
+/** So near to the end of what is loaded, the next page is. */
+const rowsAhead = 10
 
-  constructor(myId: string | null, { onEvent, onSnapshot }: Listeners) {
+export class DriftList extends Store<DriftListInSight> {
+  /** Null for visitors who are not signed in: they read, and do not follow. */
+  readonly #myId: string | null
+  readonly #listeners: Listeners
+  /** Of one order. */
+  #live: LiveCollection<DriftSummary, DriftEvent, never, string>
+  /** Of the rows that are held, and what they are a list of. */
+  #seen: readonly string[] = []
+  #held: string | null = null
+  #isStarted = false
+  #forget = () => {}
+  /** The drift that was open last: where its user goes on when they come back to the list. */
+  lastOpenedId: string | null = null
+
+  constructor(myId: string | null, listeners: Listeners) {
     super({
       filters: {},
       feed: 'connecting',
@@ -70,31 +81,20 @@ export class DriftList extends Store<DriftListInSight> {
       failure: null,
       moreFailure: null,
     })
-    this.#isFollowed = myId !== null
-    const options = {
-      view: viewOf({}),
-      onSnapshot: () => {
-        if (this.#isFollowed) onSnapshot()
-        else this.showArrived()
-      },
-      onEvent: (event: DriftEvent) => {
-        this.#readUnknown(event)
-        onEvent(event)
-      },
-    }
-    this.#live =
-      myId === null
-        ? new LiveCollection({ live: readOnce }, channel, { ...options, queue: null, onFailure: lookAgain })
-        : openCollection(myId, 'drift-list', channel, options)
+    this.#myId = myId
+    this.#listeners = listeners
+    this.#live = this.#open({})
   }
 
   start() {
+    this.#isStarted = true
     this.#forget = this.#live.onChange(() => this.#look())
     this.#live.start()
   }
 
   /** What was loaded stays. */
   stop() {
+    this.#isStarted = false
     this.#live.stop()
     this.#forget()
     this.#look()
@@ -107,19 +107,38 @@ export class DriftList extends Store<DriftListInSight> {
 
   readonly more = () => void this.#live.loadMore()
 
-  show(filters: DriftsSearch) {
-    const view = viewOf(filters)
-    this.become({ filters })
-    this.#live.select(view)
-    const firstPage = queryClient.getQueryData(firstPageQuery(filters).queryKey)
-    if (firstPage && this.now().feed === 'connecting') this.#live.takeFirstPage(firstPage)
+  /** Until `count` rows are loaded, or all. Whether it came to that. */
+  async loadUntil(count: number): Promise<boolean> {
+    for (;;) {
+      const { list, moreFailure } = this.now()
+      if (!list || moreFailure) return false
+      if (!list.hasMore || list.rows.length >= count) return true
+      const { length } = list.rows
+      await this.#live.loadMore()
+      // Another load was under way, or nothing is followed any more.
+      if ((this.now().list?.rows.length ?? 0) <= length) return false
+    }
+  }
+
+  show(search: DriftsSearch) {
+    const { filters, feed } = this.now()
+    this.become({ filters: search })
+    if (filters.sort !== search.sort) {
+      const wasStarted = this.#isStarted
+      if (wasStarted) this.stop()
+      this.#live = this.#open(search)
+      if (wasStarted) this.start()
+    }
+    this.#live.select(viewOf(search))
+    const firstPage = queryClient.getQueryData(firstPageQuery(search).queryKey)
+    if (firstPage && feed === 'connecting') this.#live.takeFirstPage(firstPage)
     this.#look()
   }
 
   showArrived() {
-    const { list } = this.now()
+    const { list, filters } = this.now()
     if (!list) return
-    this.#seen = [...list.rows, ...list.arrived].sort(driftRules.compare).map(({ id }) => id)
+    this.#seen = [...list.rows, ...list.arrived].sort(compareBy(filters.sort)).map(({ id }) => id)
     this.#look()
   }
 
@@ -129,23 +148,78 @@ export class DriftList extends Store<DriftListInSight> {
     this.#look()
   }
 
+  /** Where the drift is among those that match, from 1. Null for one that does not match, or is not loaded. */
+  placeOf(driftId: string): number | null {
+    const rows = this.#matching()
+    const index = rows.findIndex(({ id }) => id === driftId)
+    return index === -1 ? null : index + 1
+  }
+
+  /**
+   * The drift after this one in the list, or before it with `by` -1. Of those `onlyMatching`, the list is gone through again from its other
+   * end. Of a drift that is not in the list, its first one.
+   */
+  neighbour(driftId: string, by: 1 | -1, onlyMatching: boolean): string | null {
+    const { list, filters } = this.now()
+    const rows = list?.rows ?? []
+    const index = rows.findIndex(({ id }) => id === driftId)
+    const { isIn } = rulesBy(filters.sort)
+    const fits = (row: DriftSummary) => row.id !== driftId && (!onlyMatching || isIn(viewOf(filters), row))
+    const after = by === 1 ? rows.slice(index + 1) : rows.slice(0, Math.max(0, index)).reverse()
+    const others = onlyMatching ? rows : []
+    return (after.find(fits) ?? others.find(fits))?.id ?? null
+  }
+
+  /** Loads the page after, where a drift is near the end of what is loaded. */
+  loadAround(driftId: string) {
+    const { list, moreFailure } = this.now()
+    if (!list?.hasMore || moreFailure) return
+    const index = list.rows.findIndex(({ id }) => id === driftId)
+    if (index >= list.rows.length - rowsAhead) this.more()
+  }
+
+  #matching() {
+    const { list, filters } = this.now()
+    const { isIn } = rulesBy(filters.sort)
+    return (list?.rows ?? []).filter((row) => isIn(viewOf(filters), row))
+  }
+
+  #open(search: DriftsSearch) {
+    const options = {
+      view: viewOf(search),
+      onSnapshot: () => {
+        if (this.#myId === null) this.showArrived()
+        else this.#listeners.onSnapshot()
+      },
+      onEvent: (event: DriftEvent) => {
+        this.#readUnknown(event)
+        this.#listeners.onEvent(event)
+      },
+    }
+    const channel = channelBy(search.sort)
+    return this.#myId === null
+      ? new LiveCollection({ live: readOnce }, channel, { ...options, queue: null, onFailure: lookAgain })
+      : openCollection(this.#myId, `drift-list by ${search.sort ?? 'detection'}`, channel, options)
+  }
+
   #look() {
     const { filters, list: before, found: foundBefore } = this.now()
     const view = viewOf(filters)
     const { shown, feed, failure, moreFailure, isLoadingMore } = this.#live.inSight(view)
     const { isLoaded, total, hasMore } = shown
-    const isNew = isLoaded && this.#view !== view
+    const what = `${filters.sort} ${view}`
+    const isNew = isLoaded && this.#held !== what
     if (isNew) {
-      this.#view = view
+      this.#held = what
       this.#seen = []
     }
     let list = before
     if (isLoaded) {
-      const held = holdRows(shown.rows, this.#seen, (id) => this.#live.row(id), driftRules.compare)
+      const held = holdRows(shown.rows, this.#seen, (id) => this.#live.row(id), compareBy(filters.sort))
       this.#seen = held.rows.map(({ id }) => id)
       list = { ...held, total, hasMore }
     }
-    const isReading = !isLoaded || (!this.#isFollowed && feed === 'connecting')
+    const isReading = !isLoaded || (this.#myId === null && feed === 'connecting')
     this.become({
       feed,
       list,

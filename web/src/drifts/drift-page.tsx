@@ -1,6 +1,6 @@
 /** One drift: whether it can be seen, and what of it is known; DriftView shows it. */
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useParams, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { NotHere } from '../failure/not-here.tsx'
@@ -10,27 +10,34 @@ import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
 import { isMissing, useIsClosed } from './drift-frame.tsx'
-import { decisionQuery, driftQuery, reloadDrift } from './drift-queries.ts'
+import { decisionQuery, driftQuery, historyQuery, reloadDrift } from './drift-queries.ts'
 import { useReview } from './drift-review.tsx'
 import { DriftView } from './drift-view.tsx'
 import { useTellReview } from './use-tell-review.ts'
 
-const notHere = 'The link may be mistyped, or it was decided so long ago that it is not kept any more.'
+const notHere = 'The link may be mistyped, or the drift was decided so long ago that it was deleted.'
 
 export function DriftPage() {
   const { driftId } = useParams({ from: '/drifts/$driftId' })
+  const search = useSearch({ from: '/drifts/$driftId' })
   const session = useSession()
   const review = useReview()
   const isSignedIn = session.state === 'signed-in'
   const drift = useQuery({ ...driftQuery(driftId), enabled: session.state !== 'ended' })
   const decision = useQuery({ ...decisionQuery(driftId), enabled: isSignedIn })
+  const history = useQuery({ ...historyQuery(driftId), enabled: isSignedIn })
+  const { list } = review
+  useEffect(() => {
+    list.lastOpenedId = driftId
+    if (session.state !== 'ended') list.show(search)
+  }, [list, driftId, search, session.state])
   // It was loaded before this visitor signed in, without its states.
   const isForAnyone = isSignedIn && drift.data !== undefined && drift.data.expected === undefined
   useEffect(() => {
     if (isForAnyone) reloadDrift(driftId)
   }, [isForAnyone, driftId])
   useTellReview()
-  // What happens to one drift reloads it by itself; after a gap anything may have happened to it.
+  // An event about the drift reloads it; after a gap anything may have happened to it.
   useEffect(() => review.onNews((news) => news === 'all' && reloadDrift(driftId)), [review, driftId])
 
   if (useIsClosed(drift.error)) return <LeadToSignIn />
@@ -41,6 +48,8 @@ export function DriftPage() {
         drift={drift.data}
         decision={decision.data}
         decisionFailure={decision.error}
+        history={history.data?.items ?? []}
+        search={search}
         isRefreshing={drift.isFetching}
         onRefresh={() => reloadDrift(driftId)}
       />

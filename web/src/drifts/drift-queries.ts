@@ -1,15 +1,24 @@
-/** What pages about drifts ask for, and its loading ahead of a visit. Anybody may read them where reads are public. */
+/** The queries of pages about drifts, and their loading ahead of a visit. Everybody may read them where reads are public. */
 import { queryClient, sessionKey, trpc } from '../plinth.ts'
 import type { Session } from '../session/session.ts'
 import type { DriftsSearch } from './drift-words.ts'
 
-export const rowsPerPage = 100
+const rowsPerPage = 100
 
-export const firstPageQuery = ({ status, severity, provider }: DriftsSearch) =>
-  trpc.drifts.list.queryOptions({ status, severity, provider, limit: rowsPerPage }, { staleTime: 10_000 })
+export const requestFor = ({ status = 'pending', severity, provider, sort }: DriftsSearch) => ({
+  status,
+  severity,
+  provider,
+  sort,
+  limit: rowsPerPage,
+})
+
+export const firstPageQuery = (search: DriftsSearch) =>
+  trpc.drifts.list.queryOptions(requestFor(search), { staleTime: 10_000 })
 
 export const driftQuery = (driftId: string) => trpc.drifts.get.queryOptions({ driftId })
 export const decisionQuery = (driftId: string) => trpc.drifts.decision.queryOptions({ driftId })
+export const historyQuery = (driftId: string) => trpc.drifts.history.queryOptions({ driftId })
 export const summaryQuery = trpc.metrics.summary.queryOptions()
 
 /** Before it is known who asks, the answer might be another person's. */
@@ -30,4 +39,5 @@ export const prefetchSummary = () => {
 export function reloadDrift(driftId: string) {
   void queryClient.invalidateQueries({ queryKey: driftQuery(driftId).queryKey })
   void queryClient.invalidateQueries({ queryKey: decisionQuery(driftId).queryKey })
+  void queryClient.invalidateQueries({ queryKey: historyQuery(driftId).queryKey })
 }

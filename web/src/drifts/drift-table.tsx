@@ -2,44 +2,47 @@
  * The rows of the list, of which only those in sight are drawn, and the keys that go through them. Blank rows stand for all
  * that is not drawn, so the page is as long as its list.
  */
-import { Button, Loader, VisuallyHidden } from '@mantine/core'
-import { useHotkeys, useNetwork } from '@mantine/hooks'
+import { Button, Checkbox, Loader, VisuallyHidden } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { IconArrowUp } from '@tabler/icons-react'
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { useStore } from '../live/store.ts'
-import { useSession } from '../session/session.ts'
 import type { DriftListInSight, ShownDrifts } from './drift-list.ts'
 import { useReview } from './drift-review.tsx'
-import { DriftRow, rowLinkId } from './drift-row.tsx'
+import { DriftRow, isRowFocused, rowLinkId } from './drift-row.tsx'
 import classes from './drift-table.module.css'
-import { countWords } from './drift-words.ts'
-import { ReasonDialog } from './reason-dialog.tsx'
-import { tellNotNow, tellRefusal, whyNotNow } from './refusals.ts'
+import { countWords, tabOf } from './drift-words.ts'
+import { isDialogOpen } from './open-dialog.ts'
+import { SelectionBar } from './selection-bar.tsx'
+import { undoLast } from './undo-decisions.ts'
+import { useCanDecide, useDeciding } from './use-deciding.tsx'
+import { useSelection } from './use-selection.ts'
 
 /** Of a row on a wide screen; each is measured once it is drawn. */
-const usualRowPx = 65
+const usualRowPx = 44
 /** Covered by what sticks to the top and to the bottom. */
 const coveredPx = { start: 120, end: 96 }
 /** So near to its end, the list grows. */
 const rowsAhead = 30
 
-export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDrifts }) {
+interface Props {
+  now: DriftListInSight
+  list: ShownDrifts
+}
+
+export function DriftTable({ now, list }: Props) {
   const { list: store, decisions } = useReview()
-  const session = useSession()
-  const isSignedIn = session.state === 'signed-in'
-  const me = 'person' in session ? session.person : null
-  const { online } = useNetwork()
+  const { rows, hasMore } = list
   const { attempts } = useStore(decisions)
   const [activeId, setActiveId] = useState<string | null>(null)
-  const [rejectingId, setRejectingId] = useState<string | null>(null)
-  const [isRejecting, setRejecting] = useState(false)
-  const { rows } = list
   const activeIndex = activeId === null ? -1 : rows.findIndex(({ id }) => id === activeId)
   const { body, virtualizer, items, top } = useRowsInSight(rows, activeIndex)
   const lastIndex = items.at(-1)?.index ?? 0
-  const { hasMore } = list
+  const canDecide = useCanDecide()
+  const canSelect = canDecide && tabOf(now.filters) === 'pending'
+  const selection = useSelection(rows, now.filters, canSelect)
 
   useEffect(() => {
     if (hasMore && !now.moreFailure && lastIndex >= rows.length - rowsAhead) store.more()
@@ -52,49 +55,67 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDr
     wantsFocus.current = null
     link.focus({ preventScroll: true })
   })
-  const goTo = (index: number) => {
-    const drift = rows[Math.max(0, Math.min(rows.length - 1, index))]
-    if (!drift) return
-    wantsFocus.current = drift.id
-    setActiveId(drift.id)
-    virtualizer.scrollToIndex(rows.indexOf(drift))
-    // Already the active one, whose focus was lost with something that has closed.
-    if (drift.id === activeId) document.getElementById(rowLinkId(drift.id))?.focus({ preventScroll: true })
-  }
+  const goTo = useCallback(
+    (index: number) => {
+      const drift = rows[Math.max(0, Math.min(rows.length - 1, index))]
+      if (!drift) return
+      wantsFocus.current = drift.id
+      setActiveId(drift.id)
+      virtualizer.scrollToIndex(rows.indexOf(drift))
+      // Already the active one, whose focus was lost with something that has closed.
+      document.getElementById(rowLinkId(drift.id))?.focus({ preventScroll: true })
+    },
+    [rows, virtualizer],
+  )
+  // Back from a drift, to its row.
+  const isSettled = top > 0
+  useEffect(() => {
+    const index = rows.findIndex(({ id }) => id === store.lastOpenedId)
+    if (!isSettled || store.lastOpenedId === null) return
+    store.lastOpenedId = null
+    if (index !== -1) goTo(index)
+  }, [isSettled, rows, store, goTo])
 
-  const decide = async (driftId: string, verdict: 'approve' | 'reject', reason: string) => {
-    const attempt = await decisions.decide(driftId, verdict, reason)
-    if (attempt) tellRefusal(attempt, me)
-    if (attempt?.state === 'overtaken') decisions.discard(driftId)
+  const deciding = useDeciding({
+    rows,
+    selection,
+    activeIndex,
+    onDecided: (driftIds) => {
+      // On to the next one, when the active one is decided.
+      if (activeId === null || !driftIds.includes(activeId)) return
+      const next = store.neighbour(activeId, 1, true)
+      const index = next === null ? -1 : rows.findIndex(({ id }) => id === next)
+      if (index !== -1 && isRowFocused(activeId)) goTo(index)
+    },
+    onUndone: (driftId) => goTo(rows.findIndex(({ id }) => id === driftId)),
+  })
+  const move = (by: number, extends_ = false) => {
+    if (isDialogOpen()) return
+    const to = activeIndex < 0 ? (virtualizer.range?.startIndex ?? 0) : activeIndex + by
+    if (extends_) selection.extend(activeIndex, Math.max(0, Math.min(rows.length - 1, to)))
+    goTo(to)
   }
-  const begin = (verdict: 'approve' | 'reject') => {
-    const drift = rows[activeIndex]
-    if (!drift || isDialogOpen() || !isRowFocused(drift.id)) return
-    if (attempts[drift.id]?.state === 'sending') return
-    const whyNot = whyNotNow({ ...drift, me, isSignedIn, online })
-    if (whyNot) return tellNotNow(verdict, whyNot)
-    if (verdict === 'approve') void decide(drift.id, verdict, '')
-    else {
-      setRejectingId(drift.id)
-      // It has to be there, closed, before it opens: only so does it give the focus back.
-      requestAnimationFrame(() => setRejecting(true))
-    }
-  }
-  const move = (by: number) => {
-    if (!isDialogOpen()) goTo(activeIndex < 0 ? (virtualizer.range?.startIndex ?? 0) : activeIndex + by)
+  const whenFree = (act: () => void) => () => {
+    if (!isDialogOpen()) act()
   }
   useHotkeys([
     ['j', () => move(1)],
     ['k', () => move(-1)],
-    ['a', () => begin('approve')],
-    ['r', () => begin('reject')],
+    ['shift+j', () => move(1, true)],
+    ['shift+k', () => move(-1, true)],
+    ['x', whenFree(() => rows[activeIndex] && selection.toggle(activeIndex, false))],
+    ['shift+x', whenFree(() => rows[activeIndex] && selection.toggle(activeIndex, true))],
+    ['Escape', whenFree(selection.clear)],
+    ['a', () => deciding.begin('approve')],
+    ['r', () => deciding.begin('reject')],
+    ['mod+z', whenFree(undoLast)],
   ])
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
     const by = steps[event.key]
-    if (by === undefined || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
+    if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
-    move(by)
+    move(by, event.shiftKey)
   }
 
   const showNew = () => {
@@ -106,8 +127,6 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDr
     // By the virtualizer, which otherwise takes what it measures for a reason to go back to where it last saw the page.
     virtualizer.scrollToOffset(Math.max(0, top - coveredPx.start))
   }
-  // Kept while the dialog fades.
-  const rejecting = rows.find(({ id }) => id === rejectingId)
   let end = top
 
   return (
@@ -119,11 +138,39 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDr
           </Button>
         </div>
       )}
-      <table className={classes.table} aria-rowcount={list.total + 1} aria-label="Drifts" onKeyDown={onKeyDown}>
+      {selection.count > 0 && (
+        <SelectionBar
+          count={selection.count}
+          total={list.total}
+          isSelectingAll={selection.isSelectingAll}
+          onSelectAll={() => void selection.selectAll()}
+          onClear={selection.clear}
+          onDecide={deciding.begin}
+        />
+      )}
+      <table
+        className={classes.table}
+        data-selectable={canSelect || undefined}
+        aria-rowcount={list.total + 1}
+        aria-label="Drifts"
+        onKeyDown={onKeyDown}
+      >
         <thead>
           <tr aria-rowindex={1}>
-            <th scope="col">Resource</th>
+            {canSelect && (
+              <td className={classes.select}>
+                <Checkbox
+                  aria-label="Select all that are loaded"
+                  checked={selection.count > 0 && selection.count === selection.selectable}
+                  indeterminate={selection.count > 0 && selection.count < selection.selectable}
+                  onChange={({ currentTarget }) =>
+                    currentTarget.checked ? selection.selectLoaded() : selection.clear()
+                  }
+                />
+              </td>
+            )}
             <th scope="col">Severity</th>
+            <th scope="col">Resource</th>
             <th scope="col">Status</th>
             <th scope="col">Detected</th>
           </tr>
@@ -142,8 +189,12 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDr
                 index={index}
                 attempt={attempts[drift.id]}
                 measure={virtualizer.measureElement}
+                search={now.filters}
+                isSelected={selection.has(drift.id)}
+                canSelect={canSelect}
+                onSelect={(isRange) => selection.toggle(index, isRange)}
                 onFocus={() => setActiveId(drift.id)}
-                onTryAgain={({ verdict, reason }) => void decide(drift.id, verdict, reason)}
+                onTryAgain={({ verdict, reason }) => void deciding.decide([drift.id], verdict, reason)}
                 onDiscard={() => decisions.discard(drift.id)}
               />,
             ]
@@ -158,16 +209,7 @@ export function DriftTable({ now, list }: { now: DriftListInSight; list: ShownDr
         </div>
       )}
       {now.moreFailure && <LoadFailure error={now.moreFailure} isRetrying={now.isLoadingMore} onRetry={store.retry} />}
-      {rejecting && (
-        <ReasonDialog
-          drift={rejecting}
-          verdict="reject"
-          opened={isRejecting}
-          whyNot={whyNotNow({ ...rejecting, me, isSignedIn, online })}
-          onClose={() => setRejecting(false)}
-          onDecide={(reason) => void decide(rejecting.id, 'reject', reason)}
-        />
-      )}
+      {deciding.dialog}
     </div>
   )
 }
@@ -209,11 +251,7 @@ function Blank({ height }: { height: number }) {
   if (height <= 0) return null
   return (
     <tr aria-hidden className={classes.blank}>
-      <td colSpan={4} style={{ height }} />
+      <td colSpan={5} style={{ height }} />
     </tr>
   )
 }
-
-const isDialogOpen = () => document.querySelector('[aria-modal="true"]') !== null
-const isRowFocused = (driftId: string) =>
-  document.activeElement?.closest('tr')?.contains(document.getElementById(rowLinkId(driftId))) === true

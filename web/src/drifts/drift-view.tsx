@@ -1,61 +1,110 @@
-/** A drift that is loaded: what it is about, what became of it, what differs, and the decision on it. */
+/** A drift that is loaded: what differs, the decision on it, and the way to the next one of the list. */
 import { Anchor, Button, Group, Kbd, Stack } from '@mantine/core'
 import { useHotkeys, useNetwork } from '@mantine/hooks'
-import { IconArrowLeft, IconCheck, IconX } from '@tabler/icons-react'
+import { IconArrowBackUp, IconArrowLeft, IconCheck, IconChevronDown, IconChevronUp, IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
-import type { Decision, Drift } from '../../../shared/drifts.ts'
+import { type ReactNode, useState } from 'react'
+import type { Decision, Drift, DriftHistory } from '../../../shared/drifts.ts'
 import { Page } from '../page/page.tsx'
-import { Section } from '../page/section.tsx'
 import { useSession } from '../session/session.ts'
+import { showFailure } from '../toasts/toasts.tsx'
 import { DecisionNote } from './decision-note.tsx'
 import type { Verdict } from './decisions.ts'
 import { DifferenceList } from './difference-list.tsx'
 import { DriftFacts } from './drift-facts.tsx'
 import { SignedOutNote } from './drift-frame.tsx'
+import { DriftHistoryList } from './drift-history.tsx'
 import { SeverityMark, StatusMark } from './drift-marks.tsx'
 import classes from './drift-page.module.css'
 import { useAttempt, useReview } from './drift-review.tsx'
-import { resourceWords } from './drift-words.ts'
-import { ReasonDialog } from './reason-dialog.tsx'
+import { type DriftsSearch, resourceWords } from './drift-words.ts'
+import { isDialogOpen } from './open-dialog.ts'
+import { ReasonDialog, type ReasonFor } from './reason-dialog.tsx'
 import { whyNotNow } from './refusals.ts'
 import { StateDiff } from './state-diff-view.tsx'
+import { offerUndo, undoLast } from './undo-decisions.ts'
+import { useCanDecide } from './use-deciding.tsx'
+import { useGoingThrough } from './use-going-through.ts'
 
 interface Props {
   drift: Drift
-  /** Not there while it is loading, or for whoever is signed out. */
+  /** Absent while it is loading, and for visitors who are signed out. */
   decision: Decision | undefined
   decisionFailure: unknown
+  history: DriftHistory['items']
+  /** Of the list that its user goes through. */
+  search: DriftsSearch
   isRefreshing: boolean
   onRefresh: () => void
 }
 
-export function DriftView({ drift, decision, decisionFailure, isRefreshing, onRefresh }: Props) {
+export function DriftView({ drift, decision, decisionFailure, history, search, isRefreshing, onRefresh }: Props) {
   const { decisions } = useReview()
   const attempt = useAttempt(drift.id)
   const session = useSession()
   const isSignedIn = session.state === 'signed-in'
   const me = 'person' in session ? session.person : null
   const { online } = useNetwork()
-  const [verdict, setVerdict] = useState<Verdict>('approve')
+  const canDecide = useCanDecide()
+  const through = useGoingThrough(drift.id, search)
+  const [asked, setAsked] = useState<ReasonFor>('reject')
   const [isAsking, setAsking] = useState(false)
   const isSending = attempt?.state === 'sending'
+  const isDecided = drift.status === 'approved' || drift.status === 'rejected'
   const whyNot = whyNotNow({ ...drift, me, isSignedIn, online })
+  const whyNotReopen = whyNotNow({ status: 'pending', me, isSignedIn, online })
   const canAsk = whyNot === null && !isSending
-  const ask = (wanted: Verdict) => {
-    if (!canAsk || document.querySelector('[aria-modal="true"]')) return
-    setVerdict(wanted)
+
+  const decide = async (verdict: Verdict, reason: string) => {
+    if (await decisions.decide(drift.id, verdict, reason)) return
+    offerUndo(decisions, [drift.id], verdict, through.open)
+    through.goOn()
+  }
+  const ask = (wanted: ReasonFor) => {
+    if (isDialogOpen() || (wanted === 'reopen' ? whyNotReopen !== null : !canAsk)) return
+    setAsked(wanted)
     setAsking(true)
   }
+  const approve = () => {
+    if (canAsk && !isDialogOpen()) void decide('approve', '')
+  }
+  const submit = async (reason: string) => {
+    if (asked !== 'reopen') return decide(asked, reason)
+    try {
+      await decisions.reopen(drift.id, reason)
+    } catch (error) {
+      showFailure('The drift was not reopened', error)
+    }
+  }
+  const go = (id: string | null) => () => {
+    if (id && !isDialogOpen()) through.open(id)
+  }
   useHotkeys([
-    ['a', () => ask('approve')],
+    ['a', approve],
+    ['shift+a', () => ask('approve')],
     ['r', () => ask('reject')],
+    ['j', go(through.next)],
+    ['k', go(through.previous)],
+    ['mod+z', () => !isDialogOpen() && undoLast()],
   ])
-  const decide = (reason: string) => void decisions.decide(drift.id, verdict, reason)
 
   return (
     <Page title={resourceWords(drift.resource)} isWide>
       <SignedOutNote />
+      <nav className={classes.through} aria-label="Drifts of the list">
+        <Anchor renderRoot={(props) => <Link to="/drifts" search={search} {...props} />}>
+          <IconArrowLeft size="1rem" aria-hidden /> All drifts
+        </Anchor>
+        {through.words && <span className={classes.place}>{through.words}</span>}
+        <Group gap={4}>
+          <Step name="Previous" letter="K" id={through.previous} onGo={go(through.previous)}>
+            <IconChevronUp size="1rem" aria-hidden />
+          </Step>
+          <Step name="Next" letter="J" id={through.next} onGo={go(through.next)}>
+            <IconChevronDown size="1rem" aria-hidden />
+          </Step>
+        </Group>
+      </nav>
       <div className={classes.bar}>
         <div className={classes.marks}>
           <SeverityMark severity={drift.severity} />
@@ -72,13 +121,9 @@ export function DriftView({ drift, decision, decisionFailure, isRefreshing, onRe
               <Button
                 disabled={!canAsk}
                 leftSection={<IconCheck size="1rem" aria-hidden />}
-                rightSection={
-                  <Kbd size="xs" aria-hidden>
-                    A
-                  </Kbd>
-                }
+                rightSection={<Key letter="A" />}
                 aria-keyshortcuts="a"
-                onClick={() => ask('approve')}
+                onClick={approve}
               >
                 Approve
               </Button>
@@ -86,17 +131,26 @@ export function DriftView({ drift, decision, decisionFailure, isRefreshing, onRe
                 variant="default"
                 disabled={!canAsk}
                 leftSection={<IconX size="1rem" aria-hidden />}
-                rightSection={
-                  <Kbd size="xs" aria-hidden>
-                    R
-                  </Kbd>
-                }
+                rightSection={<Key letter="R" />}
                 aria-keyshortcuts="r"
                 onClick={() => ask('reject')}
               >
                 Reject
               </Button>
+              <Button variant="subtle" disabled={!canAsk} aria-keyshortcuts="Shift+a" onClick={() => ask('approve')}>
+                Add a reason
+              </Button>
             </>
+          )}
+          {canDecide && isDecided && (
+            <Button
+              variant="default"
+              disabled={whyNotReopen !== null}
+              leftSection={<IconArrowBackUp size="1rem" aria-hidden />}
+              onClick={() => ask('reopen')}
+            >
+              Reopen
+            </Button>
           )}
         </Group>
       </div>
@@ -105,31 +159,53 @@ export function DriftView({ drift, decision, decisionFailure, isRefreshing, onRe
           drift={drift}
           attempt={attempt}
           whyNot={me && drift.status === 'pending' && isSignedIn ? whyNot : null}
-          onTryAgain={() => attempt && void decisions.decide(drift.id, attempt.verdict, attempt.reason)}
+          onTryAgain={() => attempt && void decide(attempt.verdict, attempt.reason)}
           onDiscard={() => decisions.discard(drift.id)}
         />
-        <Section title="Facts">
-          <DriftFacts drift={drift} decision={decision} decisionFailure={decisionFailure} />
-        </Section>
+        <DriftFacts drift={drift} decision={decision} decisionFailure={decisionFailure} />
         {drift.expected === undefined || drift.actual === undefined ? (
           <DifferenceList {...drift} />
         ) : (
           <StateDiff drift={drift} expected={drift.expected} actual={drift.actual} />
         )}
-        <p className={classes.back}>
-          <Anchor renderRoot={(props) => <Link to="/drifts" {...props} />}>
-            <IconArrowLeft size="1rem" aria-hidden /> All drifts
-          </Anchor>
-        </p>
+        <DriftHistoryList items={history} />
       </Stack>
       <ReasonDialog
-        drift={drift}
-        verdict={verdict}
+        subject={`“${resourceWords(drift.resource)}”`}
+        verdict={asked}
         opened={isAsking}
-        whyNot={whyNot}
+        whyNot={asked === 'reopen' ? whyNotReopen : whyNot}
         onClose={() => setAsking(false)}
-        onDecide={decide}
+        onDecide={(reason) => void submit(reason)}
       />
     </Page>
   )
 }
+
+const Key = ({ letter }: { letter: string }) => (
+  <Kbd size="xs" aria-hidden>
+    {letter}
+  </Kbd>
+)
+
+interface StepProps {
+  name: string
+  letter: string
+  id: string | null
+  onGo: () => void
+  children: ReactNode
+}
+
+const Step = ({ name, letter, id, onGo, children }: StepProps) => (
+  <Button
+    size="compact-sm"
+    variant="default"
+    disabled={id === null}
+    leftSection={children}
+    rightSection={<Key letter={letter} />}
+    aria-keyshortcuts={letter.toLowerCase()}
+    onClick={onGo}
+  >
+    {name}
+  </Button>
+)

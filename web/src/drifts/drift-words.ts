@@ -1,5 +1,5 @@
-/** What the states and severities of drifts are called, in the order in which they are offered; and which of them an address means. */
-import type { DriftStatus, Severity } from '../../../shared/drifts.ts'
+/** What the states and severities of drifts are called, in the order in which they are offered; and which of them an address names. */
+import type { DriftAction, DriftStatus, ListedStatus, Severity } from '../../../shared/drifts.ts'
 
 export const statusNames: Record<DriftStatus, string> = {
   pending: 'Pending',
@@ -20,27 +20,57 @@ export const statuses = Object.keys(statusNames) as DriftStatus[]
 export const severities = Object.keys(severityNames) as Severity[]
 
 export interface DriftsSearch {
-  status?: DriftStatus
+  /** Those to decide where absent. */
+  status?: ListedStatus
   severity?: Severity
   provider?: string
+  /** Those detected last come first where absent. */
+  sort?: 'severity'
 }
 
-export const longestProvider = 60
+/** What a list shows that has no other filters. */
+export const tabs = { pending: 'To decide', decided: 'Decided', resolved: 'Resolved' } as const
+export type Tab = keyof typeof tabs
 
-const isStatus = (value: unknown): value is DriftStatus =>
-  typeof value === 'string' && Object.hasOwn(statusNames, value)
+export const tabOf = ({ status = 'pending' }: DriftsSearch): Tab =>
+  status === 'approved' || status === 'rejected' ? 'decided' : status
+
+export const actionWords: Record<DriftAction, string> = {
+  approved: 'Approved',
+  rejected: 'Rejected',
+  undone: 'Decision undone',
+  reopened: 'Reopened',
+  reported: 'Reported with another state',
+  resolved: 'Resolved',
+}
+
+const longestProvider = 60
+
+const isStatus = (value: unknown): value is ListedStatus =>
+  typeof value === 'string' && (value === 'decided' || Object.hasOwn(statusNames, value))
 const isSeverity = (value: unknown): value is Severity =>
   typeof value === 'string' && Object.hasOwn(severityNames, value)
 
 /** What the server would refuse is left out. The router reads what looks like a number as one. */
-export function readDriftsSearch({ status, severity, provider }: Record<string, unknown>): DriftsSearch {
+export function readDriftsSearch({ status, severity, provider, sort }: Record<string, unknown>): DriftsSearch {
   const name = typeof provider === 'string' || typeof provider === 'number' ? String(provider).trim() : ''
   return {
     status: isStatus(status) ? status : undefined,
     severity: isSeverity(severity) ? severity : undefined,
     provider: name.slice(0, longestProvider) || undefined,
+    sort: sort === 'severity' ? sort : undefined,
   }
 }
+
+/** Such as `critical` or `to decide`, after a number. */
+export const filterWords = (search: DriftsSearch) =>
+  [
+    search.severity && severityNames[search.severity].toLowerCase(),
+    (!search.severity || tabOf(search) !== 'pending') && tabs[tabOf(search)].toLowerCase(),
+    search.provider,
+  ]
+    .filter(Boolean)
+    .join(', ')
 
 export const resourceWords = ({ type, id }: { type: string; id: string }) => `${type} ${id}`
 

@@ -1,4 +1,4 @@
-/** All drifts, the newest detected first. What is looked for lives in the address; what happens shows at once. */
+/** The drifts of one tab. The address has the tab and the filters; what happens shows at once. */
 import { Button } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
@@ -14,25 +14,42 @@ import { DriftFilters } from './drift-filters.tsx'
 import { TabbedPage, useIsClosed } from './drift-frame.tsx'
 import { useReview } from './drift-review.tsx'
 import { DriftTable } from './drift-table.tsx'
-import { type DriftsSearch, driftsWords } from './drift-words.ts'
+import { type DriftsSearch, driftsWords, tabOf } from './drift-words.ts'
 import { NoDriftsYet } from './no-drifts-yet.tsx'
+import { useSummary } from './use-summary.ts'
 import { useTellReview } from './use-tell-review.ts'
+
+const about = {
+  pending: 'Resources that are not as they were meant to be, and that an engineer has to decide on.',
+  decided: 'Approved or rejected, until their detector reports another state.',
+  resolved: 'As they were meant to be again.',
+}
+const emptyWords = {
+  pending: 'Nothing to decide. New drifts appear here as they are reported.',
+  decided: 'No drift is approved or rejected.',
+  resolved: 'No drift is resolved.',
+}
 
 export function DriftsPage() {
   const { list: store } = useReview()
   const session = useSession()
-  const filters = useSearch({ from: '/drifts/' })
+  const search = useSearch({ from: '/drifts/' })
   const navigate = useNavigate({ from: '/drifts/' })
   const heading = useRef<HTMLHeadingElement>(null)
   const now = useStore(store)
   const { list, failure, isLoading, found } = now
-  const isFiltered = Object.values(filters).some((value) => value !== undefined)
+  const tab = tabOf(search)
+  const isFiltered = Boolean(
+    search.severity || search.provider || search.status === 'approved' || search.status === 'rejected',
+  )
   const canLoad = session.state !== 'ended'
+  const { data: summary } = useSummary(canLoad)
+  const hasNone = summary?.total === 0
   useTellReview()
 
   useEffect(() => {
-    if (canLoad) store.show(filters)
-  }, [store, filters, canLoad])
+    if (canLoad) store.show(search)
+  }, [store, search, canLoad])
 
   const foundWords = found === null || isLoading || !isFiltered ? null : `${driftsWords(found)} found`
   useEffect(() => {
@@ -42,13 +59,14 @@ export function DriftsPage() {
   if (useIsClosed(failure)) return <LeadToSignIn />
   const filter = (change: DriftsSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false })
+  const isEmpty = list !== null && list.rows.length === 0
 
   return (
-    <TabbedPage tab="/drifts">
+    <TabbedPage tab={tab} search={{ ...search, status: undefined }} toDecide={summary?.byStatus.pending ?? null}>
       <Section
-        title={list?.total === 0 && !isFiltered ? 'No drifts yet' : list ? driftsWords(list.total) : 'Drifts'}
+        title={isEmpty && hasNone ? 'No drifts yet' : list ? driftsWords(list.total) : 'Drifts'}
         headingRef={heading}
-        about="Where something runs otherwise than it was meant to, the newest detected first."
+        about={about[tab]}
         action={
           !('person' in session) && (
             <Button variant="default" loading={isLoading} onClick={store.reload}>
@@ -57,13 +75,8 @@ export function DriftsPage() {
           )
         }
       >
-        {(list === null || list.total > 0 || isFiltered) && (
-          <DriftFilters
-            filters={filters}
-            disabled={!canLoad}
-            providers={list ? providersIn(list.rows) : []}
-            onChange={filter}
-          />
+        {(!isEmpty || !hasNone || isFiltered) && (
+          <DriftFilters filters={search} disabled={!canLoad} providers={summary?.providers ?? []} onChange={filter} />
         )}
         {failure && <LoadFailure error={failure} isRetrying={isLoading} onRetry={store.retry} />}
         {!failure &&
@@ -73,15 +86,16 @@ export function DriftsPage() {
           ) : (
             <p>The list was not loaded before your session ended. Sign in again to see it.</p>
           ))}
-        {list?.rows.length === 0 && !isFiltered && <NoDriftsYet />}
-        {list?.rows.length === 0 && isFiltered && (
+        {isEmpty && !isFiltered && (hasNone ? <NoDriftsYet /> : summary && <p>{emptyWords[tab]}</p>)}
+        {isEmpty && isFiltered && (
           <div className={filterClasses.empty}>
             <p>No drift matches these filters.</p>
             <Button
               variant="default"
               onClick={() => {
-                void navigate({ search: {}, replace: true, resetScroll: false })
-                // The button that had the focus goes.
+                const status = tab === 'pending' ? undefined : tab
+                void navigate({ search: { status }, replace: true, resetScroll: false })
+                // The button that had the focus is removed.
                 heading.current?.focus()
               }}
             >
@@ -94,7 +108,3 @@ export function DriftsPage() {
     </TabbedPage>
   )
 }
-
-/** To choose from; any other can be written. */
-const providersIn = (rows: readonly { resource: { provider: string } }[]) =>
-  [...new Set(rows.slice(0, 1000).map(({ resource }) => resource.provider))].sort()

@@ -7,8 +7,9 @@ export const driftsProduct: Product = {
   shortcuts: [
     { keys: ['↑', '↓'], does: 'Go from drift to drift, also with K and J' },
     { keys: ['Enter'], does: 'Open the drift' },
-    { keys: ['A'], does: 'Approve the drift' },
-    { keys: ['R'], does: 'Reject the drift, with a reason' },
+    { keys: ['X'], does: 'Select the drift; with Shift, all from the last one' },
+    { keys: ['A'], does: 'Approve the drift, or those that are selected' },
+    { keys: ['R'], does: 'Reject the drift, or those that are selected, with a reason' },
   ],
   auditWords: {
     'drifts.report': 'reported a drift',

@@ -1,45 +1,54 @@
-/** Asks why: for an approval whoever likes to say so, for a rejection always. It names the drift, and follows what becomes of it meanwhile. */
+/** Asks for the reason: optional for an approval, required for all else. It names what is decided on, and follows whether that is possible still. */
 import { Button, Group, Text, Textarea } from '@mantine/core'
 import { type FormEvent, useRef, useState } from 'react'
-import { type DriftSummary, driftLimits } from '../../../shared/drifts.ts'
+import { driftLimits } from '../../../shared/drifts.ts'
 import { Dialog } from '../page/dialog.tsx'
-import type { Verdict } from './decisions.ts'
-import { resourceWords } from './drift-words.ts'
+
+export type ReasonFor = 'approve' | 'reject' | 'reopen'
 
 const words = {
   approve: {
     does: 'Approve',
     consequence: 'What is there now is fine as it is.',
     label: 'Reason (optional)',
+    missing: '',
   },
   reject: {
     does: 'Reject',
     consequence: 'What is there now has to be put back as it was meant to be.',
     label: 'Reason',
+    missing: 'Say why, for the user who puts it back.',
+  },
+  reopen: {
+    does: 'Reopen',
+    consequence: 'The decision is taken back, and the drift has to be decided again.',
+    label: 'Reason',
+    missing: 'Say why, for the user who decides again.',
   },
 }
 
 interface Props {
-  drift: DriftSummary
-  verdict: Verdict
+  /** Such as `“security_group web”`, or `12 drifts`. */
+  subject: string
+  verdict: ReasonFor
   opened: boolean
-  /** Null when a decision can be taken now. */
+  /** Null when it is possible now. */
   whyNot: string | null
   onClose: () => void
   onDecide: (reason: string) => void
 }
 
-export function ReasonDialog({ drift, verdict, opened, ...form }: Props) {
+export function ReasonDialog({ subject, verdict, opened, ...form }: Props) {
   return (
-    <Dialog opened={opened} onClose={form.onClose} title={`${words[verdict].does} “${resourceWords(drift.resource)}”?`}>
+    <Dialog opened={opened} onClose={form.onClose} title={`${words[verdict].does} ${subject}?`}>
       {/* Mounted as the dialog opens, so that each begins empty. */}
       <ReasonForm verdict={verdict} {...form} />
     </Dialog>
   )
 }
 
-function ReasonForm({ verdict, whyNot, onClose, onDecide }: Omit<Props, 'drift' | 'opened'>) {
-  const { does, consequence, label } = words[verdict]
+function ReasonForm({ verdict, whyNot, onClose, onDecide }: Omit<Props, 'subject' | 'opened'>) {
+  const { does, consequence, label, missing } = words[verdict]
   const field = useRef<HTMLTextAreaElement>(null)
   const [reason, setReason] = useState('')
   const [fault, setFault] = useState<string | null>(null)
@@ -48,8 +57,8 @@ function ReasonForm({ verdict, whyNot, onClose, onDecide }: Omit<Props, 'drift' 
     if (whyNot) return
     const said = reason.trim()
     const found =
-      verdict === 'reject' && said === ''
-        ? 'Say why, so that whoever puts it back knows.'
+      verdict !== 'approve' && said === ''
+        ? missing
         : said.length > driftLimits.reasonLength
           ? `Must be at most ${driftLimits.reasonLength} characters`
           : null
@@ -68,8 +77,8 @@ function ReasonForm({ verdict, whyNot, onClose, onDecide }: Omit<Props, 'drift' 
         minRows={2}
         maxRows={8}
         label={label}
-        description="Everybody who is signed in can read it."
-        required={verdict === 'reject'}
+        description="All signed-in users can read it."
+        required={verdict !== 'approve'}
         withAsterisk={false}
         value={reason}
         error={fault}

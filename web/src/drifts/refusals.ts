@@ -6,8 +6,8 @@ import { roleNames } from '../account/role-names.ts'
 import { actionAdvice } from '../failure/failure-words.ts'
 import { agoWords } from '../page/time-ago.tsx'
 import { showProblem } from '../toasts/toasts.tsx'
-import type { Attempt, Verdict } from './decisions.ts'
-import { statusNames } from './drift-words.ts'
+import { type Attempt, type Outcome, type Verdict, verdictStatus } from './decisions.ts'
+import { driftsWords, statusNames } from './drift-words.ts'
 
 export const notDone = { approve: 'The drift was not approved', reject: 'The drift was not rejected' }
 
@@ -57,4 +57,22 @@ export function tellRefusal(attempt: Attempt, me: Person | null) {
   if (attempt.state === 'sending') return
   const failure = attempt.state === 'refused' ? attempt.error : ({ code: 'ALREADY_DECIDED', requestId: null } as const)
   showProblem(notDone[attempt.verdict], refusalWords(attempt, me), failure)
+}
+
+/** Of a call about several drifts, what was not done. */
+export function showOutcome(verdict: Verdict, failed: Outcome['failed'], me: Person | null) {
+  const refused = failed.flatMap(({ attempt }) => (attempt.state === 'refused' ? attempt : []))
+  const [first] = refused
+  if (first)
+    showProblem(`${driftsWords(refused.length)} not ${verdictStatus[verdict]}`, refusalWords(first, me), first.error)
+  const late = failed.length - refused.length
+  if (late > 0)
+    showProblem(
+      `${driftsWords(late)} not ${verdictStatus[verdict]}`,
+      'They were decided or deleted before. The list shows how.',
+      {
+        code: 'ALREADY_DECIDED',
+        requestId: null,
+      },
+    )
 }

@@ -29,6 +29,8 @@ const dashboard = createRoute({
 const drift = createRoute({
   getParentRoute: () => review,
   path: '/$driftId',
+  // Of the list that its user goes through.
+  validateSearch: readDriftsSearch,
   loader: ({ params }) => prefetchDrift(params.driftId),
   component: lazyRouteComponent(() => import('./drift-page.tsx'), 'DriftPage'),
 })
