@@ -8,6 +8,7 @@ import { useSession } from '../session/session.ts'
 import { useReturnHere } from '../session/sign-in-link.ts'
 import { CommandSearch } from './command-search.tsx'
 import { type Command, commandsFor } from './commands.ts'
+import { openHit } from './found.ts'
 import type { DialogState } from './use-lazy-dialog.ts'
 
 interface Props extends DialogState {
@@ -17,13 +18,23 @@ interface Props extends DialogState {
 
 export function CommandPalette({ opened, onClose, onShortcuts, onSignOut }: Props) {
   const commands = useCommands(onShortcuts, onSignOut)
+  const isSignedIn = useSession().state === 'signed-in'
+  const navigate = useNavigate()
   const run = (command: Command) => {
     onClose()
     command.run()
   }
   return (
     <Dialog opened={opened} onClose={onClose} title="Search and commands" isSearch>
-      <CommandSearch commands={commands} onRun={run} />
+      <CommandSearch
+        commands={commands}
+        isSignedIn={isSignedIn}
+        onRun={run}
+        onOpen={(hit) => {
+          onClose()
+          openHit(navigate, hit)
+        }}
+      />
     </Dialog>
   )
 }

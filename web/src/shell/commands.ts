@@ -3,11 +3,9 @@ import type { MantineColorScheme } from '@mantine/core'
 import { type Icon, IconBrightness, IconKeyboard, IconLogin, IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
 import type { Access, Product, ProductCommand } from '../products/product.ts'
 
-export const commandGroups = ['Go to', 'Commands'] as const
-
 export interface Command {
   name: string
-  group: (typeof commandGroups)[number]
+  group: 'Go to' | 'Commands'
   icon: Icon
   /** Other words by which users search for it. */
   alias?: string
