@@ -55,7 +55,10 @@ async function decideTogether(engineer: Api) {
   const params = { path: { driftId: driftIds[0] as string } }
   expected(await engineer.POST('/api/v1/drifts/{driftId}/approve', { params, body: {} }))
   const body = { reason: 'Not so fast' }
-  check(expected(await engineer.POST('/api/v1/drifts/{driftId}/reopen', { params, body })).data.version === 5, 'reopened')
+  check(
+    expected(await engineer.POST('/api/v1/drifts/{driftId}/reopen', { params, body })).data.version === 5,
+    'reopened',
+  )
   const { data: history } = expected(await engineer.GET('/api/v1/drifts/{driftId}/history', { params }))
   const actions = history.items.map(({ action }) => action).join()
   check(actions === 'reopened,approved,undone,approved', 'a drift has its history, the newest first')
