@@ -163,7 +163,7 @@ describe('an API key', () => {
     const { id, bearer } = await keyOf(app, me, { scopes: ['draft:read'] })
     const client = await connectTools(url, bearer, era)
     const { tools: listed } = await client.listTools()
-    expect(listed.map(({ name }) => name).sort()).toEqual(['account_me', 'drafts_get', 'drafts_list'])
+    expect(listed.map(({ name }) => name).sort()).toEqual(['account_me', 'drafts_get', 'drafts_list', 'search'])
     expect(outcomeOf(await client.callTool({ name: 'account_me' }))).toMatchObject({ data: { id: me.id } })
     expect(outcomeOf(await client.callTool({ name: 'drafts_create', arguments: { title: 'One' } }))).toMatchObject({
       error: { code: 'SCOPE_MISSING' },

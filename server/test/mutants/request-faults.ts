@@ -19,7 +19,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: 'calls are not counted',
     file: 'server/platform/limits/windows.ts',
-    from: '    window.points++\n',
+    from: '    window.points += points\n',
     to: '',
     foundBy: { file: 'server/platform/limits/limits.test.ts', tests: 'has so many calls' },
   },
@@ -33,8 +33,8 @@ export const requestFaults: readonly Fault[] = [
   {
     name: 'a batch counts as one call',
     file: 'server/platform/limits/call-counter.ts',
-    from: 'return async (payer) => {\n    if (payer === operator) return',
-    to: 'let counted = false\n  return async (payer) => {\n    if (payer === operator || counted) return\n    counted = true',
+    from: 'return async (payer, price = 1) => {\n    if (payer === operator) return',
+    to: 'let counted = false\n  return async (payer, price = 1) => {\n    if (payer === operator || counted) return\n    counted = true',
     foundBy: { file: 'server/platform/limits/limits.test.ts', tests: 'each call of a batch' },
   },
   {
@@ -61,22 +61,22 @@ export const requestFaults: readonly Fault[] = [
   {
     name: 'an idempotency key is not bound to its user',
     file: 'server/platform/idempotency/idempotency-key.ts',
-    from: '.set({ answer: { data } }).where(row)',
-    to: '.set({ answer: { data } }).where(eq(idempotencyKeys.key, key))',
+    from: '.where(rowOf(row)),',
+    to: '.where(eq(idempotencyKeys.key, row.key)),',
     foundBy: { file: 'server/platform/idempotency/idempotency-key.test.ts', tests: 'belongs to one user' },
   },
   {
     name: 'the answer for an idempotency key is not stored',
     file: 'server/platform/idempotency/idempotency-key.ts',
-    from: '.set({ answer: { data } })',
-    to: '.set({ answer: { data: null } })',
+    from: '{ actorId, key, answer: { data } }',
+    to: '{ actorId, key, answer: { data: null } }',
     foundBy: { file: 'server/test/mutations.test.ts', tests: '^tasks.create > takes effect once' },
   },
   {
     name: 'a mutation leaves no audit record',
     file: 'server/trpc.ts',
-    from: '      await recordAudit(tx, {',
-    to: "      if (path !== 'tasks.create') await recordAudit(tx, {",
+    from: '      await recordAudit(tx, {\n',
+    to: "      if (path !== 'tasks.create') await recordAudit(tx, {\n",
     foundBy: { file: 'server/test/mutations.test.ts', tests: '^tasks.create > is recorded once' },
   },
   {
