@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import type { Capability } from '../../../shared/capabilities.ts'
 import type { SearchHit } from '../../../shared/search.ts'
 import { keyOf } from '../../test/api-keys.ts'
 import { buildTestApp } from '../../test/app.ts'
@@ -151,7 +152,9 @@ describe('a search sees what its caller may see', () => {
     const me = await signedIn(app)
     await task(me, 'Dogwood')
     await draft(me, 'Dogwood')
-    const withScopes = async (scopes: string[]) => ({ browser: app.browser((await keyOf(app, me, { scopes })).bearer) })
+    const withScopes = async (scopes: Capability[]) => ({
+      browser: app.browser((await keyOf(app, me, { scopes })).bearer),
+    })
     expect((await find(await withScopes(['task:read']), 'dogwood')).map(({ kind }) => kind)).toEqual(['task'])
     const { browser } = await withScopes(['draft:write'])
     for (const input of [{ text: 'dogwood' }, { text: 'dogwood', kind: 'draft' }]) {
