@@ -5,7 +5,8 @@ import type { Product } from '../products/product.ts'
 
 export const conversationsProduct: Product = {
   name: 'Conversations',
-  navigation: { path: '/conversations', icon: IconMessages },
+  about: 'Your notes and questions, with the answers of an assistant where there is one.',
+  navigation: { path: '/conversations', icon: IconMessages, labelInBar: 'Chats' },
   commands: [
     {
       name: 'New conversation',
@@ -21,7 +22,6 @@ export const conversationsProduct: Product = {
     { keys: ['Shift', 'Enter'], does: 'Begin a new line in it' },
     { keys: ['Esc'], does: 'Stop the answer, from the field that you write in' },
   ],
-  homeSection: async () => (await import('./conversations-glance.tsx')).ConversationsGlance,
   // What was written offline is sent, and answered, whichever page is open by then.
   background: () => import('./ask-after-sending.ts'),
   stored: {

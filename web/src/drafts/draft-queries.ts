@@ -6,6 +6,8 @@ export const draftsQuery = trpc.drafts.list.infiniteQueryOptions(
   {},
   { getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined },
 )
+/** The last changed, as many as one response has: read to see whose turn it is, so never older than the visit. */
+export const recentDraftsQuery = trpc.drafts.list.queryOptions({ limit: 100 }, { staleTime: 0 })
 export const draftQuery = (draftId: string) => trpc.drafts.get.queryOptions({ draftId })
 
 /** For the owner. `draftLimits.collaborators` bounds them to less than one page. */

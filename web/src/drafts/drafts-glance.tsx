@@ -1,42 +1,37 @@
-/** The newest drafts of whoever is signed in, and the way to all of them. */
-import { Button } from '@mantine/core'
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { itemsOf } from '../account/account-queries.ts'
+/** The open drafts whose ring the signed-in user holds: they wait for what the user writes. */
+import { useQuery } from '@tanstack/react-query'
+import { Glance, rowsAtHome } from '../home/glance.tsx'
 import rows from '../page/row.module.css'
-import { RowSkeletons } from '../page/row-skeletons.tsx'
-import { Section } from '../page/section.tsx'
+import type { HomeSectionProps } from '../products/product.ts'
 import { useSession } from '../session/session.ts'
-import { draftsQuery } from './draft-queries.ts'
+import { recentDraftsQuery } from './draft-queries.ts'
 import { DraftRow } from './draft-row.tsx'
 
-const shown = 3
-
-export function DraftsGlance() {
+export function DraftsGlance({ onReady }: HomeSectionProps) {
   const session = useSession()
-  const { data, error } = useInfiniteQuery({ ...draftsQuery, enabled: session.state === 'signed-in' })
-  const newest = data && itemsOf(data).slice(0, shown)
+  const myId = 'person' in session ? session.person.id : null
+  const { data, error, refetch } = useQuery({ ...recentDraftsQuery, enabled: session.state === 'signed-in' })
+  const mine = data?.items.filter(({ state, ringHolder }) => state === 'open' && ringHolder.id === myId) ?? []
   return (
-    <Section
-      title="Drafts"
-      action={
-        <Button variant="default" renderRoot={(props) => <Link to="/drafts" {...props} />}>
-          All drafts
-        </Button>
-      }
+    <Glance
+      title="Drafts whose ring you hold"
+      all={{ name: 'All drafts', path: '/drafts' }}
+      isLoaded={data !== undefined}
+      failure={error}
+      onRetry={() => void refetch()}
+      onReady={onReady}
     >
-      {/* A glance needs no error of its own: the page that it leads to tells it in full. */}
-      {!newest && (error ? <p>Your drafts could not be loaded.</p> : <RowSkeletons count={1} label="Loading drafts" />)}
-      {newest?.length === 0 && 'You write in no draft yet. Begin one there, and write it with others in turns.'}
-      {newest && newest.length > 0 && 'person' in session && (
-        <ul className={rows.list} aria-label="Newest drafts">
-          {newest.map((draft) => (
+      {mine.length === 0 || myId === null ? (
+        'You hold the ring of no open draft.'
+      ) : (
+        <ul className={rows.list} aria-label="Drafts whose ring you hold">
+          {mine.slice(0, rowsAtHome).map((draft) => (
             <li key={draft.id}>
-              <DraftRow draft={draft} myId={session.person.id} />
+              <DraftRow draft={draft} myId={myId} />
             </li>
           ))}
         </ul>
       )}
-    </Section>
+    </Glance>
   )
 }

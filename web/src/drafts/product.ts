@@ -6,9 +6,10 @@ import { modifierKey } from '../shell/modifier-key.ts'
 
 export const draftsProduct: Product = {
   name: 'Drafts',
+  about: 'Texts that several users write in turns: the one who holds the ring adds to it.',
   navigation: { path: '/drafts', icon: IconNotes },
   shortcuts: [{ keys: [modifierKey, 'Enter'], does: 'Add the segment that you write' }],
-  homeSection: async () => (await import('./drafts-glance.tsx')).DraftsGlance,
+  homeSection: { urgency: 2, load: async () => (await import('./drafts-glance.tsx')).DraftsGlance },
   titled: ['drafts'],
   outboxWords: {
     'drafts.append': ({ draftId, text }, nameOf) => `Add ${quoted(text)} to ${draftWords(nameOf(draftId))}`,

@@ -16,7 +16,7 @@ import type { Attempt } from './decisions.ts'
 import classes from './drift-marks.module.css'
 import { severityNames, statusNames } from './drift-words.ts'
 
-const severityIcons: Record<Severity, Icon> = {
+export const severityIcons: Record<Severity, Icon> = {
   critical: IconAlertOctagon,
   high: IconAlertTriangle,
   medium: IconAlertCircle,

@@ -20,6 +20,8 @@ export const driftQuery = (driftId: string) => trpc.drifts.get.queryOptions({ dr
 export const decisionQuery = (driftId: string) => trpc.drifts.decision.queryOptions({ driftId })
 export const historyQuery = (driftId: string) => trpc.drifts.history.queryOptions({ driftId })
 export const summaryQuery = trpc.metrics.summary.queryOptions()
+/** For visitors of the home page. */
+export const newestPendingQuery = trpc.drifts.list.queryOptions({ status: 'pending', limit: 5 })
 
 /** Before it is known who asks, the answer might be another person's. */
 const isKnown = () => queryClient.getQueryData<Session>(sessionKey) !== undefined

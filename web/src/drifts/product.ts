@@ -3,7 +3,10 @@ import type { Product } from '../products/product.ts'
 
 export const driftsProduct: Product = {
   name: 'Drifts',
+  about: 'Where resources differ from what they should be: approved or rejected by engineers.',
   navigation: { path: '/drifts', icon: IconArrowsDiff },
+  homeSection: { urgency: 3, load: async () => (await import('./drifts-glance.tsx')).DriftsGlance },
+  publicSection: async () => (await import('./public-drifts.tsx')).PublicDrifts,
   shortcuts: [
     { keys: ['↑', '↓'], does: 'Go from drift to drift, also with K and J' },
     { keys: ['Enter'], does: 'Open the drift' },

@@ -1,29 +1,55 @@
-import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
-import { Link, useLoaderData } from '@tanstack/react-router'
+import { Skeleton, Stack } from '@mantine/core'
+import { useLoaderData } from '@tanstack/react-router'
+import { useCallback, useEffect, useState } from 'react'
 import { LoadFailure } from '../failure/load-failure.tsx'
 import { Page } from '../page/page.tsx'
+import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { useSession } from '../session/session.ts'
-import { AccountGlance } from './account-glance.tsx'
+import { Welcome } from './welcome.tsx'
 
 export function HomePage() {
-  const sections = useLoaderData({ from: '/' })
   const session = useSession()
   if (session.state === 'signed-out') return <Welcome />
   return (
     <Page title="Home" heading={<Greeting />}>
-      {session.state === 'unreachable' ? (
+      {session.state === 'unreachable' && (
         <LoadFailure error={session.error} isRetrying={session.isFetching} onRetry={session.refetch} />
-      ) : (
-        <Stack gap="lg">
-          {sections.map((HomeSection) => (
-            <HomeSection key={HomeSection.name} />
-          ))}
-          <AccountGlance />
-        </Stack>
       )}
+      {session.state === 'loading' && <Loading />}
+      {'person' in session && <Sections />}
     </Page>
   )
 }
+
+/** A section that takes longer is shown as it loads, and may then move those below. */
+const togetherWithinMs = 2000
+
+/** All at once, so that none moves another. */
+function Sections() {
+  const { sections } = useLoaderData({ from: '/' })
+  const [ready, setReady] = useState<ReadonlySet<string>>(new Set())
+  const [isLate, setLate] = useState(false)
+  const isShown = isLate || ready.size >= sections.length
+  const onReady = useCallback((name: string) => setReady((before) => new Set(before).add(name)), [])
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), togetherWithinMs)
+    return () => clearTimeout(timer)
+  }, [])
+  return (
+    <>
+      {!isShown && <Loading />}
+      <div hidden={!isShown}>
+        <Stack gap="lg">
+          {sections.map(({ name, HomeSection }) => (
+            <HomeSection key={name} onReady={onReady} />
+          ))}
+        </Stack>
+      </div>
+    </>
+  )
+}
+
+const Loading = () => <RowSkeletons count={5} label="Loading what needs you" />
 
 function Greeting() {
   const session = useSession()
@@ -43,23 +69,4 @@ function dayPart() {
   const hour = new Date().getHours()
   if (hour < 5 || hour >= 18) return 'Good evening'
   return hour < 12 ? 'Good morning' : 'Good afternoon'
-}
-
-function Welcome() {
-  return (
-    <Page title="Home" heading="Plinth">
-      <Text fz="lg" maw="36rem" mb="lg">
-        Plinth is the workspace that your team signs in to, with one account on every device. You see where you are
-        signed in, and can sign any device out from wherever you are.
-      </Text>
-      <Group gap="sm">
-        <Button size="md" renderRoot={(props) => <Link to="/sign-in" {...props} />}>
-          Sign in
-        </Button>
-        <Button size="md" variant="default" renderRoot={(props) => <Link to="/register" {...props} />}>
-          Create an account
-        </Button>
-      </Group>
-    </Page>
-  )
 }

@@ -10,15 +10,19 @@ import type { AppPath } from '../router.tsx'
 
 export interface Product {
   name: string
-  /** Its place in the navigation, in the order of the list. */
-  navigation?: { path: AppPath; icon: Icon }
+  /** Its place in the navigation, in the order of the list. `labelInBar`: where the name is too long for the bar of a phone. */
+  navigation?: { path: AppPath; icon: Icon; labelInBar?: string }
   /** Its entries in the menu of the signed-in user. */
   menu?: readonly MenuEntry[]
   /** What the search dialog finds of it, beside its place in the navigation. */
   commands?: readonly ProductCommand[]
   shortcuts?: readonly Shortcut[]
-  /** Its section of the home page of a signed-in user. */
-  homeSection?: () => Promise<ComponentType>
+  /** What it is for, in one line on the home page of visitors. */
+  about?: string
+  /** Its section of the home page of a signed-in user: what needs them. The most urgent comes first. */
+  homeSection?: { urgency: number; load: () => Promise<ComponentType<HomeSectionProps>> }
+  /** What visitors see of it on the home page. */
+  publicSection?: () => Promise<ComponentType>
   /** Its control in the header of a signed-in user. */
   headerControl?: () => Promise<ComponentType<{ personId: string }>>
   /** Imported once in every page, after the first paint, for what it does whichever page is open. */
@@ -36,6 +40,11 @@ export interface Product {
   outboxWords?: Partial<OutboxWords>
   /** What its records in the audit log say, by action, after the name of the user. */
   auditWords?: Readonly<Record<string, string>>
+}
+
+export interface HomeSectionProps {
+  /** To be called with the name of the section once it is loaded, has failed, or shows nothing. */
+  onReady: (name: string) => void
 }
 
 /** Users with the capability, or all who are signed in. */

@@ -103,7 +103,7 @@ async function comeIn(mode: 'cookies' | 'jwt', page: Page, email: string) {
   await confirmAddress(page, link, first)
   await page.getByRole('link', { name: 'Sign in' }).click()
   await enter(page, email, first)
-  await page.getByRole('heading', { level: 2, name: 'Your account' }).waitFor()
+  await page.getByRole('heading', { level: 2, name: 'Next tasks' }).waitFor()
 }
 
 describe.each(['cookies', 'jwt'] as const)('an account by password (%s)', (mode) => {
@@ -136,7 +136,7 @@ describe.each(['cookies', 'jwt'] as const)('an account by password (%s)', (mode)
     await phone.getByText('That address and password do not go together').waitFor()
     await phone.getByLabel('Password', { exact: true }).fill(second)
     await phone.keyboard.press('Enter')
-    await phone.getByRole('heading', { level: 2, name: 'Your account' }).waitFor()
+    await phone.getByRole('heading', { level: 2, name: 'Next tasks' }).waitFor()
 
     await desk.getByRole('heading', { name: 'Sign in to Plinth' }).waitFor()
     await enter(desk, email, second)

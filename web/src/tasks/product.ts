@@ -6,6 +6,7 @@ import { modifierKey } from '../shell/modifier-key.ts'
 
 export const tasksProduct: Product = {
   name: 'Tasks',
+  about: 'Your own list of what to do, in your order, on all of your devices.',
   navigation: { path: '/tasks', icon: IconChecklist },
   commands: [
     {
@@ -29,7 +30,7 @@ export const tasksProduct: Product = {
     { keys: ['Del'], does: 'Delete the task, also with Backspace' },
     { keys: [modifierKey, 'Z'], does: 'Take back what was just done or deleted' },
   ],
-  homeSection: async () => (await import('./tasks-glance.tsx')).TasksGlance,
+  homeSection: { urgency: 1, load: async () => (await import('./tasks-glance.tsx')).TasksGlance },
   stored: { procedures: ['tasks.list', 'tasks.get'], keys: ['tasks in sight'] },
   titled: ['tasks'],
   outboxWords: {

@@ -1,53 +1,66 @@
-/** The next open tasks of whoever is signed in, live as on their own page, and the way to all of them. */
-import { Button } from '@mantine/core'
+/** The next open tasks of the signed-in user, live as on their own page, and the field for a new one. */
 import { IconCircle } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { useRef } from 'react'
+import type { Person } from '../../../shared/account.ts'
+import { hasCapability } from '../../../shared/capabilities.ts'
+import { Glance, rowsAtHome } from '../home/glance.tsx'
 import rows from '../page/row.module.css'
 import { Row } from '../page/row.tsx'
-import { RowSkeletons } from '../page/row-skeletons.tsx'
-import { Section } from '../page/section.tsx'
+import type { HomeSectionProps } from '../products/product.ts'
 import { useSession } from '../session/session.ts'
+import { AddTask } from './add-task.tsx'
+import { usePageKeys } from './use-page-keys.ts'
 import { useTasks } from './use-tasks.ts'
 
-const shownAtOnce = 3
-
-export function TasksGlance() {
+export function TasksGlance({ onReady }: HomeSectionProps) {
   const session = useSession()
-  return (
-    <Section
-      title="Next tasks"
-      action={
-        <Button variant="default" renderRoot={(props) => <Link to="/tasks" {...props} />}>
-          All tasks
-        </Button>
-      }
-    >
-      {'person' in session ? (
-        <Next key={session.person.id} meId={session.person.id} isSignedIn={session.state === 'signed-in'} />
-      ) : (
-        <RowSkeletons count={1} label="Loading your tasks" />
-      )}
-    </Section>
-  )
+  if (!('person' in session)) return null
+  const { person, state } = session
+  return <Next key={person.id} me={person} isSignedIn={state === 'signed-in'} onReady={onReady} />
 }
 
-function Next({ meId, isSignedIn }: { meId: string; isSignedIn: boolean }) {
-  const { shown, failure } = useTasks(meId, 'open', isSignedIn)
-  // A glance needs no error of its own: the page that it leads to tells it in full.
-  if (!shown.isLoaded)
-    return failure ? <p>Your tasks could not be loaded.</p> : <RowSkeletons count={1} label="Loading tasks" />
-  const next = shown.rows.slice(0, shownAtOnce)
-  if (next.length === 0) return 'Nothing is left to do. What you add there stands here too.'
+function Next({ me, isSignedIn, onReady }: HomeSectionProps & { me: Person; isSignedIn: boolean }) {
+  const { live, shown, failure } = useTasks(me.id, 'open', isSignedIn)
+  const field = useRef<HTMLInputElement>(null)
+  const list = useRef<HTMLUListElement>(null)
+  const mayWrite = hasCapability(me.role, 'task:write')
+  usePageKeys({ n: () => field.current?.focus() })
+  const next = shown.rows.slice(0, rowsAtHome)
   return (
-    <ul className={rows.list} aria-label="Next tasks">
-      {next.map(({ id, title, description }) => (
-        <li key={id}>
-          <Link to="/tasks" search={{ task: id }} className={rows.link}>
-            <Row icon={IconCircle} strong={title} quiet={firstLine(description)} isPending={shown.pending.has(id)} />
-          </Link>
-        </li>
-      ))}
-    </ul>
+    <Glance
+      title="Next tasks"
+      all={{ name: 'All tasks', path: '/tasks' }}
+      isLoaded={shown.isLoaded}
+      failure={failure}
+      onRetry={live.retry}
+      onReady={onReady}
+      above={
+        isSignedIn &&
+        mayWrite && (
+          <AddTask ref={field} onAdded={() => {}} onLeaveDown={() => list.current?.querySelector('a')?.focus()} />
+        )
+      }
+    >
+      {next.length === 0 ? (
+        'Nothing is left to do.'
+      ) : (
+        <ul ref={list} className={rows.list} aria-label="Next tasks">
+          {next.map(({ id, title, description }) => (
+            <li key={id}>
+              <Link to="/tasks" search={{ task: id }} className={rows.link}>
+                <Row
+                  icon={IconCircle}
+                  strong={title}
+                  quiet={firstLine(description)}
+                  isPending={shown.pending.has(id)}
+                />
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Glance>
   )
 }
 
