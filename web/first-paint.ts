@@ -8,7 +8,7 @@ import { convertCssVariables, DEFAULT_THEME, defaultCssVariablesResolver, mergeM
 import { createElement as h } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { products } from './src/products/products.ts'
-import { entriesOf, inBar } from './src/shell/navigation-entries.ts'
+import { entriesOf } from './src/shell/navigation-entries.ts'
 import { cssVariables, theme } from './src/theme.ts'
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, 'src', path), 'utf8')
@@ -41,16 +41,15 @@ const header = h(
 const navigation = h(
   'nav',
   { className: 'navigation', 'aria-label': 'Products' },
-  entriesOf(products).map(({ label, path, icon }, place) =>
+  entriesOf(products).map(({ label, labelInBar = label, path, icon }) =>
     h(
       'a',
-      { key: path, href: path, className: 'item', 'data-only': place < inBar ? undefined : 'rail' },
+      { key: path, href: path, className: 'item' },
       h(icon, { size: '1.25rem', stroke: 1.5, 'aria-hidden': true }),
-      h('span', null, label),
+      h('span', { 'data-in': 'rail' }, label),
+      h('span', { 'data-in': 'bar' }, labelInBar),
     ),
   ),
-  // The place of More, which needs the script.
-  h('span', { className: 'item', 'data-only': 'phone' }),
 )
 
 const main = h(

@@ -12,6 +12,10 @@ it('has one description of each action in the audit log', () => {
   expect(actions.filter((action, place) => actions.indexOf(action) !== place)).toEqual([])
 })
 
+it('has no more places in the navigation than fit in the bar of a phone', () => {
+  expect(products.filter(({ navigation }) => navigation).length).toBeLessThanOrEqual(5)
+})
+
 it('offers no two commands of the same name', () => {
   const names = products.flatMap(({ name, navigation, commands = [] }) => [
     ...(navigation ? [name] : []),

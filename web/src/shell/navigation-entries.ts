@@ -4,6 +4,3 @@ export type NavigationEntry = NonNullable<Product['navigation']> & { label: stri
 
 export const entriesOf = (products: readonly Product[]): NavigationEntry[] =>
   products.flatMap(({ name, navigation }) => (navigation ? [{ ...navigation, label: name }] : []))
-
-/** On a phone the first of them stand in the bar, and the others under More. */
-export const inBar = 4

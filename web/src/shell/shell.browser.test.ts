@@ -57,13 +57,12 @@ describe('the shell, with mock sign-in behind the same page', () => {
       await expectToFit(page, `shell at ${path}`)
     }
     await page.reload()
-    // Five stand in the bar; the others are under the last of them.
-    await page.getByRole('button', { name: 'More' }).click()
-    const more = page.getByRole('list', { name: 'More' })
-    await more.getByRole('button', { name: 'Search' }).waitFor()
-    await expectToFit(page, 'more of the bar')
-    await more.getByRole('link', { name: 'Drifts' }).click()
+    const bar = page.getByRole('navigation', { name: 'Products' }).getByRole('link')
+    expect(await bar.allInnerTexts()).toEqual(['Home', 'Drafts', 'Tasks', 'Chats', 'Drifts'])
+    await bar.filter({ hasText: 'Drifts' }).click()
     await page.waitForURL(`${stage.url}/drifts`)
+    await page.getByRole('banner').getByRole('button', { name: 'Search and commands' }).click()
+    await page.getByRole('combobox', { name: 'Search and commands' }).waitFor()
   })
 
   it('says what is not there, and leads home', async () => {

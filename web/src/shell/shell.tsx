@@ -58,7 +58,7 @@ function Workspace({ isBare }: { isBare: boolean }) {
         Skip to content
       </button>
       <Header isBare={isBare} onSearch={palette.open} onSearchHint={palette.prefetch} onSignOut={signOut} />
-      {!isBare && <Navigation onSearch={palette.open} onShortcuts={shortcuts.open} />}
+      {!isBare && <Navigation onShortcuts={shortcuts.open} />}
       <StatusBar isBare={isBare} />
       <main ref={main} tabIndex={-1} className={classes.main}>
         <Outlet />
