@@ -21,9 +21,11 @@ const tool = (name: string, ...args: string[]) =>
   )
 
 const { paths } = openApiOf(appRouter)
-/** As the document writes the path; the path itself where it has none like it. */
+/** As the document writes the path, first without parameters; the path itself where it has none like it. */
 const templateOf = (pathname: string) =>
-  Object.keys(paths).find((path) => new RegExp(`^${path.replaceAll(/\{.*?\}/g, '[^/]+')}$`).test(pathname)) ?? pathname
+  Object.keys({ ...(paths[pathname] && { [pathname]: true }), ...paths }).find((path) =>
+    new RegExp(`^${path.replaceAll(/\{.*?\}/g, '[^/]+')}$`).test(pathname),
+  ) ?? pathname
 
 beforeAll(async () => {
   await mkdir(`${here}generated`, { recursive: true })

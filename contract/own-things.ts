@@ -11,6 +11,9 @@ export async function keepTasks(api: Api): Promise<void> {
   const params = { path: { taskId: made.id } }
   const renamed = expected(await api.PUT('/api/v1/tasks/{taskId}', { params, body: { title: 'Print the programmes' } }))
   check(renamed.data.completed && renamed.data.title === 'Print the programmes', 'what is left out stays')
+  const search = { params: { query: { text: 'print prog', kind: 'task' as const } } }
+  const found = expected(await api.GET('/api/v1/search', search))
+  check(found.data.items.map(({ id }) => id).join() === made.id, 'a task is found by how its words begin')
   const open = expected(await api.POST('/api/v1/tasks/{taskId}/complete', { params, body: { completed: false } }))
   check(!open.data.completed, 'a task is taken up again')
   const moved = expected(await api.POST('/api/v1/tasks/{taskId}/move', { params, body: { after: other.id } }))
