@@ -14,7 +14,7 @@ import { useReview } from './drift-review.tsx'
 import { DriftRow, isRowFocused, rowLinkId } from './drift-row.tsx'
 import classes from './drift-table.module.css'
 import { countWords, tabOf } from './drift-words.ts'
-import { isDialogOpen } from './open-dialog.ts'
+import { pageKeys } from './page-keys.ts'
 import { SelectionBar } from './selection-bar.tsx'
 import { undoLast } from './undo-decisions.ts'
 import { useCanDecide, useDeciding } from './use-deciding.tsx'
@@ -90,26 +90,25 @@ export function DriftTable({ now, list }: Props) {
     onUndone: (driftId) => goTo(rows.findIndex(({ id }) => id === driftId)),
   })
   const move = (by: number, extends_ = false) => {
-    if (isDialogOpen()) return
     const to = activeIndex < 0 ? (virtualizer.range?.startIndex ?? 0) : activeIndex + by
     if (extends_) selection.extend(activeIndex, Math.max(0, Math.min(rows.length - 1, to)))
     goTo(to)
   }
-  const whenFree = (act: () => void) => () => {
-    if (!isDialogOpen()) act()
-  }
-  useHotkeys([
-    ['j', () => move(1)],
-    ['k', () => move(-1)],
-    ['shift+j', () => move(1, true)],
-    ['shift+k', () => move(-1, true)],
-    ['x', whenFree(() => rows[activeIndex] && selection.toggle(activeIndex, false))],
-    ['shift+x', whenFree(() => rows[activeIndex] && selection.toggle(activeIndex, true))],
-    ['Escape', whenFree(selection.clear)],
-    ['a', () => deciding.begin('approve')],
-    ['r', () => deciding.begin('reject')],
-    ['mod+z', whenFree(undoLast)],
-  ])
+  useHotkeys(
+    pageKeys({
+      j: () => move(1),
+      k: () => move(-1),
+      'shift+j': () => move(1, true),
+      'shift+k': () => move(-1, true),
+      x: () => selection.toggle(activeIndex, false),
+      'shift+x': () => selection.toggle(activeIndex, true),
+      escape: selection.clear,
+      a: () => deciding.begin('approve'),
+      r: () => deciding.begin('reject'),
+      'mod+z': undoLast,
+    }),
+    [],
+  )
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
     const by = steps[event.key]
