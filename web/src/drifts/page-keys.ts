@@ -4,15 +4,17 @@ import { isDialogOpen } from './open-dialog.ts'
 
 /** For `useHotkeys`, with no tags to ignore. */
 export const pageKeys = (acts: Record<string, () => void>): HotkeyItem[] =>
-  Object.entries(acts).map(([key, act]): HotkeyItem => [
-    key,
-    (event) => {
-      if (isDialogOpen() || isText(event.target)) return
-      event.preventDefault()
-      act()
-    },
-    { preventDefault: false },
-  ])
+  Object.entries(acts).map(
+    ([key, act]): HotkeyItem => [
+      key,
+      (event) => {
+        if (isDialogOpen() || isText(event.target)) return
+        event.preventDefault()
+        act()
+      },
+      { preventDefault: false },
+    ],
+  )
 
 const isText = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches('textarea, select, input:not([type="checkbox"])')
