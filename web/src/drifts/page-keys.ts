@@ -7,7 +7,7 @@ export const pageKeys = (acts: Record<string, () => void>): HotkeyItem[] =>
   Object.entries(acts).map(
     ([key, act]): HotkeyItem => [
       key,
-      (event) => {
+      (event: KeyboardEvent) => {
         if (isDialogOpen() || isText(event.target)) return
         event.preventDefault()
         act()
