@@ -63,7 +63,7 @@ const known: Record<string, Statement> = {
           .map((row) => [row.channel, row.seq, row.type, row.payload, null, row.createdAt, row.mark, row.previousMark]),
     },
 
-  'with raised as ( insert into "channels" (id, epoch, head, mark, marked) values ($1, $2, 1, $3, 1) on conflict (id) do update set head = channels.head + 1, previous_mark = case when channels.marked = channels.head then channels.mark end, mark = excluded.mark, marked = channels.head + excluded.head returning epoch, head, previous_mark ) insert into "events" (channel, seq, type, payload, actor_id, mark, previous_mark) select $4, head, $5, $6::jsonb, $7::uuid, $8, previous_mark from raised returning seq, created_at, previous_mark, (select epoch from raised) as epoch':
+  'with "raised" as ( insert into "channels" (id, epoch, head, mark, marked) values ($1, $2, 1, $3, 1) on conflict (id) do update set head = channels.head + 1, previous_mark = case when channels.marked = channels.head then channels.mark end, mark = excluded.mark, marked = channels.head + excluded.head returning epoch, head, previous_mark), "inserted" as ( insert into "events" (channel, seq, type, payload, actor_id, mark, previous_mark) select $4, head, $5, $6::jsonb, $7::uuid, $8, previous_mark from raised returning seq, created_at, previous_mark) select seq, created_at, epoch, inserted.previous_mark from inserted cross join raised':
     {
       locks: ([id]) => [lockOf(id)],
       run(tx, [given, newEpoch, mark, , type, payload], nowMs) {
@@ -84,7 +84,7 @@ const known: Record<string, Statement> = {
           previousMark,
         }
         tx.addEvent(event)
-        return [{ seq: String(head), created_at: createdAt, previous_mark: previousMark, epoch }]
+        return [[String(head), createdAt, epoch, previousMark]]
       },
     },
 
