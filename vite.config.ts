@@ -93,6 +93,8 @@ export default defineConfig({
             { name: 'libraries', test: /node_modules|\/mantine\.css$/, tags: ['$initial'] },
             // Not what the service worker consists of, which runs alone.
             { name: 'app', test: /\/(web\/src|client|shared)\/(?!offline\/service-worker|doors)/, tags: ['$initial'] },
+            // The sections of the home page, each of which is imported on demand: one file, not four.
+            { name: 'home', test: /\/web\/src\/.*(home-page|-glance|public-drifts)\.tsx$/ },
             { name: 'shared', minShareCount: 2, maxModuleSize: 40_000 },
           ],
         },

@@ -92,7 +92,7 @@ export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled>
     key: await one(sql, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
     draft: await one(sql, 'select id from drafts where owner_id = $1 limit 1', me),
     conversation: long,
-    drift: await one(sql, 'select drift_id from drift_history where actor_id = $1 limit 1', me),
+    drift: await one(sql, 'select drift_id as id from drift_history where actor_id = $1 limit 1', me),
     rowsOf: new Map(tables.map(({ relname, n }) => [relname, n])),
   }
 }

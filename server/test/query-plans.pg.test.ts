@@ -97,10 +97,12 @@ interface Built {
   _def: { inputs: z.ZodType[]; output?: z.ZodType }
 }
 const toSchema = (schema: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+/** A schema with an id is a reference to its definition. */
+const hasItems = ({ $ref, $defs = {}, properties }: z.core.JSONSchema.BaseSchema) =>
+  Object.hasOwn(($ref ? $defs[$ref.slice('#/$defs/'.length)]?.properties : properties) ?? {}, 'items')
 const lists = Object.entries(appRouter._def.procedures as unknown as Record<string, Built>).flatMap(
   ([path, { _def }]) => {
-    const holds = _def.output && toSchema(_def.output, 'output').properties?.items
-    if (!holds) return []
+    if (!_def.output || !hasItems(toSchema(_def.output, 'output'))) return []
     const inputs = _def.inputs.map((input) => toSchema(input, 'input'))
     return [{ path, fields: inputs.flatMap(({ properties }) => Object.keys(properties ?? {})) }]
   },

@@ -194,6 +194,7 @@ describe('drift review', () => {
     await approve(mira, 'Between us')
     await mira.goto(`/drifts/${id}`)
     await expect.poll(() => fact(mira, 'Reason').innerText()).toBe('Between us')
+    await report(mira, 'in-public-first')
     const visitor = await stage.open('/drifts')
     await visitor.getByRole('table', { name: 'Drifts' }).waitFor()
     await expectToLookRight(visitor, 'drifts signed out')
@@ -218,8 +219,9 @@ describe('drift review', () => {
       expect(shown).not.toContain(secret)
     await visitor.getByRole('link', { name: 'sign in to see more' }).click()
     await visitor.getByRole('link', { name: 'Sign in with Google' }).click()
-    await visitor.waitForURL(`${stage.url}/drifts/${id}`)
-    await visitor.getByText('Between us').waitFor()
+    // With the tab that the drift was opened from.
+    await visitor.waitForURL(`${stage.url}/drifts/${id}?status=decided`)
+    await expect.poll(() => fact(visitor, 'Reason').innerText()).toBe('Between us')
     await visitor.getByText('27182').waitFor()
   })
 
