@@ -39,6 +39,7 @@ export const claimedColumns = {
   'tasks.user_id': 'handed over',
   'task_lists.user_id': 'handed over',
   'drifts.decided_by': 'handed over',
+  'drift_history.actor_id': 'handed over',
   'invitations.inviter_id': 'handed over',
   'identities.user_id': 'legacy ids handed over, the others removed',
   'sessions.user_id': 'ended',

@@ -85,7 +85,7 @@ export const driftsRouter = router({
       rest: {
         method: 'GET',
         path: `${drift}/history`,
-        summary: 'What was done about a drift, the newest first: decisions, undone and reopened ones, reports',
+        summary: 'What was done about a drift, the newest first',
       },
     })
     .input(GetDrift)

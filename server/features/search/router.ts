@@ -9,7 +9,7 @@ export const searchProcedure = ownReads
     rest: {
       method: 'GET',
       path: '/api/v1/search',
-      summary: 'Find tasks, drafts, conversations and drifts that you may read by words of their title or text',
+      summary: 'Find what you may read by words of its title or text',
       errors: ['SCOPE_MISSING'],
     },
     mcp: {},

@@ -11,6 +11,7 @@ export interface JsonSchema {
   required?: string[]
   items?: JsonSchema
   anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
   enum?: unknown[]
   const?: unknown
   default?: unknown
@@ -65,7 +66,7 @@ export class SchemaBook {
   /** All of it; of an input, what has to be there and what has an example of its own. */
   exampleOf(schema: JsonSchema, io: 'input' | 'output'): unknown {
     const found = this.resolve(schema)
-    const { examples, anyOf, properties, required, items, type, format, minimum } = found
+    const { examples, oneOf, anyOf = oneOf, properties, required, items, type, format, minimum } = found
     if (examples) return examples[0]
     if ('const' in found) return found.const
     if (found.enum) return found.enum[0]

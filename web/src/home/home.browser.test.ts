@@ -84,17 +84,6 @@ it('shows visitors the products in a line each, and the public drifts', async ()
   await page.getByRole('heading', { level: 1, name: 'queue' }).waitFor()
 })
 
-it('logs nothing in the console of a visitor', async () => {
-  const page = await stage.open()
-  const logged: string[] = []
-  page.on('console', (message) => logged.push(message.text()))
-  for (const path of ['/', '/drifts', '/sign-in']) {
-    await page.goto(path, { waitUntil: 'networkidle' })
-    await page.getByRole('heading', { level: 1 }).waitFor()
-  }
-  expect(logged).toEqual([])
-})
-
 it('fits where there is little room', async () => {
   const page = await stage.openSignedIn('engineer', inTheDark)
   await report(page, 'w'.repeat(60), { severity: 'medium' })
