@@ -166,6 +166,8 @@ export class Run {
       }
     }
     const pages = () => this.pages.flatMap(({ page }) => page ?? [])
+    // A step of this very moment has begun, and what it adds is not in an outbox yet.
+    await this.#wait(looksEveryMs)
     const isWell =
       (await until('unsent', () =>
         [
