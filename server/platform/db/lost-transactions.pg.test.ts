@@ -46,7 +46,7 @@ const moments: [string, string, 'unsent' | 'unanswered', string[]][] = [
   ['before a later statement is received', '/* second */', 'unsent', []],
   ['before a statement is received that nothing waits for', '/* sent */', 'unsent', []],
   ['before COMMIT is received', 'commit\0', 'unsent', []],
-  // It is stored, and what the caller is told is that this is not known.
+  // It is stored, and the caller receives a failure, for the response is lost.
   ['before the response to COMMIT', 'commit\0', 'unanswered', ['a', 'b']],
 ]
 
