@@ -31,6 +31,7 @@ import { invitationsPlugin } from './platform/invitations/plugin.ts'
 import { jobsPlugin } from './platform/jobs/plugin.ts'
 import type { Job } from './platform/jobs/recurring.ts'
 import { refuseOverBudget } from './platform/limits/early-refusal.ts'
+import { lingerIfUnread } from './platform/limits/lingering-close.ts'
 import { limitsPlugin } from './platform/limits/plugin.ts'
 import type { LimitTimes } from './platform/limits/windows.ts'
 import type { LiveTimes } from './platform/live/live-hub.ts'
@@ -100,6 +101,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
       done(app.database.state === 'ready' ? undefined : new AppError('DATABASE_UNAVAILABLE'))
     })
     doors.addHook('onRequest', refuseOverBudget(app))
+    doors.addHook('onSend', lingerIfUnread)
     // For the routes of sign-in and unknown paths. Plugins that accept bodies set parsers of their own.
     ignoreBodies(doors)
     await doors.register(signInRoutes)

@@ -49,7 +49,9 @@ export interface Credentials {
 /** As a browser does, through the played provider. @throws when it does not lead to a session */
 export async function signIn(url: string, provider: OpenIdProvider, name: string): Promise<Credentials> {
   const begun = await fetch(`${url}/auth/google`, { redirect: 'manual' })
-  const asked = new URL(begun.headers.get('location') ?? '')
+  const location = begun.headers.get('location')
+  if (!location) throw new Error(`sign-in of ${name} did not begin: ${begun.status} ${await begun.text()}`)
+  const asked = new URL(location)
   const claims = { sub: `sub-${name}`, email: emailOf(name), email_verified: true, name }
   const query = new URLSearchParams({
     code: provider.grant(asked, claims),
@@ -59,9 +61,9 @@ export async function signIn(url: string, provider: OpenIdProvider, name: string
     redirect: 'manual',
     headers: { cookie: cookiesOf(begun) },
   })
-  const location = done.headers.get('location') ?? ''
-  if (location.startsWith('/sign-in')) throw new Error(`${name} could not sign in: ${location}`)
-  const [, code] = /#code=([^#]+)/.exec(location) ?? []
+  const landing = done.headers.get('location') ?? ''
+  if (landing.startsWith('/sign-in')) throw new Error(`${name} could not sign in: ${landing}`)
+  const [, code] = /#code=([^#]+)/.exec(landing) ?? []
   if (!code) return { cookie: cookiesOf(done), bearer: null }
   const exchanged = await fetch(`${url}/trpc/auth.exchange`, {
     method: 'POST',
