@@ -12,6 +12,8 @@ const procedures = Object.entries<AnyProcedure>((appRouter as AnyRouter)._def.pr
  * everybody is added with a word on why, and one that is not needs nothing.
  */
 const publicPaths = [
+  // Null for visitors: a page asks when it is opened.
+  'account.current',
   // The buttons of the sign-in page.
   'account.methods',
   // Ways to become somebody, and the links of mails.

@@ -196,6 +196,18 @@ function admitAnybody(ctx: Context, resolution: Resolution): { actor: Actor | nu
 }
 
 /**
+ * For a page that is opened: as `publicProcedure`, so that visitors are not refused. A browser that has a refresh token is asked to
+ * exchange it, and a session that ended otherwise than by its age is refused with the reason, by which other tabs clear their pages.
+ * @throws AppError ACCESS_TOKEN_MISSING, SESSION_ENDED, INVALID_CREDENTIAL, API_KEY_INVALID
+ */
+export const visitorProcedure = gate('anybody', (ctx, resolution) => {
+  if (resolution.kind === 'anonymous' && resolution.refreshable) throw new AppError('ACCESS_TOKEN_MISSING')
+  if (resolution.kind === 'refused' && resolution.endReason && resolution.endReason !== 'expired')
+    throw refusal(resolution)
+  return admitAnybody(ctx, resolution)
+})
+
+/**
  * For a call whose input is its credential: no other decides, so that a token which has run out is not in its successor's way. It
  * counts by itself (`ctx.countCall`) for whoever it turns out to be; what fails before that counts as a stranger's.
  */

@@ -61,6 +61,7 @@ export function prepareCall(app: TestApp, path: string, me: Person): Promise<Cal
 const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   ...driftCalls,
   'account.me': async () => ({}),
+  'account.current': async () => ({}),
   'account.methods': async () => ({}),
   'account.sessions.list': async () => ({}),
   'account.identities.list': async () => ({}),

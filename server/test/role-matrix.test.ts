@@ -67,6 +67,8 @@ const everybody = (outcome: string) => Object.fromEntries(callers.map((caller) =
 
 const matrix: Record<string, Row> = {
   'account.me': { ...ownAccount(), key: may, 'lesser key': may },
+  // A page that shows a user learns that their session has ended.
+  'account.current': anybodys('SESSION_ENDED'),
   'account.methods': anybodys(),
   'account.chooseUsername': ownAccount(),
   'account.changePassword': ownAccount(),

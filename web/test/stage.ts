@@ -201,7 +201,7 @@ export class Stage {
   #listen(page: Page) {
     page.on('pageerror', (error) => this.#faults.push(`thrown: ${error.message}`))
     page.on('console', (message) => {
-      // A signed-out visitor's first question is answered with 401, and browsers write that down.
+      // Calls of a page whose session has ended are refused with 401, and browsers log that as an error.
       if (message.type() === 'error' && !/status of 401/.test(message.text())) this.#faults.push(message.text())
     })
   }

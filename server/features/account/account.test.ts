@@ -39,6 +39,14 @@ describe('me', () => {
     expect(data(await browser.query('account.me'))).toEqual((await browser.get('/me')).json())
   })
 
+  it('is null for a visitor who asks which user is signed in, and otherwise the same user', async () => {
+    const anonymous = await app.browser().query('account.current')
+    expect([anonymous.statusCode, data(anonymous)]).toEqual([200, null])
+    expect(data(await browser.query('account.current'))).toEqual(data(await browser.query('account.me')))
+    const forged = await app.browser({ authorization: 'Bearer forged' }).query('account.current')
+    expect(codeOf(forged)).toEqual([401, 'INVALID_CREDENTIAL'])
+  })
+
   it('answers nobody with the form of plain routes, and the id of the request in body and header', async () => {
     const answer = await app.browser().get('/me')
     expect(answer.statusCode).toBe(401)

@@ -21,6 +21,7 @@ import {
   recorded,
   router,
   userOrKeyProcedure,
+  visitorProcedure,
 } from '../../trpc.ts'
 import { claimLegacyId } from './legacy-claim.ts'
 import { changePassword, confirmPassword } from './password.ts'
@@ -45,6 +46,9 @@ export const accountRouter = router({
     })
     .output(Person)
     .query(({ ctx }) => getMe(ctx.profiles, ctx.actor)),
+
+  /** As `me`, but null for anonymous callers, since browsers log each response with status 401 as an error. */
+  current: visitorProcedure.output(Person.nullable()).query(({ ctx }) => ctx.actor && getMe(ctx.profiles, ctx.actor)),
 
   methods: publicProcedure.output(SignInMethods).query(({ ctx }) => listSignInMethods(ctx.config)),
 

@@ -50,6 +50,7 @@ describe.each(reasons)('a session that ended as %s', (reason) => {
     const draft = await draftOf(cookies, { browser, id })
     await end(cookies, id, reason)
     expect(overTrpc(await browser.query('account.me'))).toEqual(ended(reason))
+    if (reason !== 'expired') expect(overTrpc(await browser.query('account.current'))).toEqual(ended(reason))
     expect(overTrpc(await browser.mutate('account.updateProfile', { displayName: 'Ada' }))).toEqual(ended(reason))
     expect(overRest(await browser.get('/me'))).toEqual(ended(reason))
     expect(overRest(await browser.get('/api/v1/tasks'))).toEqual(ended(reason))
@@ -93,6 +94,14 @@ it('says that a refresh token was stolen when it comes again', async () => {
   await refresh(second)
   expect(overTrpc(await refresh(refreshToken))).toEqual([401, 'REFRESH_REUSED', 'stolen'])
   expect(overTrpc(await refresh(second))).toEqual(ended('stolen'))
+})
+
+it('counts an expired session as none for a page that is opened, and deletes its cookie', async () => {
+  const { browser, id } = await signedIn(cookies)
+  await end(cookies, id, 'expired')
+  const opened = await browser.query('account.current')
+  expect([opened.statusCode, opened.json().result.data]).toEqual([200, null])
+  expect(opened.headers['set-cookie']).toContain('plinth_session=;')
 })
 
 describe('without a credential of the session', () => {

@@ -263,6 +263,7 @@ describe('in a browser', () => {
   it('the cookie opens nothing else, and a call says that a token is missing', async () => {
     const { browser } = await inBrowser()
     expect(codeOf(await browser.query('account.me'))).toBe('ACCESS_TOKEN_MISSING')
+    expect(codeOf(await browser.query('account.current'))).toBe('ACCESS_TOKEN_MISSING')
     expect((await browser.query('account.methods')).statusCode).toBe(200)
     expect(codeOf(await browser.get('/trpc/account.me', { cookie: '' }))).toBe('UNAUTHENTICATED')
   })

@@ -84,6 +84,16 @@ it('shows visitors the products in a line each, and the public drifts', async ()
   await page.getByRole('heading', { level: 1, name: 'queue' }).waitFor()
 })
 
+it('leaves no error in the console of visitors', async () => {
+  const page = await stage.open()
+  const errors: string[] = []
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.goto('/', { waitUntil: 'networkidle' })
+  await page.getByRole('link', { name: 'Sign in' }).first().click()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  expect(errors).toEqual([])
+})
+
 it('fits where there is little room', async () => {
   const page = await stage.openSignedIn('engineer', inTheDark)
   await report(page, 'w'.repeat(60), { severity: 'medium' })

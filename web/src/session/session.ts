@@ -33,8 +33,9 @@ const keep = (session: Session) => queryClient.setQueryData<Session>(sessionKey,
 
 async function readSession(signal?: AbortSignal): Promise<Session> {
   try {
-    const person = await plinth.account.me.query(undefined, { signal })
+    const person = await readPerson(signal)
     signal?.throwIfAborted()
+    if (person === null) return endedBy(null)
     const isFirst = known() === undefined
     become(person)
     if (isFirst) await restoreKept(person.id)
@@ -47,6 +48,13 @@ async function readSession(signal?: AbortSignal): Promise<Session> {
     signal?.throwIfAborted()
     return endedBy(toPlinthError(error).endReason)
   }
+}
+
+/** Null for visitors. A page that shows a user has to be refused instead, with the reason why the session has ended. */
+function readPerson(signal?: AbortSignal): Promise<Person | null> {
+  const before = known()
+  if (before && before.state !== 'signed-out') return plinth.account.me.query(undefined, { signal })
+  return plinth.account.current.query(undefined, { signal })
 }
 
 /** After a call that was refused because the session has ended. `reason`: null where the server does not know the session. */
