@@ -34,6 +34,8 @@ export function testEnvironment(
     NODE_ENV: 'test',
     PUBLIC_URL: publicUrl,
     DATABASE_URL: 'pglite://memory',
+    // On a busy machine, tests that call in parallel would be refused after the default.
+    DATABASE_WAIT: '1m',
     GOOGLE_CLIENT_ID: clientId,
     GOOGLE_CLIENT_SECRET: clientSecret,
     GOOGLE_ISSUER: 'http://127.0.0.1:9',

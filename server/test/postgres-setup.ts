@@ -24,7 +24,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const at = new URL(url)
   at.pathname = `/${template}`
   const database = openPostgres(
-    { url: at.href, directUrl: at.href, prepare: true, poolMax: 1 },
+    { url: at.href, directUrl: at.href, prepare: true, poolMax: 1, waitMs: 2_000 },
     pino({ level: 'silent' }),
   )
   await database.migrate(migrationsFolder, new AbortController().signal)

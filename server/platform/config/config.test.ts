@@ -101,6 +101,8 @@ describe('a wrong setting', () => {
     ['DATABASE_DIRECT_URL', 'https://db.internal/plinth', /postgres:\/\//],
     ['DATABASE_DIRECT_URL', 'postgres://plinth:100%@db.internal/plinth', /percent-encoded/],
     ['DATABASE_POOL_MAX', '0', /between 1 and/],
+    ['DATABASE_WAIT', '1s', /between 2s and 1m/],
+    ['DATABASE_WAIT', '61s', /between 2s and 1m/],
     ['REDIS_URL', 'localhost:6379', /redis:\/\//],
     ['REAL_AUTH_PROVIDER', 'github', /google/],
     ['USE_MOCK_AUTH', '1', /true or false/],
@@ -290,7 +292,7 @@ describe('a good environment', () => {
         maxConnections: 10_000,
       },
       log: { level: 'info', pii: false },
-      database: { directUrl: good.DATABASE_URL, prepare: true, poolMax: 10 },
+      database: { directUrl: good.DATABASE_URL, prepare: true, poolMax: 10, waitMs: 2_000 },
       redisUrl: null,
       auth: {
         mock: false,

@@ -142,6 +142,8 @@ function group(s: Settings) {
       /** A transaction pooler forgets prepared statements between transactions. */
       prepare: s.DATABASE_DIRECT_URL === undefined,
       poolMax: s.DATABASE_POOL_MAX,
+      /** How long a query or transaction waits for a connection. */
+      waitMs: s.DATABASE_WAIT,
     },
     redisUrl: s.REDIS_URL ?? null,
     auth: {

@@ -171,6 +171,9 @@ export const settings = {
   DATABASE_URL: databaseUrl,
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   DATABASE_POOL_MAX: whole(10, 1, 1000),
+  DATABASE_WAIT: duration
+    .refine((n) => n >= ms('2s') && n <= ms('1m'), fault('must be between 2s and 1m'))
+    .prefault('2s'),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   REAL_AUTH_PROVIDER: z.enum(['google', 'none'], fault('must be google or none')).default('google'),
   USE_MOCK_AUTH: flag(false),

@@ -5,8 +5,6 @@
 import { Pool, TimeoutError } from 'tarn'
 import { AppError } from '../errors/app-error.ts'
 
-/** Above `connectMs` of the connections: a Postgres that does not respond is DATABASE_UNAVAILABLE, a full pool SERVER_BUSY. */
-const waitMs = 2_000
 const createMs = 2_500
 /** After a connection could not be made, for the tasks that wait for others. */
 const retryMs = 100
@@ -24,8 +22,11 @@ export class ConnectionPool<Connection extends Pooled> {
   #suspectBefore = 0
   #isClosed = false
 
-  /** `open` resolves once the connection is made; it may call `onSilence` later, when the other side does not respond in time. */
-  constructor(open: (onSilence: () => void) => Promise<Connection>, max: number) {
+  /**
+   * `open` resolves once the connection is made; it may call `onSilence` later, when the other side does not respond in time. With a `waitMs` above the
+   * time it takes at most, a Postgres that does not respond is DATABASE_UNAVAILABLE, and a full pool SERVER_BUSY.
+   */
+  constructor(open: (onSilence: () => void) => Promise<Connection>, max: number, waitMs = 2_000) {
     const onSilence = () => {
       // Found by one connection, it is likely true of all that were open then. They are replaced, where each would find out in turn.
       this.#suspectBefore = performance.now()

@@ -11,7 +11,9 @@ const database = await createTestDatabase()
 const address = new URL(database.url)
 const proxy = await TcpProxy.before(Number(address.port || 5432))
 address.host = `127.0.0.1:${proxy.port}`
-const app = await buildTestApp({ environment: { DATABASE_URL: address.href, DATABASE_POOL_MAX: '4' } })
+const app = await buildTestApp({
+  environment: { DATABASE_URL: address.href, DATABASE_POOL_MAX: '4', DATABASE_WAIT: '2s' },
+})
 const load = await DatabaseLoad.prepare(app)
 const { person } = load
 

@@ -47,6 +47,6 @@ export async function openDatabase(
   onFailure: OnFailure = () => {},
 ): Promise<DatabaseDriver> {
   const [, folder] = /^pglite:\/\/(.+)$/.exec(config.url) ?? []
-  if (folder) return (await import('./pglite-driver.ts')).openPglite(folder, log, onFailure)
+  if (folder) return (await import('./pglite-driver.ts')).openPglite(folder, log, onFailure, config.waitMs)
   return (await import('./postgres-driver.ts')).openPostgres(config, log, onFailure)
 }

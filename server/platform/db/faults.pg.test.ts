@@ -11,7 +11,9 @@ import type { Database } from './database.ts'
 import { withTransaction } from './transaction.ts'
 
 const server = await PostgresServer.create()
-const app = await buildTestApp({ environment: { DATABASE_URL: server.url(), DATABASE_POOL_MAX: '4' } })
+const app = await buildTestApp({
+  environment: { DATABASE_URL: server.url(), DATABASE_POOL_MAX: '4', DATABASE_WAIT: '2s' },
+})
 const db = app.database.db
 const load = await DatabaseLoad.prepare(app)
 const { person } = load

@@ -56,7 +56,7 @@ const signal = new AbortController().signal
 
 async function openDatabase(options: { empty?: boolean }, logged: pino.Logger = log) {
   const { url, drop } = await createTestDatabase(options)
-  const driver = openPostgres({ url, directUrl: url, prepare: true, poolMax: 4 }, logged)
+  const driver = openPostgres({ url, directUrl: url, prepare: true, poolMax: 4, waitMs: 2_000 }, logged)
   const other = postgres(url, { max: 4, onnotice: () => {} })
   atEnd(async () => {
     await driver.close()
@@ -185,7 +185,7 @@ it('an index is built concurrently while other instances wait to migrate, and wh
 })
 
 function instanceOf(url: string): DatabaseDriver {
-  const driver = openPostgres({ url, directUrl: url, prepare: true, poolMax: 1 }, log)
+  const driver = openPostgres({ url, directUrl: url, prepare: true, poolMax: 1, waitMs: 2_000 }, log)
   atEnd(() => driver.close())
   return driver
 }

@@ -50,7 +50,10 @@ describe('ten instances that start at once on an empty database', () => {
   it('are all ready, and each migration is applied and recorded once', async () => {
     const database = await emptyDatabase('ten')
     const here = Array.from({ length: 8 }, () =>
-      openPostgres({ url: server.url(database), directUrl: server.url(database), prepare: true, poolMax: 2 }, log),
+      openPostgres(
+        { url: server.url(database), directUrl: server.url(database), prepare: true, poolMax: 2, waitMs: 2_000 },
+        log,
+      ),
     )
     const processes: ServerProcess[] = []
     let migrated: Promise<unknown> | undefined

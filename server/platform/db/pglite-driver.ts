@@ -34,7 +34,12 @@ const objectRows: QueryOptions = { rowMode: 'object' }
  * `folder` is a path, or `memory` for a database that ends with the process. The folder is locked at once.
  * @throws FolderInUse, NotADatabaseFolder
  */
-export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: OnFailure = () => {}): DatabaseDriver {
+export function openPglite(
+  folder: string,
+  log: FastifyBaseLogger,
+  onFailure: OnFailure = () => {},
+  waitMs?: number,
+): DatabaseDriver {
   const path = folder === 'memory' ? null : resolve(folder)
   if (path) refuseForeign(path)
   const lock = path ? lockFolder(path) : null
@@ -60,7 +65,7 @@ export function openPglite(folder: string, log: FastifyBaseLogger, onFailure: On
     if (!opened) throw new AppError('DATABASE_UNAVAILABLE')
     return opened
   }
-  const gate = new PoolGate(1)
+  const gate = new PoolGate(1, waitMs)
   const run = <T>(work: () => Promise<T>): Promise<T> =>
     gate.run(async () => {
       try {

@@ -6,7 +6,7 @@ import { until } from '../../test/until.ts'
 import { toAppError } from '../errors/app-error.ts'
 
 const poolMax = 3
-const app = await buildTestApp({ environment: { DATABASE_POOL_MAX: String(poolMax) } })
+const app = await buildTestApp({ environment: { DATABASE_POOL_MAX: String(poolMax), DATABASE_WAIT: '2s' } })
 const db = app.database.db
 const person = await app.signIn()
 

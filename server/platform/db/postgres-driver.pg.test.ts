@@ -56,7 +56,10 @@ it('takes an address as Prisma and the managed databases give it', async () => {
     pool_timeout: '10',
     connect_timeout: '10',
   }).toString()
-  const driver = openPostgres({ url: url.href, directUrl: url.href, prepare: true, poolMax: 1 }, direct.inside.log)
+  const driver = openPostgres(
+    { url: url.href, directUrl: url.href, prepare: true, poolMax: 1, waitMs: 2_000 },
+    direct.inside.log,
+  )
   expect(rowsOf(await driver.db.execute(sql`select 1 as n`))).toEqual([{ n: 1 }])
   await driver.ping()
   await driver.close()
@@ -64,7 +67,7 @@ it('takes an address as Prisma and the managed databases give it', async () => {
 
 it('ends whatever runs and waits when it is closed', async () => {
   const url = database.url
-  const driver = openPostgres({ url, directUrl: url, prepare: true, poolMax: 1 }, direct.inside.log)
+  const driver = openPostgres({ url, directUrl: url, prepare: true, poolMax: 1, waitMs: 2_000 }, direct.inside.log)
   driver.listen(
     'somewhere',
     () => {},

@@ -47,20 +47,24 @@ export function openPostgres(
     connections.add(connection)
     return connection
   }
-  const openPool = (max: number, settings: Omit<ConnectionSettings, 'connectMs' | 'onLost'>) =>
-    new ConnectionPool(async (onSilence) => {
-      const onLost = (isSilent: boolean) => isSilent && onSilence()
-      const connection = connect(url, { ...settings, connectMs, onLost })
-      await connection.query({ text: 'select 1' }).catch((error) => {
-        connection.close()
-        throw error
-      })
-      return connection
-    }, max)
+  const openPool = (max: number, settings: Omit<ConnectionSettings, 'connectMs' | 'onLost'>, waitMs?: number) =>
+    new ConnectionPool(
+      async (onSilence) => {
+        const onLost = (isSilent: boolean) => isSilent && onSilence()
+        const connection = connect(url, { ...settings, connectMs, onLost })
+        await connection.query({ text: 'select 1' }).catch((error) => {
+          connection.close()
+          throw error
+        })
+        return connection
+      },
+      max,
+      waitMs,
+    )
   const limits: ConnectionSettings['session'] = pooled
     ? {}
     : { statement_timeout: statementMs, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 }
-  const pool = openPool(config.poolMax, { session: { application_name: 'plinth', ...limits }, answerMs })
+  const pool = openPool(config.poolMax, { session: { application_name: 'plinth', ...limits }, answerMs }, config.waitMs)
   const control = openPool(1, {
     session: { application_name: 'plinth control', ...(!pooled && { statement_timeout: controlMs }) },
     answerMs: controlMs,

@@ -145,6 +145,12 @@ it.each(['/api/v1/tasks', '/trpc/tasks.create', '/mcp'])(
   },
 )
 
+/** How many look-ups a network over its budget may have had since this call: 5 in each second, of which the first has begun. */
+function allowedLookUps(): () => number {
+  const startedAt = performance.now()
+  return () => 5 * (1 + Math.ceil((performance.now() - startedAt) / 1000))
+}
+
 const endedToken = async () => (await endedProgram()).refreshToken
 
 async function endedProgram() {
@@ -157,12 +163,12 @@ it('access tokens of ended sessions cost few statements once the budget of the n
   const programs = await Promise.all(Array.from({ length: 60 }, endedProgram))
   const ip = await spentAddress()
   const count = countStatements(app, lookUp)
+  const allowed = allowedLookUps()
   for (let round = 0; round < 2; round++) {
     const answers = await Promise.all(programs.map(({ bearer }) => from(ip).get('/me', bearer)))
     expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([429]))
   }
-  // 5 a second.
-  expect(count()).toBeLessThan(30)
+  expect(count()).toBeLessThanOrEqual(allowed())
 })
 
 describe('refresh tokens', () => {
@@ -185,8 +191,9 @@ describe('refresh tokens', () => {
     const tokens = await Promise.all(Array.from({ length: 60 }, endedToken))
     const ip = await spentAddress()
     const count = countStatements(app, /"sessions"/)
+    const allowed = allowedLookUps()
     await Promise.all(tokens.map((refreshToken) => from(ip).mutate('auth.refresh', { refreshToken })))
-    expect(count()).toBeLessThan(30)
+    expect(count()).toBeLessThanOrEqual(allowed())
   })
 
   it('two rotations old count as calls of the network, and leave the budget of their user alone', async () => {

@@ -16,7 +16,7 @@ export async function readStored({ postgres, databaseFolder }: Stage): Promise<S
   const { log } = Fastify()
   const url = postgres?.url() ?? ''
   const driver: DatabaseDriver = postgres
-    ? openPostgres({ url, directUrl: url, prepare: true, poolMax: 1 }, log)
+    ? openPostgres({ url, directUrl: url, prepare: true, poolMax: 1, waitMs: 2_000 }, log)
     : openPglite(databaseFolder, log)
   try {
     await driver.migrate(join(packageFolder, 'migrations'), new AbortController().signal)
