@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError, toAppError } from './app-error.ts'
+import { limitHandlerTime } from './handler-timeout.ts'
 import { RefusalLog } from './refusal-log.ts'
 
 declare module 'fastify' {
@@ -19,6 +20,7 @@ export const errorsPlugin = fp(
       reply.header('x-request-id', request.id)
       done()
     })
+    app.addHook('preHandler', limitHandlerTime)
     app.setErrorHandler(answerError)
     app.decorate('refusals', new RefusalLog())
   },
