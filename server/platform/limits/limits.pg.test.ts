@@ -7,6 +7,7 @@ import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { until } from '../../test/until.ts'
 import { AppError, toAppError } from '../errors/app-error.ts'
 import { rateLimits } from './table.ts'
+import { defaultLimitTimes } from './windows.ts'
 
 const [perNetwork, perPerson] = [6, 8]
 const redis = await RedisServer.create()
@@ -27,6 +28,9 @@ const environment = {
   RATE_LIMIT_SIGN_IN: '1',
 }
 const instance = (more = {}) => buildTestApp({ environment: { ...environment, ...more } })
+/** With the time that a store has to respond by default. */
+const impatient = (more = {}) =>
+  buildTestApp({ environment: { ...environment, ...more }, times: { limits: defaultLimitTimes } })
 const onPostgres = [await instance(), await instance()] as const
 const throughRedis = { REDIS_URL: redis.url(proxy.port) }
 const onRedis = [await instance(throughRedis), await instance(throughRedis)] as const
@@ -44,11 +48,12 @@ const call = async (app: TestApp, ip: string) => {
   return answer.statusCode === 200 ? Number(answer.headers['ratelimit-remaining']) : answer.json().error.data.code
 }
 const lines = (app: TestApp, pattern: RegExp) => app.logs.filter(({ msg }) => pattern.test(msg))
-const isShared = () =>
+/** Resolves when both count together. */
+const sharing = (here: TestApp, there: TestApp) =>
   until('a shared count', async () => {
     const ip = newAddress()
-    await call(onRedis[0], ip)
-    return (await call(onRedis[1], ip)) === perNetwork - 2
+    await call(here, ip)
+    return (await call(there, ip)) === perNetwork - 2
   })
 
 describe.each([
@@ -109,7 +114,7 @@ describe('attempts that Postgres counts', () => {
   })
 
   it('are counted by each process where a row cannot be had in time', async () => {
-    const [app] = onPostgres
+    const app = await impatient()
     const [ip, account] = [newAddress(), newAccount()]
     await app.database.db.delete(rateLimits)
     await outcomeOf(app, ip, account, right)
@@ -131,8 +136,8 @@ describe('attempts that Postgres counts', () => {
 
 describe('calls on two instances', () => {
   it('are one budget through Redis, of a network and of a person', async () => {
-    await isShared()
     const [here, there] = onRedis
+    await sharing(here, there)
     const ip = newAddress()
     for (let n = 1; n <= perNetwork; n++) expect(await call(n % 2 ? here : there, ip)).toBe(perNetwork - n)
     expect(await call(here, ip)).toBe('RATE_LIMITED')
@@ -159,7 +164,10 @@ describe('calls on two instances', () => {
   })
 })
 
-describe('while Redis is away', () => {
+describe('while Redis is away', async () => {
+  const [here, there] = [await impatient(throughRedis), await impatient(throughRedis)]
+  const isShared = () => sharing(here, there)
+
   afterEach(async () => {
     proxy.mode = 'pass'
     await redis.stop()
@@ -172,7 +180,6 @@ describe('while Redis is away', () => {
     ['silent', async () => proxy.silence()],
   ])('%s, calls and sign-ins are answered, each instance counting for itself', async (_, fail) => {
     await isShared()
-    const [here, there] = onRedis
     const [ip, account, spent] = [newAddress(), newAccount(), newAddress()]
     for (let n = 0; n <= perNetwork; n++) await call(here, spent)
     proxy.mode = 'hang-up'

@@ -45,7 +45,7 @@ export const limitsPlugin = fp<{ times?: Partial<LimitTimes> | undefined }>(
     boundConnections(app)
     const { anonymous, signedIn } = config.rateLimit
     const hashed = keyedHash(config)
-    const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log)
+    const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log, times)
     const calls = (lengthMs: number) =>
       redis ? new SharedWindows(redis.windows(lengthMs, hashed), log, times) : new MemoryWindows(lengthMs)
     const attempts = redis
@@ -105,9 +105,9 @@ function boundConnections({ server, config, log }: FastifyInstance): void {
 }
 
 /** Its client is loaded only where there is a Redis. */
-async function openRedis(url: string, log: FastifyBaseLogger) {
+async function openRedis(url: string, log: FastifyBaseLogger, { storeAnswersWithinMs }: LimitTimes) {
   const { connectRedis, RedisWindows } = await import('./redis-windows.ts')
-  const connection = connectRedis(url, log)
+  const connection = connectRedis(url, log, storeAnswersWithinMs)
   return {
     windows: (lengthMs: number, hashed: (key: string) => string) => new RedisWindows(connection, lengthMs, hashed),
     disconnect: () => connection.disconnect(),

@@ -7,11 +7,13 @@ import { Redis } from 'ioredis'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import type { Count, Windows } from './windows.ts'
 
-const answerMs = 500
 const retryMs = { least: 200, most: 2_000 }
 
-/** The connection for all of them; `SharedWindows` tells of its outages. Errors are never logged: ioredis hangs the password on them. */
-export function connectRedis(url: string, log: FastifyBaseLogger): Redis {
+/**
+ * One connection for all windows, whose commands fail after `answerMs`. `SharedWindows` logs its outages. Its errors are never logged, because ioredis puts
+ * the password into them.
+ */
+export function connectRedis(url: string, log: FastifyBaseLogger, answerMs: number): Redis {
   const redis = new Redis(url, {
     connectionName: 'plinth-limits',
     disableClientInfo: true,

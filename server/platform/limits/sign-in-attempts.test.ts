@@ -8,8 +8,6 @@ import { MemoryWindows, SharedWindows } from './windows.ts'
 const [limit, mailsOfNetwork] = [3, 7]
 const app = await buildTestApp({
   environment: { RATE_LIMIT_SIGN_IN: String(limit), RATE_LIMIT_ANONYMOUS: String(mailsOfNetwork) },
-  // However slow the machine is, attempts are counted in the table: an instance that counts in its memory has another limit.
-  times: { limits: { storeAnswersWithinMs: 60_000 } },
 })
 const attempts = app.inside.signInAttempts
 
