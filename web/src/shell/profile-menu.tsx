@@ -2,7 +2,7 @@
 import { Badge, Menu, UnstyledButton, useMantineColorScheme, VisuallyHidden } from '@mantine/core'
 import { IconLogout } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { Fragment } from 'react'
+import { Fragment, useRef } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
 import { PersonAvatar } from '../account/person-avatar.tsx'
@@ -14,6 +14,12 @@ import classes from './profile-menu.module.css'
 export function ProfileMenu({ person, onSignOut }: { person: Person; onSignOut: () => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const role = roleNames[person.role]
+  const chip = useRef<HTMLButtonElement>(null)
+  const askToSignOut = () => {
+    // A dialog that opens returns the focus to where it was, and the item of the menu is removed.
+    chip.current?.focus()
+    onSignOut()
+  }
   const menus = useProducts()
     .map(({ menu = [] }) => menu.filter(({ access }) => !access || hasCapability(person.role, access)))
     .filter(({ length }) => length > 0)
@@ -21,7 +27,7 @@ export function ProfileMenu({ person, onSignOut }: { person: Person; onSignOut: 
     // Inside the header, where it belongs to a landmark; a placeholder for the focus is no item of a menu.
     <Menu position="bottom-end" width={264} withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <UnstyledButton className={classes.chip}>
+        <UnstyledButton ref={chip} className={classes.chip}>
           <PersonAvatar person={person} size="2.25rem" />
           <span className={classes.name}>{person.displayName}</span>
           <Badge variant="light" color="gray" className={classes.role}>
@@ -59,7 +65,7 @@ export function ProfileMenu({ person, onSignOut }: { person: Person; onSignOut: 
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size="1.125rem" stroke={1.5} aria-hidden />} onClick={onSignOut}>
+        <Menu.Item leftSection={<IconLogout size="1.125rem" stroke={1.5} aria-hidden />} onClick={askToSignOut}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -6,7 +6,7 @@ import { useLeave } from '../unsent/use-leave.ts'
 
 /** A recent change is usually sent within this time. */
 const momentMs = 1000
-/** Longer than the menu takes that was clicked. */
+/** Longer than search takes to close. */
 const focusReturnsWithinMs = 1000
 const frameMs = 16
 
@@ -25,7 +25,7 @@ export function useSignOut(ask: () => void) {
   }
 }
 
-/** A menu returns the focus when it has closed, and a dialog returns it to the element that has it when the dialog opens. */
+/** Search returns the focus when it has closed, and a dialog returns it to the element that has it when the dialog opens. */
 async function focusReturned(): Promise<void> {
   const isReturned = () =>
     document.activeElement?.closest('body, [role=menu], [role=dialog]') === document.body &&
