@@ -37,7 +37,7 @@ const signedIn = [
   'src/alerts/alert-bell.tsx',
   'src/shell/profile-menu.tsx',
   'src/toasts/toaster.tsx',
-  'src/conversations/ask-after-sending.ts',
+  'src/conversations/sending/ask-after-sending.ts',
 ]
 /** Pages within another page. */
 const frames: Record<string, string> = {

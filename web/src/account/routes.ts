@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { rootRoute } from '../root-route.ts'
 import { prefetchMethods } from '../sign-in/sign-in-search.ts'
 import { prefetchApiKeys, prefetchDevices, prefetchSignInMethods } from './account-queries.ts'
-import { readAddingSearch } from './use-adding-outcome.ts'
+import { readAddingSearch } from './sign-in-methods/use-adding-outcome.ts'
 
 const account = createRoute({
   getParentRoute: () => rootRoute,
@@ -13,7 +13,7 @@ const account = createRoute({
 const profile = createRoute({
   getParentRoute: () => account,
   path: '/',
-  component: lazyRouteComponent(() => import('./profile-tab.tsx'), 'ProfileTab'),
+  component: lazyRouteComponent(() => import('./profile/profile-tab.tsx'), 'ProfileTab'),
 })
 
 const devices = createRoute({
@@ -31,14 +31,14 @@ const signInMethods = createRoute({
     prefetchMethods()
     prefetchSignInMethods()
   },
-  component: lazyRouteComponent(() => import('./sign-in-methods-tab.tsx'), 'SignInMethodsTab'),
+  component: lazyRouteComponent(() => import('./sign-in-methods/sign-in-methods-tab.tsx'), 'SignInMethodsTab'),
 })
 
 const apiKeys = createRoute({
   getParentRoute: () => account,
   path: '/api-keys',
   loader: prefetchApiKeys,
-  component: lazyRouteComponent(() => import('./api-keys-tab.tsx'), 'ApiKeysTab'),
+  component: lazyRouteComponent(() => import('./api-keys/api-keys-tab.tsx'), 'ApiKeysTab'),
 })
 
 export const accountRoutes = [account.addChildren([profile, devices, signInMethods, apiKeys])] as const

@@ -24,7 +24,7 @@ export const adminRoutes = [
     validateSearch: readAuditSearch,
     loaderDeps: ({ search }) => search,
     loader: ({ deps }) => prefetchAudit(deps),
-    component: lazyRouteComponent(() => import('./audit-page.tsx'), 'AuditPage'),
+    component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
   }),
   createRoute({
     getParentRoute: () => rootRoute,

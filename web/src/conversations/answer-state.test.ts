@@ -3,7 +3,7 @@ import { KnownRows } from '../../../client/known-rows.ts'
 import type { Answer, Conversation, ConversationEvent, Message, Messages } from '../../../shared/conversations.ts'
 import { randomFrom } from '../../test/random-from.ts'
 import { type AnswerAction, type AnswerState, awaitsAnswer, initialAnswerState, reduceAnswer } from './answer-state.ts'
-import { messageRules } from './message-rules.ts'
+import { messageRules } from './messages/message-rules.ts'
 
 /** The messages, oldest first, and what a page knows beside them. */
 interface Conversed extends AnswerState {

@@ -13,8 +13,8 @@ import { plinth } from '../plinth.ts'
 import { showDone, showFailure } from '../toasts/toasts.tsx'
 import classes from './conversation-page.module.css'
 import { countWords } from './conversation-words.ts'
-import { discardQueued, queueRename } from './queue-changes.ts'
-import type { QueuedConversation } from './queued.ts'
+import { discardQueued, queueRename } from './sending/queue-changes.ts'
+import type { QueuedConversation } from './sending/queued.ts'
 import type { OpenConversation } from './use-conversation.ts'
 
 /** Nothing written takes it away. */

@@ -7,8 +7,8 @@ import { LoadFailure } from '../failure/load-failure.tsx'
 import { Page } from '../page/page.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
-import { ConversationListPane } from './conversation-list-pane.tsx'
 import classes from './conversations-page.module.css'
+import { ConversationListPane } from './list/conversation-list-pane.tsx'
 
 export function ConversationsPage() {
   const session = useSession()

@@ -12,11 +12,11 @@ import { outbox } from '../offline/outbox.ts'
 import { lookAgain, plinth, queryClient } from '../plinth.ts'
 import { announce } from '../toasts/announcer.tsx'
 import { type AnswerAction, type AnswerState, initialAnswerState, isUnderWay, reduceAnswer } from './answer-state.ts'
-import { failureWords } from './answer-words.ts'
 import { askAssistant, onAsk } from './assistant-asks.ts'
 import { conversationQuery, messagesPerPage, messagesQuery } from './conversation-queries.ts'
-import { messageRules } from './message-rules.ts'
-import { queuedIn } from './queued.ts'
+import { failureWords } from './messages/answer-words.ts'
+import { messageRules } from './messages/message-rules.ts'
+import { queuedIn } from './sending/queued.ts'
 
 export interface ConversationInSight extends AnswerState {
   /** Why the assistant was not asked. */

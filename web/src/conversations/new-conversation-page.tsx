@@ -8,11 +8,11 @@ import foot from '../page/foot.module.css'
 import { Page } from '../page/page.tsx'
 import { useSession } from '../session/session.ts'
 import { UnsentStore } from '../unsent/unsent-store.ts'
-import { Composer } from './composer.tsx'
 import classes from './conversation-page.module.css'
 import { assistantQuery } from './conversation-queries.ts'
 import { EmptyConversation } from './empty-conversation.tsx'
-import { queueConversation } from './queue-changes.ts'
+import { Composer } from './sending/composer.tsx'
+import { queueConversation } from './sending/queue-changes.ts'
 
 export function NewConversationPage() {
   const session = useSession()

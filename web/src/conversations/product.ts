@@ -23,7 +23,7 @@ export const conversationsProduct: Product = {
     { keys: ['Esc'], does: 'Stop the answer, from the field that you write in' },
   ],
   // What was written offline is sent, and answered, whichever page is open by then.
-  background: () => import('./ask-after-sending.ts'),
+  background: () => import('./sending/ask-after-sending.ts'),
   stored: {
     procedures: ['conversations.list', 'conversations.get', 'conversations.messages.list', 'conversations.assistant'],
     keys: ['conversation-list', 'conversation'],

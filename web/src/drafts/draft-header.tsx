@@ -6,9 +6,9 @@ import type { Present } from '../../../shared/presence.ts'
 import { DraftActions } from './draft-actions.tsx'
 import { type DraftHead, nameIn } from './draft-head.ts'
 import classes from './draft-page.module.css'
-import { PeopleDialog } from './people-dialog.tsx'
-import { PeopleHere } from './people-here.tsx'
-import { RingHelp } from './ring-help.tsx'
+import { PeopleDialog } from './people/people-dialog.tsx'
+import { PeopleHere } from './people/people-here.tsx'
+import { RingHelp } from './people/ring-help.tsx'
 
 interface Props {
   draft: DraftHead

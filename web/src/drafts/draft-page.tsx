@@ -10,9 +10,9 @@ import { Page } from '../page/page.tsx'
 import { RowSkeletons } from '../page/row-skeletons.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
-import { useTellFeed } from '../shell/feed-in-sight.ts'
+import { useTellFeed } from '../shell/status/feed-in-sight.ts'
 import { DraftView } from './draft-view.tsx'
-import { UnsentText } from './unsent-text.tsx'
+import { UnsentText } from './segments/unsent-text.tsx'
 import { useDraft } from './use-draft.ts'
 
 const notHere =

@@ -5,7 +5,7 @@ import rows from '../page/row.module.css'
 import type { HomeSectionProps } from '../products/product.ts'
 import { useSession } from '../session/session.ts'
 import { recentDraftsQuery } from './draft-queries.ts'
-import { DraftRow } from './draft-row.tsx'
+import { DraftRow } from './list/draft-row.tsx'
 
 export function DraftsGlance({ onReady }: HomeSectionProps) {
   const session = useSession()

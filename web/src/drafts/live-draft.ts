@@ -15,8 +15,8 @@ import { UnsentStore } from '../unsent/unsent-store.ts'
 import { type HeadState, withEvent, withPass, withPassAnswered, withSnapshot } from './draft-head.ts'
 import { newsOf } from './draft-news.ts'
 import { draftQuery, reloadInvitations } from './draft-queries.ts'
-import { queueSegment } from './queue-segment.ts'
-import { type DraftPage, pageOf, segmentRules } from './segment-rules.ts'
+import { queueSegment } from './segments/queue-segment.ts'
+import { type DraftPage, pageOf, segmentRules } from './segments/segment-rules.ts'
 
 const lostCodes = new Set(['NOT_FOUND', 'FORBIDDEN'])
 

@@ -7,7 +7,7 @@ export const draftsRoutes = [
     getParentRoute: () => rootRoute,
     path: '/drafts',
     loader: prefetchDrafts,
-    component: lazyRouteComponent(() => import('./drafts-page.tsx'), 'DraftsPage'),
+    component: lazyRouteComponent(() => import('./list/drafts-page.tsx'), 'DraftsPage'),
   }),
   createRoute({
     getParentRoute: () => rootRoute,

@@ -7,7 +7,7 @@ import { useCollection } from '../live/use-collection.ts'
 import { useIsHeldUp, useOutboxEntries } from '../offline/use-outbox.ts'
 import { reloadDrafts } from './draft-queries.ts'
 import { LiveDraft } from './live-draft.ts'
-import { isConfirmed } from './segment-rules.ts'
+import { isConfirmed } from './segments/segment-rules.ts'
 
 type Append = OutboxEntry<'drafts.append'>
 

@@ -12,7 +12,7 @@ import {
   IconInfoCircle,
 } from '@tabler/icons-react'
 import type { DriftStatus, Severity } from '../../../shared/drifts.ts'
-import type { Attempt } from './decisions.ts'
+import type { Attempt } from './deciding/decisions.ts'
 import classes from './drift-marks.module.css'
 import { severityNames, statusNames } from './drift-words.ts'
 

@@ -6,9 +6,9 @@ import { createContext, type ReactNode, useContext, useEffect, useState, useSync
 import type { Person } from '../../../shared/account.ts'
 import type { DriftEvent } from '../../../shared/drifts.ts'
 import { announce } from '../toasts/announcer.tsx'
-import { type Attempt, Decisions } from './decisions.ts'
-import { DriftList } from './drift-list.ts'
+import { type Attempt, Decisions } from './deciding/decisions.ts'
 import { reloadDrift } from './drift-queries.ts'
+import { DriftList } from './list/drift-list.ts'
 
 type Listener = (event: DriftEvent | 'all') => void
 

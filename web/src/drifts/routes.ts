@@ -16,7 +16,7 @@ const list = createRoute({
   validateSearch: readDriftsSearch,
   loaderDeps: ({ search }) => search,
   loader: ({ deps }) => prefetchDriftRows(deps),
-  component: lazyRouteComponent(() => import('./drifts-page.tsx'), 'DriftsPage'),
+  component: lazyRouteComponent(() => import('./list/drifts-page.tsx'), 'DriftsPage'),
 })
 
 const dashboard = createRoute({
@@ -32,7 +32,7 @@ const drift = createRoute({
   // Of the list that its user goes through.
   validateSearch: readDriftsSearch,
   loader: ({ params }) => prefetchDrift(params.driftId),
-  component: lazyRouteComponent(() => import('./drift-page.tsx'), 'DriftPage'),
+  component: lazyRouteComponent(() => import('./detail/drift-page.tsx'), 'DriftPage'),
 })
 
 export const driftsRoutes = [review.addChildren([list, dashboard, drift])] as const

@@ -1,6 +1,6 @@
 import { useNetwork } from '@mantine/hooks'
 import { useStore } from '../live/store.ts'
-import { useTellFeed } from '../shell/feed-in-sight.ts'
+import { useTellFeed } from '../shell/status/feed-in-sight.ts'
 import { useReview } from './drift-review.tsx'
 
 /** For the status bar. Offline its own words are the right ones: nothing that is done here waits for the connection. */

@@ -1,6 +1,6 @@
 /** Asks to confirm an address until that is done, or until the person has put it off for this visit. */
 import { useState } from 'react'
-import { useResendVerification } from '../account/use-resend-verification.ts'
+import { useResendVerification } from '../account/profile/use-resend-verification.ts'
 import { useSession } from '../session/session.ts'
 
 /** The user who dismissed the notice for now. */

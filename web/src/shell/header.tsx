@@ -9,7 +9,7 @@ import { useReturnHere } from '../session/sign-in-link.ts'
 import { BrandMark } from './brand.tsx'
 import classes from './header.module.css'
 import { modifierKey } from './modifier-key.ts'
-import { useFetched } from './use-fetched.ts'
+import { useFetched } from './search/use-fetched.ts'
 
 const loadProfileMenu = async () => (await import('./profile-menu.tsx')).ProfileMenu
 

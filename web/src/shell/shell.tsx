@@ -8,13 +8,13 @@ import { isWayIn } from '../session/sign-in-link.ts'
 import { Announcer } from '../toasts/announcer.tsx'
 import { Header } from './header.tsx'
 import { Navigation } from './navigation.tsx'
+import { useFetched } from './search/use-fetched.ts'
 import classes from './shell.module.css'
-import { StatusBar } from './status-bar.tsx'
-import { useFetched } from './use-fetched.ts'
+import { StatusBar } from './status/status-bar.tsx'
 import { useLazyDialog } from './use-lazy-dialog.ts'
 import { useSignOut } from './use-sign-out.ts'
 
-const loadPalette = async () => (await import('./command-palette.tsx')).CommandPalette
+const loadPalette = async () => (await import('./search/command-palette.tsx')).CommandPalette
 const loadSignOut = async () => (await import('../unsent/sign-out-dialog.tsx')).SignOutDialog
 const loadShortcuts = async () => (await import('./shortcuts-dialog.tsx')).ShortcutsDialog
 

@@ -12,8 +12,8 @@ import { secretGcTime, trpc } from '../plinth.ts'
 import { useSession } from '../session/session.ts'
 import classes from './entry-card.module.css'
 import { EntryCard } from './entry-card.tsx'
+import type { Outcome } from './mail/verify-email-page.tsx'
 import { ReclaimAddress } from './reclaim-address.tsx'
-import type { Outcome } from './verify-email-page.tsx'
 
 interface Props {
   token: string

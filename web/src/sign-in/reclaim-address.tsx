@@ -7,7 +7,7 @@ import type { Verification } from '../../../shared/auth.ts'
 import { FormFailure } from '../failure/form-failure.tsx'
 import { ConfirmDialog } from '../page/confirm-dialog.tsx'
 import { trpc } from '../plinth.ts'
-import type { Outcome } from './verify-email-page.tsx'
+import type { Outcome } from './mail/verify-email-page.tsx'
 
 interface Props {
   token: string

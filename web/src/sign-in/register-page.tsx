@@ -14,7 +14,7 @@ import { beginSession } from '../session/session.ts'
 import { announce } from '../toasts/announcer.tsx'
 import classes from './entry-card.module.css'
 import { EntryCard } from './entry-card.tsx'
-import { LookIntoMail } from './look-into-mail.tsx'
+import { LookIntoMail } from './mail/look-into-mail.tsx'
 import { useReturnTo } from './sign-in-search.ts'
 import { useEnter } from './use-enter.ts'
 

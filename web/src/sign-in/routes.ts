@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { rootRoute } from '../root-route.ts'
-import { takeLinkToken } from './link-token.ts'
+import { takeLinkToken } from './mail/link-token.ts'
 import { prefetchMethods, readReturnSearch, readSignInSearch } from './sign-in-search.ts'
 
 /** Their paths are also in session/sign-in-link.ts and public/first-paint.js, for they have no navigation. */
@@ -22,19 +22,19 @@ export const signInRoutes = [
     getParentRoute: () => rootRoute,
     path: '/forgot-password',
     validateSearch: readReturnSearch,
-    component: lazyRouteComponent(() => import('./forgot-password-page.tsx'), 'ForgotPasswordPage'),
+    component: lazyRouteComponent(() => import('./mail/forgot-password-page.tsx'), 'ForgotPasswordPage'),
   }),
   createRoute({
     getParentRoute: () => rootRoute,
     path: '/reset-password',
     beforeLoad: takeLinkToken,
-    component: lazyRouteComponent(() => import('./reset-password-page.tsx'), 'ResetPasswordPage'),
+    component: lazyRouteComponent(() => import('./mail/reset-password-page.tsx'), 'ResetPasswordPage'),
   }),
   createRoute({
     getParentRoute: () => rootRoute,
     path: '/verify-email',
     beforeLoad: takeLinkToken,
-    component: lazyRouteComponent(() => import('./verify-email-page.tsx'), 'VerifyEmailPage'),
+    component: lazyRouteComponent(() => import('./mail/verify-email-page.tsx'), 'VerifyEmailPage'),
   }),
   createRoute({
     getParentRoute: () => rootRoute,

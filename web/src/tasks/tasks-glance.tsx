@@ -9,8 +9,8 @@ import rows from '../page/row.module.css'
 import { Row } from '../page/row.tsx'
 import type { HomeSectionProps } from '../products/product.ts'
 import { useSession } from '../session/session.ts'
-import { AddTask } from './add-task.tsx'
-import { usePageKeys } from './use-page-keys.ts'
+import { AddTask } from './list/add-task.tsx'
+import { usePageKeys } from './list/use-page-keys.ts'
 import { useTasks } from './use-tasks.ts'
 
 export function TasksGlance({ onReady }: HomeSectionProps) {

@@ -5,9 +5,9 @@ import { LoadFailure } from '../failure/load-failure.tsx'
 import { Page } from '../page/page.tsx'
 import { LeadToSignIn } from '../session/lead-to-sign-in.ts'
 import { useSession } from '../session/session.ts'
-import { useTellFeed } from '../shell/feed-in-sight.ts'
-import { TasksSkeleton } from './tasks-skeleton.tsx'
-import { TasksView, titles } from './tasks-view.tsx'
+import { useTellFeed } from '../shell/status/feed-in-sight.ts'
+import { TasksSkeleton } from './list/tasks-skeleton.tsx'
+import { TasksView, titles } from './list/tasks-view.tsx'
 import { useTasks } from './use-tasks.ts'
 
 export function TasksPage() {

@@ -1,6 +1,6 @@
 /** Sends all that a user has written, unfinished texts too, before they sign out. */
-import { queueConversation, queueMessage } from '../conversations/queue-changes.ts'
-import { queueSegment } from '../drafts/queue-segment.ts'
+import { queueConversation, queueMessage } from '../conversations/sending/queue-changes.ts'
+import { queueSegment } from '../drafts/segments/queue-segment.ts'
 import { outbox, whenSent } from '../offline/outbox.ts'
 import { type UnsentStore, unsentOf } from './unsent-store.ts'
 

@@ -1,0 +1,50 @@
+import { Badge } from '@mantine/core'
+import { Section } from '../../page/section.tsx'
+import { Day } from '../../page/time-ago.tsx'
+import { useSession } from '../../session/session.ts'
+import { PersonAvatar } from '../person-avatar.tsx'
+import { roleNames } from '../role-names.ts'
+import { EmailFact } from './email-fact.tsx'
+import { NameForm } from './name-form.tsx'
+import classes from './profile-tab.module.css'
+import { UsernameForm } from './username-form.tsx'
+
+export function ProfileTab() {
+  const session = useSession()
+  if (!('person' in session)) return null
+  const { person } = session
+  const isReadOnly = session.state !== 'signed-in'
+  return (
+    <Section title="Profile" about="How you appear to other people in Plinth.">
+      <div className={classes.profile}>
+        <PersonAvatar person={person} size="4.5rem" />
+        <div className={classes.forms}>
+          <NameForm key={`name of ${person.id}`} person={person} isReadOnly={isReadOnly} />
+          <UsernameForm key={`username of ${person.id}`} person={person} isReadOnly={isReadOnly} />
+        </div>
+      </div>
+      <dl className={classes.facts}>
+        <div>
+          <dt>E-mail</dt>
+          <dd>
+            <EmailFact person={person} isReadOnly={isReadOnly} />
+          </dd>
+        </div>
+        <div>
+          <dt>Role</dt>
+          <dd>
+            <Badge variant="light" color="gray">
+              {roleNames[person.role]}
+            </Badge>
+          </dd>
+        </div>
+        <div>
+          <dt>Member since</dt>
+          <dd>
+            <Day at={person.createdAt} />
+          </dd>
+        </div>
+      </dl>
+    </Section>
+  )
+}
