@@ -7,6 +7,8 @@ export async function reviewDrifts(engineer: Api, anonymous: Api): Promise<void>
     await anonymous.GET('/api/v1/drifts', { params: { query: { status: 'pending', severity: 'critical' } } }),
   )
   check(all.meta.pagination.total === 3 && all.data[0]?.id === resolved, 'drifts are listed, the newest first')
+  const found = await anonymous.GET('/api/v1/drifts', { params: { query: { search: 'secur web', limit: 1 } } })
+  check(expected(found).meta.pagination.total === 3, 'a search finds drifts by words of their resource')
   await readValues(engineer, anonymous, approved)
   await readAlerts(engineer, approved)
 

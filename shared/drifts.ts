@@ -16,6 +16,9 @@ export const driftLimits = {
   resourceIdLength: 300,
   providerLength: 60,
   regionLength: 60,
+  searchLength: 200,
+  /** That a list with a search has at most. */
+  found: 100,
   reasonLength: 2_000,
   /** That one call decides on, or undoes the decisions on. */
   decisions: 100,
@@ -172,6 +175,11 @@ export const ListDrifts = listRequest({
   status: ListedStatus.optional().meta({ description: '`decided`: those that are approved or rejected' }),
   severity: Severity.optional(),
   provider: Resource.shape.provider.optional(),
+  search: singleLine(driftLimits.searchLength)
+    .optional()
+    .meta({
+      description: `Words of the resource or the externalId, or how they begin: only drifts that have all of them. Of more than ${driftLimits.found}, so many are listed, with the newest`,
+    }),
   sort: DriftOrder.optional().meta({
     description:
       '`severity`: the most severe first, of each severity those detected last. Otherwise those detected last',

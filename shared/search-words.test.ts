@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { excerptOf, markWords } from './search-words.ts'
+import { excerptOf, fitsSearch, markWords } from './search-words.ts'
 
 const found = (text: string, search: string) =>
   markWords(text, search).flatMap((part) => (part.isFound ? [part.text] : []))
@@ -18,6 +18,19 @@ describe('words that a search has found', () => {
   it('begin so, and do not only contain it', () => {
     expect(found('Replant the plants', 'plant')).toEqual(['plants'])
     expect(found('Anything', '—')).toEqual([])
+  })
+})
+
+describe('a text', () => {
+  it.for([
+    ['zur reis', true],
+    ['REISE zürich', true],
+    ['zur', true],
+    ['zur urich', false],
+    ['zur 7', false],
+    ['—', false],
+  ] as const)('fits a search whose words all begin words of it: %s %s', ([search, fits]) => {
+    expect(fitsSearch('Reise nach Zürich', search)).toBe(fits)
   })
 })
 

@@ -27,6 +27,13 @@ export function markWords(text: string, search: string): Part[] {
   return parts
 }
 
+/** Whether each word of `search` begins a word of `text`. A search without words fits nothing. */
+export function fitsSearch(text: string, search: string): boolean {
+  const words = searchWordsOf(text)
+  const begins = searchWordsOf(search)
+  return begins.length > 0 && begins.every((begin) => words.some((one) => one.startsWith(begin)))
+}
+
 const hasWord = (text: string, begins: readonly string[]) =>
   searchWordsOf(text).some((one) => begins.some((begin) => one.startsWith(begin)))
 

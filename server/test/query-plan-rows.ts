@@ -60,7 +60,7 @@ const statements = [
    select gen_random_uuid(), 'x/' || n, 'vm', n::text, case when n % 1000 = 7 then 'rare' when n % 3 = 0 then 'gcp' else 'aws' end,
      (array['low', 'low', 'low', 'medium', 'high', 'critical'])[1 + n % 6],
      case when n % 700 = 0 then 'rejected' when n % 5 = 0 then 'approved' when n % 7 = 0 then 'resolved' else 'pending' end,
-     '{}', now() - n * interval '1 minute', now()
+     '{}', now() - n * interval '1 minute', now() - random() * interval '90 days'
    from generate_series(1, 12000) n`,
   `insert into drift_history (id, drift_id, action, actor_id)
    select gen_random_uuid(), id, 'approved', $1 from drifts, generate_series(1, 2)`,

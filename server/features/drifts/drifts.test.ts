@@ -1,6 +1,13 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { type DriftEvent, DriftStatus, type DriftSummary, driftLimits, Severity } from '../../../shared/drifts.ts'
+import {
+  type DriftEvent,
+  DriftStatus,
+  type DriftSummary,
+  driftLimits,
+  type ReportDrift,
+  Severity,
+} from '../../../shared/drifts.ts'
 import { auditLogs } from '../../platform/audit/table.ts'
 import { newId } from '../../platform/db/columns.ts'
 import { buildTestApp } from '../../test/app.ts'
@@ -262,6 +269,64 @@ describe('a list', () => {
       const refused = await me.browser.query('drifts.list', { provider, ...filters, page: 2 })
       expect(refused.json().error.data).toMatchObject({ code: 'VALIDATION_ERROR', details: [{ field: 'page' }] })
     }
+  })
+
+  it('has with a search the drifts whose resource has all of its words, in each order and page by page', async () => {
+    const me = await engineer(app)
+    const group = `group${newId().slice(-12)}`
+    const make = (id: string, changed: Partial<ReportDrift> = {}) =>
+      driftOf(me, {
+        resource: { type: 'load_balancer', id: `${group}-${id}`, provider: 'aws', region: 'eu-west-1' },
+        ...changed,
+      })
+    const search = async (filters: Record<string, unknown>) => {
+      const { items, pagination } = (await app.browser().query('drifts.list', filters)).json().result.data
+      return { ids: items.map(({ id }: DriftSummary) => id), ...pagination }
+    }
+    const billing = await make('billing', { severity: 'low', detectedAt: '2026-01-03T00:00:00.000Z' })
+    const shop = await make('shop', { severity: 'critical', detectedAt: '2026-01-02T00:00:00.000Z' })
+    const old = await make('Shöp-old', { severity: 'low', detectedAt: '2026-01-01T00:00:00.000Z' })
+    await me.browser.mutate('drifts.approve', { driftId: old.id })
+    for (const [filters, fits] of [
+      [{ search: group }, [billing, shop, old]],
+      [{ search: `SHOP ${group.slice(0, 14)}` }, [shop, old]],
+      [{ search: `${group} balancer west` }, [billing, shop, old]],
+      [{ search: `${group} shop`, status: 'decided' }, [old]],
+      [{ search: group, severity: 'low' }, [billing, old]],
+      [{ search: group, sort: 'severity' }, [shop, billing, old]],
+      [{ search: group, provider: 'gcp' }, []],
+      [{ search: `${group} nothing` }, []],
+      [{ search: '—' }, []],
+    ] as const) {
+      const ids = fits.map(({ id }) => id)
+      expect([filters, await search(filters)]).toMatchObject([filters, { ids, total: ids.length, nextCursor: null }])
+      const first = await search({ ...filters, limit: 1 })
+      expect(first.ids).toEqual(ids.slice(0, 1))
+      const next = first.nextCursor && (await search({ ...filters, limit: 2, cursor: first.nextCursor }))
+      expect(next ? next.ids : []).toEqual(ids.slice(1))
+    }
+    expect(await search({ search: group, limit: 1, page: 3 })).toMatchObject({ ids: [old.id], total: 3 })
+  })
+
+  it('has with a search of a common word the newest that have it, at most 100', async () => {
+    const me = await engineer(app)
+    const provider = newId()
+    for (const n of range(1, 3)) {
+      const resource = { type: 'disk', id: `one of many ${n}`, provider, region: null }
+      await driftOf(me, { resource, detectedAt: `2026-01-0${n}T00:00:00.000Z` })
+    }
+    await db.execute(sql`
+      insert into ${drifts} (id, external_id, resource_type, resource_id, provider, severity, detected_at)
+      select gen_random_uuid(), ${provider} || n, 'disk', 'one of many', ${provider}, 'low', '2025-06-01'::timestamptz + n * interval '1 minute'
+      from generate_series(1, 150) n`)
+    const asked = { provider, search: 'many disk', limit: 100 }
+    const { items, pagination } = (await me.browser.query('drifts.list', asked)).json().result.data
+    expect(pagination).toMatchObject({ total: driftLimits.found, totalPages: 1, nextCursor: null })
+    expect(items.slice(0, 3).map(({ resource }: DriftSummary) => resource.id)).toEqual(
+      [3, 2, 1].map((n) => `one of many ${n}`),
+    )
+    const first = (await me.browser.query('drifts.list', { ...asked, search: 'many 1' })).json().result.data
+    expect(first.items).toHaveLength(1)
   })
 })
 

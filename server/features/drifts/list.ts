@@ -1,10 +1,11 @@
 /**
  * Lists of drifts. Each page is read from an index that has its filters and its order, so it costs the same however long the list is: for
- * several statuses, or severities one after the other, it is put together from one such read each.
+ * several statuses, or severities one after the other, it is put together from one such read each. A list with a search is short (search.ts),
+ * and read whole for each of its pages.
  */
-import { and, desc, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type DriftStatus, type Drifts, type ListDrifts, Severity } from '../../../shared/drifts.ts'
+import { type DriftStatus, type Drifts, driftLimits, type ListDrifts, Severity } from '../../../shared/drifts.ts'
 import { Id } from '../../../shared/id.ts'
 import { Instant } from '../../../shared/instant.ts'
 import type { Database } from '../../platform/db/database.ts'
@@ -13,17 +14,35 @@ import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { presentCursor } from '../../platform/live/channel-store.ts'
 import { driftsChannel } from './channel.ts'
 import { countDrifts } from './figures.ts'
-import { type ListedRow, toSummary } from './rows.ts'
+import { type ListedRow, listedColumns, toSummary } from './rows.ts'
+import { findDrifts } from './search.ts'
 import { drifts } from './table.ts'
-
-const { expected: _e, actual: _a, decidedBy: _d, reason: _r, ...listed } = getTableColumns(drifts)
 
 /** What was detected last comes first, or by `sort` what is most severe. */
 export async function listDrifts(db: Database, asked: ListDrifts): Promise<Drifts> {
-  const { status, severity, provider, sort, limit } = asked
-  const bySeverity = sort === 'severity'
+  const bySeverity = asked.sort === 'severity'
   const after = bySeverity ? placeOf(asked, UrgentPlace) : placeOf(asked, Place)
   const cursor = await presentCursor(db, driftsChannel)
+  const { total, rows } =
+    asked.search === undefined ? await readRows(db, asked, after) : await findRows(db, asked, asked.search, after)
+  const list = toList(rows, asked, {
+    total,
+    placeOf: ({ detectedAt, id, severity }) => [detectedAt.toISOString(), id, ...(bySeverity ? [severity] : [])],
+    toItem: toSummary,
+  })
+  return { ...list, cursor }
+}
+
+interface Read {
+  /** Of all pages. */
+  total: number
+  /** One more than the page when there is a next one. */
+  rows: ListedRow[]
+}
+
+async function readRows(db: Database, asked: ListDrifts, after: After): Promise<Read> {
+  const { status, severity, provider, sort, limit } = asked
+  const bySeverity = sort === 'severity'
   const statuses = statusesOf(status)
   let total = 0
   for (const one of statuses) total += await countDrifts(db, { status: one, severity, provider })
@@ -43,12 +62,19 @@ export async function listDrifts(db: Database, asked: ListDrifts): Promise<Drift
     )
     if (rows.length > limit) break
   }
-  const list = toList(rows, asked, {
-    total,
-    placeOf: ({ detectedAt, id, severity }) => [detectedAt.toISOString(), id, ...(bySeverity ? [severity] : [])],
-    toItem: toSummary,
-  })
-  return { ...list, cursor }
+  return { total, rows }
+}
+
+async function findRows(db: Database, asked: ListDrifts, text: string, after: After): Promise<Read> {
+  const { status, severity, provider, sort, limit } = asked
+  const found: ListedRow[] = []
+  for (const one of statusesOf(status)) found.push(...(await findDrifts(db, { text, status: one, severity, provider })))
+  const newest = found.sort(byDetection).slice(0, driftLimits.found)
+  const compare = sort === 'severity' ? bySeverityThenDetection : byDetection
+  const place = after && { detectedAt: new Date(after[0]), id: after[1], severity: after[2] ?? Severity.enum.low }
+  const rows = newest.sort(compare).filter((row) => !place || compare(row, place) > 0)
+  const offset = offsetOf(asked)
+  return { total: newest.length, rows: rows.slice(offset, offset + limit + 1) }
 }
 
 const statusesOf = (status: ListDrifts['status']): (DriftStatus | undefined)[] =>
@@ -68,8 +94,12 @@ async function readMerged(db: Database, statuses: (DriftStatus | undefined)[], p
   return parts.flat().sort(byDetection).slice(0, page.limit)
 }
 
-const byDetection = (one: ListedRow, other: ListedRow) =>
-  other.detectedAt.getTime() - one.detectedAt.getTime() || (one.id > other.id ? -1 : 1)
+type Ordered = Pick<ListedRow, 'detectedAt' | 'id' | 'severity'>
+const byDetection = (one: Ordered, other: Ordered) =>
+  other.detectedAt.getTime() - one.detectedAt.getTime() || Number(one.id < other.id) - Number(one.id > other.id)
+const urgency = ({ severity }: Ordered) => Severity.options.indexOf(severity)
+const bySeverityThenDetection = (one: Ordered, other: Ordered) =>
+  urgency(other) - urgency(one) || byDetection(one, other)
 
 interface Page {
   status: string | undefined
@@ -84,7 +114,7 @@ interface Page {
 
 const readPage = preparedQuery(null, (db, { status, severity, provider, detectedAt, id, offset, limit }: Given<Page>) =>
   db
-    .select(listed)
+    .select(listedColumns)
     .from(drifts)
     .where(
       and(
@@ -102,3 +132,4 @@ const readPage = preparedQuery(null, (db, { status, severity, provider, detected
 /** Where in its order a list goes on. */
 const Place = z.tuple([Instant, Id]).transform(([at, id]) => [at, id, undefined] as const)
 const UrgentPlace = z.tuple([Instant, Id, Severity])
+type After = z.infer<typeof Place> | z.infer<typeof UrgentPlace> | null

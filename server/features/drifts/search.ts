@@ -1,11 +1,13 @@
 /** Text search in drifts, by what anybody may read of them. */
-import { desc, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
+import { driftLimits } from '../../../shared/drifts.ts'
 import type { HitOf } from '../../../shared/search.ts'
 import { excerptOf } from '../../../shared/search-words.ts'
 import { searchWords } from '../../platform/db/columns.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { type Given, preparedQuery } from '../../platform/db/prepared.ts'
 import { fitting, searchQuery } from '../../platform/db/text-search.ts'
+import { type ListedRow, listedColumns } from './rows.ts'
 import { drifts, driftWords } from './table.ts'
 
 interface Asked {
@@ -32,7 +34,6 @@ export async function searchDrifts(db: Database, asked: Asked): Promise<HitOf<'d
 
 const readFitting = preparedQuery(null, (db, { text, limit }: Given<Asked>) => {
   const { id, resourceType, resourceId, provider, region, externalId, severity, status, detectedAt } = drifts
-  const newest = sql`${desc(detectedAt)}, ${desc(id)}`
   const inTitle = sql<boolean>`${searchWords([resourceType, resourceId])} @@ ${searchQuery(text)}`
   return db
     .select({
@@ -53,3 +54,38 @@ const readFitting = preparedQuery(null, (db, { text, limit }: Given<Asked>) => {
     .orderBy(desc(sql`in_title`), newest)
     .limit(limit)
 })
+
+interface Filtered {
+  text: string
+  status: string | undefined
+  severity: string | undefined
+  provider: string | undefined
+}
+
+/** The newest first. If all that fit are more than `driftLimits.found`, these are some of them, with the newest. */
+export const findDrifts: (db: Database, asked: Filtered) => Promise<ListedRow[]> = preparedQuery(
+  null,
+  (db, { text, status, severity, provider }: Given<Filtered>) =>
+    db
+      .select(listedColumns)
+      .from(
+        fitting({
+          table: drifts,
+          words: driftWords(drifts),
+          query: searchQuery(text),
+          where: and(
+            status && eq(drifts.status, status),
+            severity && eq(drifts.severity, severity),
+            provider && eq(drifts.provider, provider),
+          ),
+          order: newest,
+          newest: 2 * driftLimits.found,
+          // All that a list has: one that is not full has all that fit.
+          hits: driftLimits.found,
+        }),
+      )
+      .orderBy(newest)
+      .limit(driftLimits.found),
+)
+
+const newest = sql`${desc(drifts.detectedAt)}, ${desc(drifts.id)}`

@@ -27,6 +27,8 @@ interface Searched<Table extends PgTable> {
   order: SQL
   /** Of how many a common word is known; fewer where their texts are long. */
   newest?: number
+  /** So many of these are the whole result. */
+  hits?: number
 }
 
 /** Stands for `table` in a `from`, and has those of its rows that fit: at most some hundred, in no order. */
@@ -37,20 +39,25 @@ export function fitting<Table extends PgTable>({
   where,
   order,
   newest = common.ofNewest,
+  hits = common.hits,
 }: Searched<Table>): Table {
   const name = sql.identifier(getTableName(table))
   const own = where ?? sql`true`
   const rows = sql`
-    with newest as materialized (
-      select * from (select * from ${table} where ${own} order by ${order} limit ${sql.raw(String(newest))}) as ${name}
-      where ${words} @@ ${query} limit ${sql.raw(String(common.hits))}
+    with tried as materialized (
+      select * from ${table} where ${own} order by ${order} limit ${sql.raw(String(newest))}
+    ),
+    newest as materialized (
+      select * from tried as ${name} where ${words} @@ ${query} limit ${sql.raw(String(hits))}
     )
     select * from newest
     union all
     (
-      select * from ${table}
-      where (select count(*) from newest) < ${sql.raw(String(common.hits))}
-        and ${own} and ${words} @@ ${query} and id not in (select id from newest)
+      -- By \`offset\` the words come first: of an index for \`own\` Postgres believes that it finds few rows, and tries the words of thousands.
+      select * from (select * from ${table} where ${words} @@ ${query} offset 0) as ${name}
+      where (select count(*) from newest) < ${sql.raw(String(hits))}
+        and (select count(*) from tried) = ${sql.raw(String(newest))}
+        and ${own} and id not in (select id from newest)
       limit ${sql.raw(String(mostFromIndex))}
     )
   `

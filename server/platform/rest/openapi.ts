@@ -12,7 +12,7 @@ import { pathParameters, type RestRoute, restRoutesOf } from './rest-route.ts'
 import { type JsonSchema, referTo, SchemaBook, writeSchema } from './schema-book.ts'
 
 /** Of the contract, not of the program: raised with each change that could break a client (docs/api.md). */
-const contractVersion = '4.1.0'
+const contractVersion = '4.2.0'
 
 export interface Parameter {
   name: string

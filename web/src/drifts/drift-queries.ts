@@ -5,10 +5,11 @@ import type { DriftsSearch } from './drift-words.ts'
 
 const rowsPerPage = 100
 
-export const requestFor = ({ status = 'pending', severity, provider, sort }: DriftsSearch) => ({
+export const requestFor = ({ status = 'pending', severity, provider, search, sort }: DriftsSearch) => ({
   status,
   severity,
   provider,
+  search,
   sort,
   limit: rowsPerPage,
 })

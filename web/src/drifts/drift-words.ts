@@ -1,5 +1,11 @@
 /** What the states and severities of drifts are called, in the order in which they are offered; and which of them an address names. */
-import type { DriftAction, DriftStatus, ListedStatus, Severity } from '../../../shared/drifts.ts'
+import {
+  type DriftAction,
+  type DriftStatus,
+  driftLimits,
+  type ListedStatus,
+  type Severity,
+} from '../../../shared/drifts.ts'
 
 export const statusNames: Record<DriftStatus, string> = {
   pending: 'Pending',
@@ -24,6 +30,8 @@ export interface DriftsSearch {
   status?: ListedStatus
   severity?: Severity
   provider?: string
+  /** Words of the resource. */
+  search?: string
   /** Those detected last come first where absent. */
   sort?: 'severity'
 }
@@ -44,20 +52,23 @@ export const actionWords: Record<DriftAction, string> = {
   resolved: 'Resolved',
 }
 
-const longestProvider = 60
-
 const isStatus = (value: unknown): value is ListedStatus =>
   typeof value === 'string' && (value === 'decided' || Object.hasOwn(statusNames, value))
 const isSeverity = (value: unknown): value is Severity =>
   typeof value === 'string' && Object.hasOwn(severityNames, value)
 
+const textOf = (value: unknown, length: number) =>
+  typeof value === 'string' || typeof value === 'number'
+    ? String(value).trim().slice(0, length) || undefined
+    : undefined
+
 /** What the server would refuse is left out. The router reads what looks like a number as one. */
-export function readDriftsSearch({ status, severity, provider, sort }: Record<string, unknown>): DriftsSearch {
-  const name = typeof provider === 'string' || typeof provider === 'number' ? String(provider).trim() : ''
+export function readDriftsSearch({ status, severity, provider, search, sort }: Record<string, unknown>): DriftsSearch {
   return {
     status: isStatus(status) ? status : undefined,
     severity: isSeverity(severity) ? severity : undefined,
-    provider: name.slice(0, longestProvider) || undefined,
+    provider: textOf(provider, driftLimits.providerLength),
+    search: textOf(search, driftLimits.searchLength),
     sort: sort === 'severity' ? sort : undefined,
   }
 }
@@ -68,6 +79,7 @@ export const filterWords = (search: DriftsSearch) =>
     search.severity && severityNames[search.severity].toLowerCase(),
     (!search.severity || tabOf(search) !== 'pending') && tabs[tabOf(search)].toLowerCase(),
     search.provider,
+    search.search && `with “${search.search}”`,
   ]
     .filter(Boolean)
     .join(', ')

@@ -67,16 +67,24 @@ describe('drift review', () => {
     await page.getByLabel('Severity').selectOption('High')
     await page.getByLabel('Provider').selectOption('azure')
     await page.getByLabel('Order').selectOption('Most severe first')
+    await page.getByLabel('Resource', { exact: true }).fill('filter high')
+    await page.waitForURL(/search=filter/)
     const found = async (on: Page) => {
       await driftRow(on, 'filter-azure-high').waitFor()
       await expect.poll(() => driftRow(on, 'filter-').count()).toBe(1)
     }
     await found(page)
     const address = new URL(page.url())
-    expect(Object.fromEntries(address.searchParams)).toEqual({ severity: 'high', provider: 'azure', sort: 'severity' })
+    expect(Object.fromEntries(address.searchParams)).toEqual({
+      severity: 'high',
+      provider: 'azure',
+      sort: 'severity',
+      search: 'filter high',
+    })
     await page.reload()
     await found(page)
     expect(await page.getByLabel('Provider').inputValue()).toBe('azure')
+    expect(await page.getByLabel('Resource', { exact: true }).inputValue()).toBe('filter high')
     await found(await stage.open(address.pathname + address.search))
     await page.getByLabel('Severity').selectOption('Low')
     await page.getByText('No drift matches these filters.').waitFor()

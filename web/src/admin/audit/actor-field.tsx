@@ -1,10 +1,10 @@
 /** Chooses a user by e-mail address or username, which are suggested while a part of them is typed. */
 import { useRef, useState } from 'react'
 import type { ManagedPerson } from '../../../../shared/people.ts'
+import { SearchField } from '../../page/search-field.tsx'
 import { queryClient } from '../../plinth.ts'
 import { showFailure } from '../../toasts/toasts.tsx'
 import { peopleQuery } from '../admin-queries.ts'
-import { SearchField } from '../search-field.tsx'
 
 export function ActorField({ onChoose }: { onChoose: (personId: string) => void }) {
   const [named, setNamed] = useState('')

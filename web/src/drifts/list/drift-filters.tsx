@@ -1,8 +1,9 @@
 /** What narrows and orders the list of one tab. */
 import { NativeSelect } from '@mantine/core'
-import { IconChevronDown } from '@tabler/icons-react'
-import type { ListedStatus, Severity } from '../../../../shared/drifts.ts'
-import classes from '../../admin/filters.module.css'
+import { IconChevronDown, IconSearch } from '@tabler/icons-react'
+import { driftLimits, type ListedStatus, type Severity } from '../../../../shared/drifts.ts'
+import classes from '../../page/filters.module.css'
+import { SearchField } from '../../page/search-field.tsx'
 import { type DriftsSearch, severityNames, tabOf } from '../drift-words.ts'
 
 interface Props {
@@ -14,10 +15,18 @@ interface Props {
 }
 
 export function DriftFilters({ filters, disabled, providers, onChange }: Props) {
-  const { provider, severity, sort, status } = filters
+  const { provider, search = '', severity, sort, status } = filters
   const listed = provider && !providers.includes(provider) ? [provider, ...providers] : providers
   return (
     <fieldset className={classes.filters} disabled={disabled} aria-label="Filters">
+      <SearchField
+        label="Resource"
+        placeholder="Name, type or region"
+        maxLength={driftLimits.searchLength}
+        icon={<IconSearch size="1rem" aria-hidden />}
+        value={search}
+        onChange={(text) => onChange({ search: text || undefined })}
+      />
       {tabOf(filters) === 'decided' && (
         <Choice
           label="Decision"

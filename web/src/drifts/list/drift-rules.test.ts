@@ -182,6 +182,7 @@ describe('the list of drifts', () => {
     { severity: 'low' },
     { status: 'resolved' },
     { status: 'approved', provider: 'gcp' },
+    { search: 'gcp buck' },
   ])(
     'shows what the server has for %o, whatever of its history is heard twice or was in the page already',
     (filters) => {
@@ -196,7 +197,8 @@ describe('the list of drifts', () => {
             (drift) =>
               isOf(filters.status ?? 'pending', drift.status) &&
               (!filters.severity || drift.severity === filters.severity) &&
-              (!filters.provider || drift.resource.provider === filters.provider),
+              (!filters.provider || drift.resource.provider === filters.provider) &&
+              (!filters.search || drift.resource.provider === 'gcp'),
           )
           .sort((a, b) => (a.detectedAt > b.detectedAt ? -1 : 1))
       for (let round = 0; round < 40; round++) {

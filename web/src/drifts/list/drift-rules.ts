@@ -1,6 +1,7 @@
 /** What a list of drifts is: its order, which drifts a filter shows, and what an event says of one. Decisions are never queued. */
 import { byCodeUnits, type ListRules } from '../../../../client/channel.ts'
 import type { DriftEvent, DriftSummary } from '../../../../shared/drifts.ts'
+import { fitsSearch } from '../../../../shared/search-words.ts'
 import { type DriftsSearch, severities } from '../drift-words.ts'
 
 /** Of one order. */
@@ -8,8 +9,8 @@ export type Filters = Omit<DriftsSearch, 'sort'>
 type Order = DriftsSearch['sort']
 
 /** Filters as a text, for views are compared. */
-export const viewOf = ({ status = 'pending', severity, provider }: Filters) =>
-  JSON.stringify({ status, severity, provider })
+export const viewOf = ({ status = 'pending', severity, provider, search }: Filters) =>
+  JSON.stringify({ status, severity, provider, search })
 
 /** Each is needed for every row. */
 const read = new Map<string, Filters>()
@@ -33,12 +34,14 @@ export const compareBy =
 
 export const rulesBy = (order: Order): ListRules<DriftSummary, DriftEvent, never, string> => ({
   compare: compareBy(order),
-  isIn(view, { status, severity, resource }) {
+  isIn(view, { status, severity, resource, externalId }) {
     const wanted = filtersOf(view)
     return (
       isOf(wanted.status, status) &&
       (wanted.severity ?? severity) === severity &&
-      (wanted.provider ?? resource.provider) === resource.provider
+      (wanted.provider ?? resource.provider) === resource.provider &&
+      (wanted.search === undefined ||
+        fitsSearch([...Object.values(resource), externalId].filter(Boolean).join(' '), wanted.search))
     )
   },
   read(event) {

@@ -2,9 +2,10 @@
 import { Button } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import filterClasses from '../../admin/filters.module.css'
+import { driftLimits } from '../../../../shared/drifts.ts'
 import { LoadFailure } from '../../failure/load-failure.tsx'
 import { useStore } from '../../live/store.ts'
+import filterClasses from '../../page/filters.module.css'
 import { RowSkeletons } from '../../page/row-skeletons.tsx'
 import { Section } from '../../page/section.tsx'
 import { LeadToSignIn } from '../../session/lead-to-sign-in.ts'
@@ -40,7 +41,7 @@ export function DriftsPage() {
   const { list, failure, isLoading, found } = now
   const tab = tabOf(search)
   const isFiltered = Boolean(
-    search.severity || search.provider || search.status === 'approved' || search.status === 'rejected',
+    search.search || search.severity || search.provider || search.status === 'approved' || search.status === 'rejected',
   )
   const canLoad = session.state !== 'ended'
   const { data: summary } = useSummary(canLoad)
@@ -102,6 +103,11 @@ export function DriftsPage() {
               Clear filters
             </Button>
           </div>
+        )}
+        {search.search && list && list.total >= driftLimits.found && (
+          <p className={filterClasses.note}>
+            {driftLimits.found} of the drifts that match are listed. Add a word to find the others.
+          </p>
         )}
         {list && list.rows.length > 0 && <DriftTable now={now} list={list} />}
       </Section>
