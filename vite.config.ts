@@ -93,9 +93,13 @@ export default defineConfig({
             { name: 'libraries', test: /node_modules|\/mantine\.css$/, tags: ['$initial'] },
             // Not what the service worker consists of, which runs alone.
             { name: 'app', test: /\/(web\/src|client|shared)\/(?!offline\/service-worker|doors)/, tags: ['$initial'] },
+            // A group also takes what its modules import, unless a group before it has. Parts that some pages do without are
+            // files of their own: virtual lists, and what only the pages about drifts share.
+            { name: 'long-lists', test: /node_modules\/@tanstack\/(react-)?virtual/ },
+            { name: 'shared', test: /^(?!.*\/web\/src\/drifts\/)/, minShareCount: 2, maxModuleSize: 40_000 },
+            { name: 'drifts', test: /\/web\/src\/drifts\//, minShareCount: 2 },
             // The sections of the home page, each of which is imported on demand: one file, not four.
             { name: 'home', test: /\/web\/src\/.*(home-page|-glance|public-drifts)\.tsx$/ },
-            { name: 'shared', minShareCount: 2, maxModuleSize: 40_000 },
           ],
         },
       },

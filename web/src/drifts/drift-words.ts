@@ -1,11 +1,5 @@
 /** What the states and severities of drifts are called, in the order in which they are offered; and which of them an address names. */
-import {
-  type DriftAction,
-  type DriftStatus,
-  driftLimits,
-  type ListedStatus,
-  type Severity,
-} from '../../../shared/drifts.ts'
+import type { DriftAction, DriftStatus, ListedStatus, Severity } from '../../../shared/drifts.ts'
 
 export const statusNames: Record<DriftStatus, string> = {
   pending: 'Pending',
@@ -52,6 +46,9 @@ export const actionWords: Record<DriftAction, string> = {
   resolved: 'Resolved',
 }
 
+/** As `driftLimits` has them, which is not part of what every page loads. */
+const longest = { provider: 60, search: 200 }
+
 const isStatus = (value: unknown): value is ListedStatus =>
   typeof value === 'string' && (value === 'decided' || Object.hasOwn(statusNames, value))
 const isSeverity = (value: unknown): value is Severity =>
@@ -67,8 +64,8 @@ export function readDriftsSearch({ status, severity, provider, search, sort }: R
   return {
     status: isStatus(status) ? status : undefined,
     severity: isSeverity(severity) ? severity : undefined,
-    provider: textOf(provider, driftLimits.providerLength),
-    search: textOf(search, driftLimits.searchLength),
+    provider: textOf(provider, longest.provider),
+    search: textOf(search, longest.search),
     sort: sort === 'severity' ? sort : undefined,
   }
 }
