@@ -47,7 +47,7 @@ describe('drafts', () => {
   it('explains an empty list, creates a draft, and lists it with its state', async () => {
     const page = await stage.openAs('viewer')
     await page.getByRole('link', { name: 'Drafts', exact: true }).first().click()
-    await page.getByText('You write in no draft yet').waitFor()
+    await page.getByText('No drafts yet').waitFor()
     await expectAccessible(page)
     await page.getByRole('button', { name: 'New draft' }).click()
     await page.getByRole('dialog', { name: 'New draft' }).waitFor()
@@ -218,6 +218,33 @@ describe('drafts', () => {
     await add(other, 'sent meanwhile')
     await confirmed(mira, 'sent meanwhile')
     expect(await field(mira).inputValue()).toBe('Being written')
+  })
+
+  it('sends the segments that an earlier release stored, once and in their order, and deletes those of other users', async () => {
+    const { mira, ada, path } = await together('Earlier release')
+    const { id } = await (await mira.request.get('/me')).json()
+    const draftId = path.split('/').at(-1)
+    await mira.evaluate(
+      ([mine, others]) => {
+        const segment = (text: string, second: number) => ({
+          id: crypto.randomUUID(),
+          text,
+          at: `2026-11-20T10:00:0${second}.000Z`,
+          status: 'waiting',
+        })
+        localStorage.setItem(mine, JSON.stringify([segment('stored second', 2), segment('stored first', 1)]))
+        localStorage.setItem(others, JSON.stringify([segment('not mine', 1)]))
+      },
+      [`plinth-unsent-segments:${id}:${draftId}`, `plinth-unsent-segments:another:${draftId}`] as const,
+    )
+    await mira.reload()
+    for (const page of [mira, ada]) for (const text of ['stored first', 'stored second']) await confirmed(page, text)
+    expect(await texts(ada)).toEqual(['stored first', 'stored second'])
+    const left = () => mira.evaluate(() => Object.keys(localStorage).filter((key) => /unsent-segments/.test(key)))
+    await expect.poll(left).toEqual([])
+    await mira.reload()
+    await confirmed(mira, 'stored second')
+    expect(await texts(mira)).toHaveLength(2)
   })
 
   it('keeps what is written offline and over a reload, and sends it when it is back', async () => {

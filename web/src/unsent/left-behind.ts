@@ -3,8 +3,9 @@
  * is signed in: work that a user chose to keep stays for a week; other work is deleted when another user signs in, and after a week.
  */
 import { outbox } from '../offline/outbox.ts'
-import { queryClient, sessionKey } from '../plinth.ts'
+import { plinth, queryClient, sessionKey } from '../plinth.ts'
 import type { Session } from '../session/session.ts'
+import { moveOldSegments } from './move-old-segments.ts'
 import { type Deadline, type Deadlines, leftForMs, reviewLeft } from './review-left.ts'
 import { unsentOf, unsentOwners } from './unsent-store.ts'
 
@@ -39,6 +40,9 @@ export function onLeftChange(listener: () => void): () => void {
 }
 
 async function review(): Promise<void> {
+  const present = queryClient.getQueryData<Session>(sessionKey)
+  if (present?.state === 'signed-in' && plinth.actingAs.id === present.person.id)
+    await moveOldSegments(present.person.id)
   const owners = new Set([...unsentOwners(), ...(await outbox.owners())])
   const session = queryClient.getQueryData<Session>(sessionKey)
   if (!session) return
