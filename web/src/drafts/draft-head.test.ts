@@ -1,30 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { DraftEvent } from '../../../shared/drafts.ts'
-import {
-  type DraftHead,
-  type HeadState,
-  ringHolderId,
-  withEvent,
-  withPass,
-  withPassAnswered,
-  withSnapshot,
-} from './draft-head.ts'
+import { at, emptyDraft, me, mira } from '../../test/draft-fixtures.ts'
+import { type HeadState, ringHolderId, withEvent, withPass, withPassAnswered, withSnapshot } from './draft-head.ts'
 
-const at = '2026-01-01T00:00:00.000Z'
-const me = { id: 'me', displayName: 'Me', avatarUrl: null, username: 'me', mayWrite: true }
-const mira = { id: 'mira', displayName: 'Mira', avatarUrl: null, username: 'mira', mayWrite: true }
-const draft: DraftHead = {
-  id: 'draft',
-  title: 'Spring plan',
-  state: 'open',
-  ownerId: me.id,
-  ringHolderId: me.id,
-  segmentCount: 0,
-  createdAt: at,
-  updatedAt: at,
-  collaborators: [me, mira],
-  cursor: 'epoch:0',
-}
+const { segments: _, ...draft } = emptyDraft
 
 type Step = (state: HeadState) => HeadState
 const event =

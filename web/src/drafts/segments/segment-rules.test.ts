@@ -4,27 +4,11 @@ import type { CallQueue, ListEntry } from '../../../../client/collection-options
 import { LiveCollection } from '../../../../client/live-collection.ts'
 import type { LiveOptions } from '../../../../client/live-options.ts'
 import type { Draft, DraftEvent, Segment } from '../../../../shared/drafts.ts'
+import { at, emptyDraft, me, mira } from '../../../test/draft-fixtures.ts'
 import { randomFrom } from '../../../test/random-from.ts'
 import { type DraftPage, isConfirmed, pageOf, segmentRules } from './segment-rules.ts'
 
-const at = '2026-01-01T00:00:00.000Z'
-const me = { id: 'me', displayName: 'Me', avatarUrl: null, username: 'me', mayWrite: true }
-const mira = { id: 'mira', displayName: 'Mira', avatarUrl: null, username: 'mira', mayWrite: true }
-const draftId = 'draft'
-
-const emptyDraft: Draft = {
-  id: draftId,
-  title: 'Spring plan',
-  state: 'open',
-  ownerId: me.id,
-  ringHolderId: me.id,
-  segmentCount: 0,
-  createdAt: at,
-  updatedAt: at,
-  collaborators: [me, mira],
-  segments: [],
-  cursor: 'epoch:0',
-}
+const draftId = emptyDraft.id
 const draftOf = (segments: Segment[]): Draft => ({ ...emptyDraft, segments, segmentCount: segments.length })
 const segmentAt = (position: number, id: string, author = me): Segment => ({
   id,
