@@ -38,7 +38,14 @@ export const SearchHit = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('task'), ...hit, title: z.string(), completed: z.boolean() }),
     z.object({ kind: z.literal('draft'), ...hit, title: z.string(), state: DraftState }),
-    z.object({ kind: z.literal('conversation'), ...hit, title: z.string().nullable() }),
+    z.object({
+      kind: z.literal('conversation'),
+      ...hit,
+      title: z.string().nullable(),
+      messageId: Id.nullable().meta({
+        description: 'The newest message that has all words; null where the title has them',
+      }),
+    }),
     z.object({ kind: z.literal('drift'), ...hit, resource: Resource, severity: Severity, status: DriftStatus }),
   ])
   .meta({ id: 'SearchHit' })

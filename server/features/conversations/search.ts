@@ -23,11 +23,15 @@ export async function searchConversations(
   const titled = await readTitled(db, { userId, text, limit })
   const said = text === undefined ? [] : await readSaid(db, { userId, text, limit })
   const inTitle = new Set(titled.map(({ id }) => id))
-  const rows = [...titled.map((row) => ({ ...row, content: null })), ...said.filter(({ id }) => !inTitle.has(id))]
-  return rows.slice(0, limit).map(({ id, title, updatedAt, content }) => ({
+  const rows = [
+    ...titled.map((row) => ({ ...row, messageId: null, content: null })),
+    ...said.filter(({ id }) => !inTitle.has(id)),
+  ]
+  return rows.slice(0, limit).map(({ id, title, updatedAt, messageId, content }) => ({
     kind: 'conversation',
     id,
     title,
+    messageId,
     inTitle: text !== undefined && content === null,
     excerpt: text === undefined ? null : excerptOf(content, title ?? '', text),
     at: updatedAt.toISOString(),
@@ -57,7 +61,7 @@ const readTitled = preparedQuery(null, (db, { userId, text, limit }: Given<{ use
 const readSaid = preparedQuery(
   null,
   (db, { userId, text, limit }: Given<{ userId: string; text: string; limit: number }>) => {
-    const { conversationId, content, createdAt } = messages
+    const { id: messageId, conversationId, content, createdAt } = messages
     const found = fitting({
       table: messages,
       words: messageWords(messages),
@@ -68,7 +72,7 @@ const readSaid = preparedQuery(
       newest: 50,
     })
     const said = db
-      .selectDistinctOn([conversationId], { conversationId, content })
+      .selectDistinctOn([conversationId], { messageId, conversationId, content })
       .from(found)
       .orderBy(conversationId, desc(createdAt))
       .as('said')
@@ -80,7 +84,13 @@ const readSaid = preparedQuery(
       .limit(1)
       .as('own')
     return db
-      .select({ id: own.id, title: own.title, updatedAt: own.updatedAt, content: said.content })
+      .select({
+        id: own.id,
+        title: own.title,
+        updatedAt: own.updatedAt,
+        messageId: said.messageId,
+        content: said.content,
+      })
       .from(said)
       .crossJoinLateral(own)
       .orderBy(desc(own.updatedAt), desc(own.id))

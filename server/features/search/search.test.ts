@@ -52,7 +52,9 @@ describe('a search', () => {
     const { id: draftId } = await draft(me, 'Orchard')
     await append(me, draftId, 'A medlar stands at the gate.')
     const { id: conversationId } = await conversation(me)
-    await say(me, conversationId, 'When is a medlar ripe?')
+    await say(me, conversationId, 'What is a medlar?')
+    const newest = await say(me, conversationId, 'When is a medlar ripe?')
+    await say(me, conversationId, 'And a quince?')
     const drift = await driftOf(me, { externalId: 'farm/tree/medlar-7' })
     const hits = await find(me, 'medlar')
     expect(Object.fromEntries(hits.map(({ id, excerpt }) => [id, excerpt]))).toEqual({
@@ -62,6 +64,7 @@ describe('a search', () => {
       [drift.id]: 'farm/tree/medlar-7',
     })
     expect(hits.some(({ inTitle }) => inTitle)).toBe(false)
+    expect(hits.find(({ kind }) => kind === 'conversation')).toMatchObject({ messageId: newest.id })
   })
 
   it.each([

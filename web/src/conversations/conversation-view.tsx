@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core'
 import { IconArrowDown } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import type { Person } from '../../../shared/account.ts'
 import { hasCapability } from '../../../shared/capabilities.ts'
@@ -17,6 +18,7 @@ import { ConversationHeader } from './conversation-header.tsx'
 import classes from './conversation-page.module.css'
 import { assistantQuery, begunHere } from './conversation-queries.ts'
 import { EmptyConversation } from './empty-conversation.tsx'
+import { FoundMessageNote, useFoundMessage } from './messages/found-message.tsx'
 import { MessageList } from './messages/message-list.tsx'
 import { Composer } from './sending/composer.tsx'
 import { queueMessage } from './sending/queue-changes.ts'
@@ -36,7 +38,9 @@ export function ConversationView({ now, me, isSignedIn }: Props) {
   const { data: assistant } = useQuery({ ...assistantQuery, enabled: isSignedIn })
   const queued = queuedIn(useOutboxEntries(), live.id)
   const [isBegunHere] = useState(() => begunHere.delete(live.id))
-  const { isAtEnd, followEnd } = useFollowEnd(body)
+  const { message: foundId } = useSearch({ from: '/conversations/$conversationId' })
+  const { isAtEnd, followEnd } = useFollowEnd(body, foundId === undefined)
+  const search = useFoundMessage(now, foundId)
   const answerLength = answer?.content.length ?? 0
   const isNewBelow = useNewBelow(isAtEnd, `${messages?.at(-1)?.id} ${answerLength}`)
   const readOnly = whyReadOnly({
@@ -64,7 +68,14 @@ export function ConversationView({ now, me, isSignedIn }: Props) {
           </RefusedCall>
         ))}
         {isEmpty && <EmptyConversation hasAssistant={assistant?.available} canWrite={canSend} />}
-        <MessageList now={now} queued={queued.appends} canSend={canSend} hasAssistant={assistant?.available ?? false} />
+        <FoundMessageNote state={search} />
+        <MessageList
+          now={now}
+          queued={queued.appends}
+          foundId={foundId}
+          canSend={canSend}
+          hasAssistant={assistant?.available ?? false}
+        />
       </div>
       <div className={foot.foot}>
         {isNewBelow && (
@@ -110,6 +121,6 @@ interface Circumstances {
 function whyReadOnly({ isDeleted, isSignedIn, mayWrite }: Circumstances): string | null {
   if (!isSignedIn) return 'You can read what was loaded. Sign in again to write.'
   if (isDeleted) return 'This conversation was deleted. What was loaded stays readable until you leave the page.'
-  if (!mayWrite) return 'Your role can read conversations, not write in them. An administrator can change that.'
+  if (!mayWrite) return 'Your role can read conversations, but not write in them. An administrator can change that.'
   return null
 }

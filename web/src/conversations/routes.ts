@@ -25,6 +25,10 @@ const newConversation = createRoute({
 const conversation = createRoute({
   getParentRoute: () => conversations,
   path: '/$conversationId',
+  // The message to show, which a search has found.
+  validateSearch: ({ message }: Record<string, unknown>): { message?: string } => ({
+    message: typeof message === 'string' ? message : undefined,
+  }),
   loader: ({ params }) => prefetchConversation(params.conversationId),
   component: lazyRouteComponent(() => import('./conversation-page.tsx'), 'ConversationPage'),
 })

@@ -10,8 +10,9 @@ const nearPx = 48
 const toEndPx = () => document.documentElement.scrollHeight - innerHeight - scrollY
 const goToEnd = () => scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' })
 
-export function useFollowEnd(page: RefObject<HTMLElement | null>) {
-  const isFollowing = useRef(true)
+/** `opensAtEnd`: false where the page opens at another place. */
+export function useFollowEnd(page: RefObject<HTMLElement | null>, opensAtEnd = true) {
+  const isFollowing = useRef(opensAtEnd)
   const [isAtEnd, setAtEnd] = useState(true)
 
   useEffect(() => {
@@ -34,7 +35,9 @@ export function useFollowEnd(page: RefObject<HTMLElement | null>) {
     const sizes = new ResizeObserver(keepToEnd)
     if (page.current) sizes.observe(page.current)
     // After the router has put the page to its top.
+    isFollowing.current = opensAtEnd
     const opening = requestAnimationFrame(() => {
+      if (!opensAtEnd) return
       follow(true)
       goToEnd()
     })
@@ -46,7 +49,7 @@ export function useFollowEnd(page: RefObject<HTMLElement | null>) {
       removeEventListener('scroll', look)
       removeEventListener('resize', keepToEnd)
     }
-  }, [page])
+  }, [page, opensAtEnd])
 
   /** Also for what the person has just written. */
   const followEnd = useCallback(() => {

@@ -16,6 +16,7 @@ interface FrameProps {
   from: MessageRole
   /** Beside the name. */
   aside: ReactNode
+  isFound?: boolean
   status?: 'writing' | 'queued' | 'sending' | 'refused' | 'answering' | 'failed'
   children: ReactNode
   /** What is to be said of it, below. */
@@ -24,9 +25,17 @@ interface FrameProps {
 
 export const messageElementId = (id: string) => `message-${id}`
 
-export function MessageFrame({ id, from, aside, status, children, note }: FrameProps) {
+export function MessageFrame({ id, from, aside, isFound = false, status, children, note }: FrameProps) {
   return (
-    <li id={messageElementId(id)} tabIndex={-1} className={classes.message} data-role={from} data-status={status}>
+    <li
+      id={messageElementId(id)}
+      tabIndex={-1}
+      className={classes.message}
+      data-role={from}
+      data-status={status}
+      data-found={isFound || undefined}
+      aria-current={isFound || undefined}
+    >
       <div className={classes.byline}>
         {from === 'assistant' && <IconSparkles className={classes.sign} size="1.125rem" stroke={1.5} aria-hidden />}
         <span className={classes.author}>{from === 'user' ? 'You' : 'Assistant'}</span>
@@ -38,12 +47,13 @@ export function MessageFrame({ id, from, aside, status, children, note }: FrameP
   )
 }
 
-export const MessageItem = memo(function MessageItem({ message }: { message: Message }) {
+export const MessageItem = memo(function MessageItem({ message, isFound }: { message: Message; isFound: boolean }) {
   const { id, role, content, stopped, createdAt } = message
   return (
     <MessageFrame
       id={id}
       from={role}
+      isFound={isFound}
       aside={
         <>
           <span className={classes.when}>

@@ -13,11 +13,13 @@ import { MessageItem, QueuedItem } from './message-item.tsx'
 interface Props {
   now: OpenConversation
   queued: QueuedMessage[]
+  /** Of the message that a search has found, which is marked. */
+  foundId: string | undefined
   canSend: boolean
   hasAssistant: boolean
 }
 
-export function MessageList({ now, queued, canSend, hasAssistant }: Props) {
+export function MessageList({ now, queued, foundId, canSend, hasAssistant }: Props) {
   const { live, answer, isAsking, askFailure } = now
   const messages = now.messages ?? noMessages
   const waiting = queued.filter(({ input }) => !messages.some(({ id }) => id === input.messageId))
@@ -27,7 +29,7 @@ export function MessageList({ now, queued, canSend, hasAssistant }: Props) {
     <>
       <Earlier now={now} firstId={messages[0]?.id} />
       <ol className={classes.list} aria-label="Messages">
-        <Confirmed messages={messages} />
+        <Confirmed messages={messages} foundId={foundId} />
         {(answer || isAsking) && <AnswerItem answer={answer} canAsk={canAsk} onAsk={ask} />}
         {waiting.map((entry) => (
           <QueuedItem key={entry.input.messageId} entry={entry} canSend={canSend} />
@@ -43,8 +45,8 @@ export function MessageList({ now, queued, canSend, hasAssistant }: Props) {
 const noMessages: Message[] = []
 
 /** Not drawn again for each piece of an answer. */
-const Confirmed = memo(function Confirmed({ messages }: { messages: Message[] }) {
-  return messages.map((message) => <MessageItem key={message.id} message={message} />)
+const Confirmed = memo(function Confirmed({ messages, foundId }: { messages: Message[]; foundId: string | undefined }) {
+  return messages.map((message) => <MessageItem key={message.id} message={message} isFound={message.id === foundId} />)
 })
 
 /** Loads them as the top comes near. What is being read stays where it is. */
@@ -94,7 +96,7 @@ function Earlier({ now, firstId }: { now: OpenConversation; firstId?: string }) 
         </>
       )}
       {isLoadingMore && <Loader size="sm" aria-label="Loading earlier messages" />}
-      {!hasOlder && isLong && 'The conversation begins here.'}
+      {!hasOlder && isLong && 'This is the start of the conversation.'}
     </div>
   )
 }

@@ -1,7 +1,7 @@
 /** What search finds, as the dialog shows it: under which product, with which icon, and where it leads. */
 import { type Icon, IconArrowsDiff, IconChecklist, IconMessages, IconNotes } from '@tabler/icons-react'
 import type { SearchHit, SearchKind } from '../../../../shared/search.ts'
-import { searchWordsOf } from '../../../../shared/search-words.ts'
+import { fitsSearch } from '../../../../shared/search-words.ts'
 import { severityNames, statusNames } from '../../drifts/drift-words.ts'
 import type { router } from '../../router.tsx'
 
@@ -37,11 +37,15 @@ export function openHit(navigate: Navigate, hit: SearchHit): void {
     void navigate({ to: '/tasks', search: { task: id, show: hit.completed ? 'done' : undefined } })
   else if (hit.kind === 'draft') void navigate({ to: '/drafts/$draftId', params: { draftId: id } })
   else if (hit.kind === 'drift') void navigate({ to: '/drifts/$driftId', params: { driftId: id } })
-  else void navigate({ to: '/conversations/$conversationId', params: { conversationId: id } })
+  else
+    void navigate({
+      to: '/conversations/$conversationId',
+      params: { conversationId: id },
+      search: { message: hit.messageId ?? undefined },
+    })
 }
 
 /** Whether what is shown of a hit has every word of the text: one that was found for a shorter text may not. */
 export function stillFits(hit: SearchHit, text: string): boolean {
-  const words = searchWordsOf(`${titleOf(hit)} ${hit.excerpt ?? ''}`)
-  return searchWordsOf(text).every((begin) => words.some((word) => word.startsWith(begin)))
+  return fitsSearch(`${titleOf(hit)} ${hit.excerpt ?? ''}`, text)
 }

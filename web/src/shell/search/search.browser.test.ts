@@ -1,7 +1,7 @@
 import type { Page, Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { expectAccessible } from '../../../test/axe.ts'
-import { expectToFit, inTheDark } from '../../../test/shots.ts'
+import { expectToFit, expectToLookRight, inTheDark } from '../../../test/shots.ts'
 import { post, startStage } from '../../../test/stage.ts'
 
 const stage = await startStage()
@@ -37,6 +37,38 @@ describe('search', () => {
     await expectToFit(page, 'search with results')
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/tasks\?task=[0-9a-f-]{36}$/)
+  })
+
+  it('opens a conversation at the message that has the words, and marks it', async () => {
+    const page = await stage.openSignedIn('engineer', { viewport: { width: 1280, height: 800 } })
+    const { data } = await post<{ data: { id: string } }>(page, '/api/v1/conversations', { title: 'Orchard' })
+    for (let n = 1; n <= 60; n++) {
+      const content = n === 5 ? 'When does the serviceberry flower?' : `Note ${n}. ${'It grows slowly. '.repeat(n % 7)}`
+      await post(page, `/api/v1/conversations/${data.id}/messages`, { role: 'user', content })
+    }
+    await page.goto('/')
+    await openSearch(page)
+    await page.keyboard.type('serviceberry')
+    await group(page, 'Conversations').first().waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/conversations\/[0-9a-f-]{36}\?message=[0-9a-f-]{36}$/)
+    const found = page.getByRole('listitem').filter({ hasText: 'serviceberry' })
+    const isInSight = () =>
+      found.evaluate((it) => {
+        const { top, bottom } = it.getBoundingClientRect()
+        return top > 60 && bottom < innerHeight - 100
+      })
+    await expect.poll(isInSight).toBe(true)
+    expect(await found.getAttribute('aria-current')).toBe('true')
+    await expect.poll(() => found.evaluate((it) => it === document.activeElement)).toBe(true)
+    await expectToLookRight(page, 'a message that was found')
+    // Over a reload as well, and not at the end of the conversation.
+    await page.reload()
+    await expect.poll(isInSight).toBe(true)
+    // The conversation without a message opens at its end.
+    await page.getByRole('link', { name: 'Orchard' }).first().click()
+    await page.getByText('Note 60.').waitFor()
+    await expect.poll(isInSight).toBe(false)
   })
 
   it('shows what was recent before a text, and commands after', async () => {
