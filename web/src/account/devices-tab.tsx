@@ -39,7 +39,7 @@ export function DevicesTab() {
     <Section
       title="Devices"
       headingRef={heading}
-      about="Where you are signed in. End what you do not recognise or no longer use."
+      about="Where you are signed in. End the sessions that you do not recognise or no longer use."
       action={
         hasOthers && (
           <Button variant="default" disabled={!isSignedIn} onClick={() => ask('others')}>
@@ -95,7 +95,7 @@ function questionAbout(target: Target): Question {
     consequence: (
       <>
         It was last used <TimeAgo at={lastUsedAt} />
-        {ip && ` from ${ip}`}. Whoever uses it there will have to sign in again.
+        {ip && ` from ${ip}`}. That device will have to sign in again.
       </>
     ),
     confirm: 'End session',

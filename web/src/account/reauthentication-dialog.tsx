@@ -51,7 +51,9 @@ function ByPassword({ reason, onConfirmed, onCancel }: Pick<Props, 'onConfirmed'
     onSuccess: onConfirmed,
     onError: (error) => {
       const { code, details } = toPlinthError(error)
-      form.refuse(code === 'WRONG_CREDENTIALS' ? [{ field: 'password', message: 'Is not your password' }] : details)
+      form.refuse(
+        code === 'WRONG_CREDENTIALS' ? [{ field: 'password', message: 'This is not your password' }] : details,
+      )
     },
   })
   const submit = (event: FormEvent) => {

@@ -50,7 +50,7 @@ describe('the people page', () => {
     await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for Demo engineer')
 
     await page.getByRole('combobox', { name: 'Role' }).selectOption('Engineer')
-    await page.getByText('Nobody matches these filters.').waitFor()
+    await page.getByText('No user matches these filters.').waitFor()
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await rowOf(page, 'Demo viewer').waitFor()
@@ -63,7 +63,7 @@ describe('the people page', () => {
   it('tells who still comes by the header of the product before, once somebody does', async () => {
     const page = await openAs('admin', '/admin/people')
     await rowOf(page, 'Demo admin').first().waitFor()
-    expect(await page.getByText('Who still comes by X-User-Id').count()).toBe(0)
+    expect(await page.getByText('Users who still sign in with X-User-Id').count()).toBe(0)
     const headers = { 'x-user-id': 'employee-17', 'x-legacy-secret': bridge.LEGACY_HEADER_SECRET }
     expect((await fetch(`${stage.url}/me`, { headers })).status).toBe(200)
     await page.reload()
@@ -114,7 +114,7 @@ describe('the audit log', () => {
       await rowOf(page, 'Demo engineer').getByText(role, { exact: true }).waitFor()
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
-    await act(page, 'Demo engineer', 'Changes to them')
+    await act(page, 'Demo engineer', 'Changes to this user')
     await page.waitForURL(/\/admin\/audit\?target=person/)
     const newest = page.getByRole('main').getByRole('listitem').first()
     await newest.getByText('Demo admin changed a role').click()
@@ -125,7 +125,7 @@ describe('the audit log', () => {
     await newest.getByRole('button', { name: 'Copy request id' }).waitFor()
     await expectAccessible(page)
 
-    await newest.getByRole('link', { name: 'All by this person' }).click()
+    await newest.getByRole('link', { name: 'All actions of this user' }).click()
     await page.waitForURL(/actorId=/)
     await page.getByRole('combobox', { name: 'Action' }).selectOption('Signed in')
     await page.waitForURL(/action=auth\.signIn/)
@@ -297,7 +297,7 @@ describe('an administrator who signed in a while ago', () => {
     await page.getByRole('button', { name: 'Change role to User' }).click()
     await proving.getByLabel('Your password').fill('Something-else-1')
     await page.keyboard.press('Enter')
-    await proving.getByText('Is not your password').waitFor()
+    await proving.getByText('This is not your password').waitFor()
     await proving.getByLabel('Your password').fill(password)
     await page.keyboard.press('Enter')
     await page.getByText('Demo engineer now has the role User').first().waitFor()
@@ -380,7 +380,7 @@ describe.each(['cookies', 'jwt'] as const)('an administrator (%s)', (mode) => {
     await act(page, 'Demo viewer', 'Enable')
     await page.getByRole('button', { name: 'Enable Demo viewer' }).click()
     await page.getByText('Demo viewer can sign in again').first().waitFor()
-    await page.getByText('Nobody matches these filters.').waitFor()
+    await page.getByText('No user matches these filters.').waitFor()
     await theirs.goto('/auth/google?demo=viewer')
     await theirs.getByRole('button', { name: /Demo viewer.*account menu/s }).waitFor()
   })

@@ -22,7 +22,7 @@ import { NewDetectorKey } from './new-detector-key.tsx'
 
 export function AllApiKeysPage() {
   return (
-    <AdminPage title="API keys of everybody" capability="person:manage">
+    <AdminPage title="All API keys" capability="person:manage">
       {(me, isReadOnly) => <ApiKeys me={me} isReadOnly={isReadOnly} />}
     </AdminPage>
   )
@@ -47,7 +47,7 @@ function ApiKeys({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
     <Section
       title="API keys"
       headingRef={heading}
-      about="By these, programs act in the name of the people who made them. Who needs one makes it on their own account page; one for a detector, which may read and report drifts and nothing else, you make here."
+      about="Programs use these keys to act for the users who made them. Users make their own keys on their account page. Here you make a key for a detector, which can only read and report drifts."
       action={<NewDetectorKey me={me} isReadOnly={isReadOnly} />}
     >
       {search.personId && (
@@ -55,7 +55,7 @@ function ApiKeys({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
           <Button
             variant="light"
             rightSection={<IconX size="1rem" aria-hidden />}
-            title="Show the keys of everybody"
+            title="Show all keys"
             onClick={showAll}
           >
             Of <PersonName personId={search.personId} />

@@ -17,8 +17,8 @@ export function LegacyUses({ isReadOnly }: { isReadOnly: boolean }) {
   if (!list.error && !uses?.length) return null
   return (
     <Section
-      title="Who still comes by X-User-Id"
-      about="The header by which the product before named its people. Once they sign in by a way that proves who they are, their id alone is refused; when nobody is left, the header can be switched off."
+      title="Users who still sign in with X-User-Id"
+      about="The header by which the earlier product identified its users. After a user has signed in with a sign-in method of Plinth, their id alone is refused. When the list is empty, the header can be switched off."
     >
       {list.error && !uses && (
         <LoadFailure error={list.error} isRetrying={list.isFetching} onRetry={() => void list.refetch()} />
@@ -28,7 +28,7 @@ export function LegacyUses({ isReadOnly }: { isReadOnly: boolean }) {
           <li key={id}>
             <Row
               icon={IconId}
-              strong={person?.displayName ?? 'Nobody’s any more'}
+              strong={person?.displayName ?? 'No account'}
               quiet={
                 <>
                   Id {legacyId} · {count} {count === 1 ? 'use' : 'uses'} since <Day at={firstUsedAt} /> · Last{' '}

@@ -52,7 +52,7 @@ function People({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
       <Section
         title="Everybody"
         headingRef={heading}
-        about="Who has an account here, the newest first. Change what they may do, or end their access."
+        about="All accounts, newest first. Change a user’s role, or end their access."
       >
         <fieldset className={classes.filters} disabled={isReadOnly} aria-label="Filters">
           <SearchField
@@ -99,7 +99,7 @@ function People({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
           ))}
         {people?.length === 0 && (
           <div className={classes.empty}>
-            <p>Nobody matches these filters.</p>
+            <p>No user matches these filters.</p>
             <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
               Clear filters
             </Button>

@@ -127,13 +127,13 @@ function PersonMenu({ person, isReadOnly, onAct }: Pick<Props, 'person' | 'isRea
           leftSection={icon(IconHistory)}
           renderRoot={(props) => <Link to="/admin/audit" search={{ actorId: id }} {...props} />}
         >
-          What they did
+          Their actions
         </Menu.Item>
         <Menu.Item
           leftSection={icon(IconUserEdit)}
           renderRoot={(props) => <Link to="/admin/audit" search={{ target: `person:${id}` }} {...props} />}
         >
-          Changes to them
+          Changes to this user
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -14,7 +14,7 @@ import { ConversationView } from './conversation-view.tsx'
 import { queuedIn } from './sending/queued.ts'
 import { useConversation } from './use-conversation.ts'
 
-const notHere = 'It may have been deleted, or it is not yours. Conversations can be seen by one person only.'
+const notHere = 'It may have been deleted, or it is not yours. Only its owner can see a conversation.'
 
 export function ConversationPage() {
   const { conversationId } = useParams({ from: '/conversations/$conversationId' })

@@ -53,7 +53,7 @@ export function NoConversationOpen() {
   return (
     <Page title="Conversations">
       <p className={classes.none}>
-        {mayWrite ? 'Choose a conversation, or begin a new one.' : 'Choose a conversation to read it.'} They are kept
+        {mayWrite ? 'Choose a conversation, or start a new one.' : 'Choose a conversation to read it.'} They are kept
         for you alone, on all your devices.
       </p>
     </Page>

@@ -373,7 +373,7 @@ describe('conversations', () => {
     }
     await expect.poll(first).toContain('A long one')
     expect(await messages(page).count()).toBe(162)
-    await page.getByText('The conversation begins here.').waitFor()
+    await page.getByText('This is the start of the conversation.').waitFor()
     await field(page).fill('y'.repeat(19_900))
     await page.getByText('100 characters left').waitFor()
     await field(page).fill('y'.repeat(20_001))
@@ -383,7 +383,7 @@ describe('conversations', () => {
 
   it('are read only for a viewer and for a user whose session has expired, and hidden from any other user', async () => {
     const viewer = await openAs('viewer')
-    await viewer.getByText('Your role can read them, not begin one.').waitFor()
+    await viewer.getByText('Your role can read them, but not start one.').waitFor()
     await expectToLookRight(viewer, 'conversations of a viewer')
     const page = await openNew()
     const path = await begin(page, 'Private')

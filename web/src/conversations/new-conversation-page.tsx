@@ -18,7 +18,7 @@ export function NewConversationPage() {
   const session = useSession()
   if (session.state === 'signed-in') return <FirstMessage key={session.person.id} me={session.person} />
   return (
-    <Page title="New conversation">{session.state === 'ended' && <p>Sign in again to begin a conversation.</p>}</Page>
+    <Page title="New conversation">{session.state === 'ended' && <p>Sign in again to start a conversation.</p>}</Page>
   )
 }
 
@@ -29,7 +29,7 @@ function FirstMessage({ me }: { me: Person }) {
   if (!hasCapability(me.role, 'conversation:write'))
     return (
       <Page title="New conversation">
-        <p>Your role can read conversations, not begin one. An administrator can change that.</p>
+        <p>Your role can read conversations, but not start one. An administrator can change that.</p>
       </Page>
     )
   const send = (content: string) => {

@@ -19,7 +19,7 @@ export const conversationsProduct: Product = {
   ],
   shortcuts: [
     { keys: ['Enter'], does: 'Send the message that you write' },
-    { keys: ['Shift', 'Enter'], does: 'Begin a new line in it' },
+    { keys: ['Shift', 'Enter'], does: 'Start a new line' },
     { keys: ['Esc'], does: 'Stop the answer, from the field that you write in' },
   ],
   // What was written offline is sent, and answered, whichever page is open by then.
@@ -38,7 +38,7 @@ export const conversationsProduct: Product = {
     'conversations.messages.append': ({ content }) => `Send ${quoted(content)}`,
   } satisfies OutboxWords<Extract<QueuedOffline, `conversations.${string}`>>,
   auditWords: {
-    'conversations.create': 'began a conversation',
+    'conversations.create': 'started a conversation',
     'conversations.rename': 'renamed a conversation',
     'conversations.delete': 'deleted a conversation',
     'conversations.messages.append': 'wrote a message',

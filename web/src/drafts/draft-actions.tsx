@@ -91,7 +91,7 @@ export function DraftActions({ draft, myId }: { draft: DraftHead; myId: string }
           isOwner
             ? {
                 question: `Close draft “${draft.title}”?`,
-                consequence: 'Everybody can still read it, and nobody can add to it. It cannot be opened again.',
+                consequence: 'All collaborators can still read it, but not add to it. It cannot be opened again.',
                 confirm: 'Close draft',
               }
             : {

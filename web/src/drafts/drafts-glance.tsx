@@ -22,7 +22,7 @@ export function DraftsGlance({ onReady }: HomeSectionProps) {
       onReady={onReady}
     >
       {mine.length === 0 || myId === null ? (
-        'You hold the ring of no open draft.'
+        'You do not hold the ring of any open draft.'
       ) : (
         <ul className={rows.list} aria-label="Drafts whose ring you hold">
           {mine.slice(0, rowsAtHome).map((draft) => (

@@ -86,7 +86,7 @@ export function SignedOutNote() {
   if (session.state !== 'signed-out') return null
   return (
     <div className={classes.note} role="note">
-      <span>You see this as it was when it was loaded.</span>
+      <span>This page does not update while you are signed out.</span>
       <Button
         size="compact-sm"
         variant="light"

@@ -27,7 +27,7 @@ export function PublicDrifts() {
     >
       {!data && error && <LoadFailure error={error} isRetrying={isFetching} onRetry={() => void refetch()} />}
       {!data && !error && <RowSkeletons count={1} label="Loading drifts" />}
-      {data?.items.length === 0 && 'None: what runs is as it was meant to be, or was decided.'}
+      {data?.items.length === 0 && 'None. Every reported drift is decided or resolved.'}
       {data && data.items.length > 0 && (
         <ul className={rows.list} aria-label="Drifts that wait for a decision">
           {data.items.map(({ id, resource, severity, detectedAt }) => (

@@ -7,7 +7,7 @@ export function NotFoundPage() {
   return (
     <Page title="There is no page at this address">
       <div className={classes.block}>
-        <p>The link may be old or mistyped. What you were looking for may still be within reach from the start.</p>
+        <p>The link may be old or mistyped. Try to find the page from home.</p>
         <Button renderRoot={(props) => <Link to="/" {...props} />}>Go to home</Button>
       </div>
     </Page>

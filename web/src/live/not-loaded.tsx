@@ -17,6 +17,6 @@ export function NotLoaded({ feed, failure, moreFailure, isSignedIn, onRetry, chi
   const error = failure ?? moreFailure
   if (error) return <LoadFailure error={error} isRetrying={false} onRetry={onRetry} />
   if (!isSignedIn) return <p>Not loaded before your session ended. Sign in again to see it.</p>
-  if (feed === 'offline') return <p>Not loaded on this device yet. It comes as soon as you are back online.</p>
+  if (feed === 'offline') return <p>Not on this device yet. It loads when you are back online.</p>
   return children
 }

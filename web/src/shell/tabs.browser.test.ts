@@ -149,7 +149,7 @@ describe('many tabs', () => {
     expect(await account.getByLabel('Display name').inputValue()).toBe('Demo admin')
     await accountMenu(draft, 'Demo admin').waitFor()
     await draft.getByRole('link', { name: 'Drafts', exact: true }).first().click()
-    await draft.getByText('You write in no draft yet').waitFor()
+    await draft.getByText('No drafts yet').waitFor()
     await draft.goBack()
     await draft.unroute(/drafts\.get/)
     await draft.getByRole('heading', { name: 'This draft is not here' }).waitFor()

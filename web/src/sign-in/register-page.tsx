@@ -67,7 +67,7 @@ export function RegisterPage() {
       <form className={classes.form} onSubmit={submit} noValidate>
         <TextInput
           label="Username"
-          description="How others find you: 3 to 20 letters, digits or underscores."
+          description="Other users find you by it: 3 to 20 letters, digits or underscores."
           autoComplete="nickname"
           autoCapitalize="none"
           autoCorrect="off"

@@ -96,7 +96,7 @@ export function TaskForm({ task, isGone, canChange, onClose }: Props) {
           <span>This task is deleted.</span>
           {canChange && (
             <Button size="xs" variant="default" onClick={() => outbox.queue('tasks.restore', { taskId: task.id })}>
-              Bring it back
+              Restore it
             </Button>
           )}
         </div>
@@ -151,10 +151,10 @@ export function TaskForm({ task, isGone, canChange, onClose }: Props) {
       </Text>
       {isAsking ? (
         <div className={classes.note} role="alert">
-          <span>What you changed is not saved.</span>
+          <span>Your changes are not saved.</span>
           <Group gap="xs">
             <Button ref={keep} size="xs" variant="default" onClick={() => blocker.reset?.()}>
-              Go on writing
+              Keep editing
             </Button>
             <Button size="xs" color="red" onClick={() => blocker.proceed?.()}>
               Discard changes

@@ -110,7 +110,7 @@ function ApiKeyForm({ role, suggested, onMade, onCancel, needsReauthentication }
         />
         <Checkbox.Group
           label="What it may do"
-          description="Choose no more than the program needs."
+          description="Choose only what the program needs."
           error={scopesFault}
           value={scopes}
           onChange={(chosen) => {
@@ -158,7 +158,7 @@ function MadeKey({ made: { name, key }, onDone }: { made: NewApiKey; onDone: () 
   return (
     <>
       <p className={classes.warning}>
-        This is the only time that the key is shown. Whoever has it acts in your name, so keep it like a password.
+        The key is shown only this once. Anyone who has it can act as you, so protect it like a password.
       </p>
       <Textarea
         data-autofocus

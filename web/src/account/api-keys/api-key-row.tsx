@@ -62,7 +62,7 @@ export function ApiKeyRow({ apiKey, isReadOnly, isRevoking, onRevoke }: Props) {
                 inherit
                 renderRoot={(props) => <Link to="/admin/audit" search={{ apiKeyId: apiKey.id }} {...props} />}
               >
-                What it did
+                Its actions
               </Anchor>
             </>
           )}

@@ -41,7 +41,7 @@ export function ApiKeysTab() {
           For programs that call Plinth in your name. A key may do what you choose for it, and never more than you may
           yourself.{' '}
           <Anchor inherit href="/api/docs">
-            What there is to call
+            API reference
           </Anchor>
         </>
       }

@@ -54,7 +54,7 @@ describe('API keys', () => {
 
     const key = await makeKey(page, 'Nightly report')
     expect(key).toMatch(/^plinth_key_/)
-    await page.getByText('This is the only time that the key is shown.').waitFor()
+    await page.getByText('The key is shown only this once.').waitFor()
     await expectToLookRight(page, 'api key made')
     await page.getByRole('button', { name: 'Copy key' }).click()
     await page.getByRole('button', { name: 'Copied' }).waitFor()
@@ -106,7 +106,7 @@ describe('API keys', () => {
     await keyRow(page, 'Of the admin')
       .getByText(/Demo admin · Read drafts, Read people and their API keys/)
       .waitFor()
-    await keyRow(page, 'Wall display').getByRole('link', { name: 'What it did' }).waitFor()
+    await keyRow(page, 'Wall display').getByRole('link', { name: 'Its actions' }).waitFor()
     await expectToLookRight(page, 'api keys of everybody')
     await page.getByRole('button', { name: 'Revoke Wall display' }).click()
     await page.getByRole('dialog', { name: 'Revoke the API key “Wall display” of Demo viewer?' }).waitFor()

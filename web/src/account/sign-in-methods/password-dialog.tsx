@@ -93,5 +93,5 @@ function PasswordForm({ hasPassword, onChanged, onCancel, needsReauthentication 
 /** Signed in they are: what is wrong is the password that they gave for the one of now. */
 function fieldFaults(error: unknown): FieldFault[] {
   const { code, details } = toPlinthError(error)
-  return code === 'WRONG_CREDENTIALS' ? [{ field: 'currentPassword', message: 'Is not your password' }] : details
+  return code === 'WRONG_CREDENTIALS' ? [{ field: 'currentPassword', message: 'This is not your password' }] : details
 }

@@ -40,11 +40,11 @@ export function AuditDetails({ record }: { record: AuditRecord }) {
                   underline="always"
                   renderRoot={(props) => <Link to="/admin/audit" search={{ actorId }} {...props} />}
                 >
-                  All by this person
+                  All actions of this user
                 </Anchor>
               </>
             ) : (
-              'Nobody was signed in'
+              'Not signed in'
             )}
           </dd>
         </div>
@@ -58,7 +58,7 @@ export function AuditDetails({ record }: { record: AuditRecord }) {
                 underline="always"
                 renderRoot={(props) => <Link to="/admin/audit" search={{ apiKeyId }} {...props} />}
               >
-                All by this key
+                All actions with this key
               </Anchor>
             </dd>
           </div>

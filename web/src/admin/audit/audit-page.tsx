@@ -55,7 +55,7 @@ function Records({ isReadOnly }: { isReadOnly: boolean }) {
     <Section
       title="What was changed"
       headingRef={heading}
-      about="Every change and every sign-in, the newest first. Open one to see what was there before and after."
+      about="Every change and every sign-in, newest first. Open one to see the values before and after."
       action={
         <Button variant="default" disabled={isReadOnly} loading={list.isRefetching} onClick={() => void list.refetch()}>
           Refresh
@@ -95,7 +95,7 @@ function Records({ isReadOnly }: { isReadOnly: boolean }) {
           <Button
             variant="light"
             rightSection={<IconX size="1rem" aria-hidden />}
-            title="Show what everybody did"
+            title="Show the actions of all users"
             onClick={() => clear({ actorId: undefined })}
           >
             By <PersonName personId={filters.actorId} />

@@ -43,8 +43,8 @@ export function ConversationListPane({ me, isSignedIn }: Props) {
       {shown.isLoaded && shown.rows.length === 0 && (
         <p className={classes.empty}>
           {mayWrite || !isSignedIn
-            ? 'You have no conversations yet. Begin one, and find it here on all your devices.'
-            : 'You have no conversations. Your role can read them, not begin one.'}
+            ? 'No conversations yet. Start one, and find it here on all your devices.'
+            : 'No conversations. Your role can read them, but not start one.'}
         </p>
       )}
       {!shown.isLoaded && (

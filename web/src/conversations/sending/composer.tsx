@@ -113,7 +113,7 @@ function Hint({ remaining, isAnswering }: { remaining: number; isAnswering: bool
     )
   return (
     <span className={foot.keys}>
-      <Kbd size="xs">Enter</Kbd> sends, <Kbd size="xs">Shift</Kbd> <Kbd size="xs">Enter</Kbd> begins a new line
+      <Kbd size="xs">Enter</Kbd> sends, <Kbd size="xs">Shift</Kbd> <Kbd size="xs">Enter</Kbd> starts a new line
     </span>
   )
 }

@@ -71,7 +71,7 @@ export function DraftsPage() {
           <div className={classes.empty}>
             <p>
               {mayWrite || !isSignedIn
-                ? 'You write in no draft yet. Begin one, add people to it, and pass the ring when it is their turn.'
+                ? 'No drafts yet. Start one, add collaborators, and pass the ring when it is their turn.'
                 : 'You read in no draft yet. The owner of a draft can add you to it.'}
             </p>
             {(mayWrite || !isSignedIn) && newDraft}

@@ -21,9 +21,9 @@ import { DriftTable } from './drift-table.tsx'
 import { NoDriftsYet } from './no-drifts-yet.tsx'
 
 const about = {
-  pending: 'Resources that are not as they were meant to be, and that an engineer has to decide on.',
+  pending: 'Resources that are not in their expected state. An engineer approves or rejects each one.',
   decided: 'Approved or rejected, until their detector reports another state.',
-  resolved: 'As they were meant to be again.',
+  resolved: 'Back in their expected state.',
 }
 const emptyWords = {
   pending: 'Nothing to decide. New drifts appear here as they are reported.',

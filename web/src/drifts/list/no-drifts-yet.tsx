@@ -26,7 +26,7 @@ export function NoDriftsYet() {
   return (
     <div className={classes.empty}>
       <p>
-        No drift has been reported. A drift is a resource that is not as it was meant to be: detectors report it, and
+        No drift has been reported. A drift is a resource that is not in its expected state: detectors report it, and
         engineers approve or reject it here.
       </p>
       <h3>Report the first one</h3>
@@ -54,12 +54,12 @@ export function NoDriftsYet() {
           <Code text={request} label="Copy request" />
         </li>
         <li>
-          Or have two files compared, what is meant to be and what is there, with the key in <code>PLINTH_TOKEN</code>:
+          Or compare two files, the expected and the actual state, with the key in <code>PLINTH_TOKEN</code>:
           <Code text={command} label="Copy command" />
         </li>
       </ol>
       <p>
-        <Anchor href="/api/docs">All that can be called</Anchor>
+        <Anchor href="/api/docs">API reference</Anchor>
       </p>
     </div>
   )

@@ -52,7 +52,7 @@ export function ForgotPasswordPage() {
     >
       <form className={classes.form} onSubmit={submit} noValidate>
         <TextInput label="E-mail address" type="email" autoComplete="username" {...form.field('email')} />
-        <FormFailure title="No mail was asked for" error={ask.error} />
+        <FormFailure title="The link was not sent" error={ask.error} />
         <Button type="submit" size="md" fullWidth loading={ask.isPending}>
           Send the link
         </Button>

@@ -16,7 +16,7 @@ export function LookIntoMail({ lead, onAgain }: Props) {
   const { onTheWay } = useReturnTo()
   return (
     <EntryCard
-      title="Look into your mail"
+      title="Check your inbox"
       lead={lead}
       foot={
         <p>
@@ -25,7 +25,7 @@ export function LookIntoMail({ lead, onAgain }: Props) {
       }
     >
       <p className={classes.note}>
-        Nothing there after a few minutes? Look among the unwanted mail, and check the address above.
+        No mail after a few minutes? Look in your spam folder, and check the address above.
       </p>
       <Button variant="default" mt="md" onClick={onAgain}>
         Use another address

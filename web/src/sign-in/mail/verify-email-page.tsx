@@ -36,7 +36,7 @@ export function VerifyEmailPage() {
   if (token) return <OfLink key={token} token={token} onEnd={end} />
   if (outcome === 'confirmed')
     return (
-      <EntryCard title="Your address is confirmed" lead="Thank you. From now on we can reach you there, and only you.">
+      <EntryCard title="Your address is confirmed" lead="Thank you. We now know that this address is yours.">
         <Onward />
       </EntryCard>
     )

@@ -110,10 +110,7 @@ function Nothing({ show, tasks, canChange, isSignedIn, onAdd }: NothingProps) {
       {show === 'done' && <p>Nothing is done yet. What you mark as done moves here, and you can open it again.</p>}
       {show !== 'done' && hasDone && <p>All done. What comes next?</p>}
       {show !== 'done' && !hasDone && (
-        <p>
-          Tasks are your own list of what to do, in the order that you give it, the same on all of your devices. Nobody
-          else sees them.
-        </p>
+        <p>Tasks are your own to-do list, in your order, the same on all of your devices. No other user sees them.</p>
       )}
       {canChange && show !== 'done' && (
         <Button variant="default" onClick={onAdd}>
