@@ -8,6 +8,7 @@ import type { TestBrowser } from '../server/test/browser.ts'
 import { TcpProxy } from '../server/test/tcp-proxy.ts'
 import { until } from '../server/test/until.ts'
 import type { Person } from '../shared/account.ts'
+import type { UpdateProfile } from '../shared/profiles.ts'
 import { type ConnectionState, createPlinth, errorCode, type Plinth, PlinthError, toPlinthError } from './plinth.ts'
 
 const app = await buildTestApp()
@@ -58,8 +59,11 @@ describe('calls', () => {
     const client = clientOf(await app.signIn())
     const me = await client.account.me.query()
     expectTypeOf(me).toEqualTypeOf<Person>()
-    expect(await client.account.updateProfile.mutate({ displayName: 'Ada' })).toEqual({ ...me, displayName: 'Ada' })
-    expectTypeOf(client.account.updateProfile.mutate).parameter(0).toEqualTypeOf<{ displayName: string }>()
+    expect(await client.account.updateProfile.mutate({ displayName: 'Ada' })).toMatchObject({
+      ...me,
+      displayName: 'Ada',
+    })
+    expectTypeOf(client.account.updateProfile.mutate).parameter(0).toEqualTypeOf<UpdateProfile>()
   })
 
   it('of one tick travel together, at most twenty in one request', async () => {

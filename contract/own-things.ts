@@ -1,5 +1,27 @@
-/** What belongs to the user alone: tasks, conversations, API keys. */
+/** What belongs to the user alone: a profile, tasks, conversations, API keys. */
 import { type Api, check, expected } from './api.ts'
+
+export async function changeProfile(api: Api, other: Api, username: string): Promise<void> {
+  const path = '/api/v1/users/profile'
+  const { data: before } = expected(await api.GET(path))
+  check(before.timezone === 'UTC' && before.privacySettings.profile === 'friends', 'a profile has settings by default')
+  const search = { params: { query: { q: username } } }
+  check(expected(await other.GET('/api/v1/users/search', search)).data.items.length === 0, 'strangers do not find it')
+  const body = {
+    timezone: 'Europe/Berlin',
+    notificationPreferences: { weekly_reminder: { byMail: false } },
+    privacySettings: { profile: 'everyone' as const },
+  }
+  const { data: after } = expected(await api.PUT(path, { body }))
+  const { inApp, byMail } = after.notificationPreferences.weekly_reminder
+  check(after.timezone === 'Europe/Berlin' && inApp && !byMail, 'a profile changes in what is sent')
+  check(after.privacySettings.scores === 'group' && after.username === username, 'and in nothing else')
+  const [found] = expected(await other.GET('/api/v1/users/search', search)).data.items
+  check(found?.userId === after.id && found.username === username, 'a profile for everyone is found')
+  // @ts-expect-error audiences are listed
+  const refused = await api.PUT(path, { body: { privacySettings: { profile: 'some' } } })
+  check(refused.response.status === 400, 'an audience that does not exist is refused')
+}
 
 export async function keepTasks(api: Api): Promise<void> {
   const { data: made } = expected(

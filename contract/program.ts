@@ -5,7 +5,7 @@
 import { type Api, bearer, check, clientOf, expected } from './api.ts'
 import { reviewDrifts } from './drifts.ts'
 import type { components } from './generated/api.ts'
-import { converse, keepTasks, useApiKey } from './own-things.ts'
+import { changeProfile, converse, keepTasks, useApiKey } from './own-things.ts'
 import { browse } from './plain-routes.ts'
 
 type Draft = components['schemas']['Draft']
@@ -36,6 +36,7 @@ export async function run({ url, fetch, newAccount, tokenFor, makeEngineer }: Su
   await readAgain(writer, draftId)
 
   await browse(anonymous, draftId)
+  await changeProfile(writer, friend, ada.username)
   await keepTasks(writer)
 
   const password = await byMail(anonymous, ada, tokenFor)

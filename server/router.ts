@@ -10,6 +10,7 @@ import { metricsRouter } from './features/drift-metrics/router.ts'
 import { driftsRouter } from './features/drifts/router.ts'
 import { mailsRouter } from './features/mails/router.ts'
 import { peopleRouter } from './features/people/router.ts'
+import { profilesRouter } from './features/profiles/router.ts'
 import { searchProcedure } from './features/search/router.ts'
 import { tasksRouter } from './features/tasks/router.ts'
 import { router } from './trpc.ts'
@@ -27,6 +28,7 @@ export const appRouter = router({
   mails: mailsRouter,
   metrics: metricsRouter,
   people: peopleRouter,
+  profiles: profilesRouter,
   search: searchProcedure,
   tasks: tasksRouter,
 })

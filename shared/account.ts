@@ -1,6 +1,5 @@
 /** A person's own account: who they are, where they are signed in, and how they may sign in. */
 import { z } from 'zod'
-import { DisplayName } from './display-name.ts'
 import { Id, TargetId } from './id.ts'
 import { Instant } from './instant.ts'
 import { pageOf } from './pages.ts'
@@ -34,9 +33,6 @@ export const defaultDisplayName = (email: string | null): string => email?.split
 
 export const hasNoNames = ({ email, username, displayName }: Pick<Person, 'email' | 'username' | 'displayName'>) =>
   username === null && displayName === defaultDisplayName(email)
-
-export const UpdateProfile = z.object({ displayName: DisplayName })
-export type UpdateProfile = z.infer<typeof UpdateProfile>
 
 /** A way to sign in that this server offers: a button that leads to `path`. */
 export const SignInMethod = z.object({

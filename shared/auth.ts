@@ -156,8 +156,6 @@ export const ChangePassword = z.object({ currentPassword: Password.optional(), n
 export type ChangePassword = z.infer<typeof ChangePassword>
 export const ConfirmPassword = z.object({ password: Password })
 export type ConfirmPassword = z.infer<typeof ConfirmPassword>
-export const ChooseUsername = z.object({ username: Username })
-export type ChooseUsername = z.infer<typeof ChooseUsername>
 
 /** The same whether or not there is such an account. */
 export const MailOnItsWay = z.object({ message: singleLine(200).meta({ example: 'It is on its way.' }) })

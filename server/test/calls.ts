@@ -62,6 +62,7 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   ...driftCalls,
   'account.me': async () => ({}),
   'account.current': async () => ({}),
+  'account.profile': async () => ({}),
   'account.methods': async () => ({}),
   'account.sessions.list': async () => ({}),
   'account.identities.list': async () => ({}),
@@ -102,7 +103,13 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   },
   'drafts.writing': async (app, me) => ({ input: { ...(await inDraft(app, me)).input, writing: true } }),
   'account.updateProfile': async (_app, { id }) => ({
-    input: { displayName: 'Ada' },
+    input: {
+      displayName: 'Ada',
+      username: newAccount().username,
+      timezone: 'Asia/Kathmandu',
+      notificationPreferences: { weekly_reminder: { byMail: false } },
+      privacySettings: { profile: 'everyone' },
+    },
     other: { displayName: 'Grace' },
     target: `person:${id}`,
   }),
@@ -123,11 +130,6 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     const [one, two] = rows.map((row) => ({ identityId: row.id }))
     return { input: one, other: two, target: `identity:${one?.identityId}` } as Call
   },
-  'account.chooseUsername': async (_app, { id }) => ({
-    input: { username: newAccount().username },
-    other: { username: newAccount().username },
-    target: `person:${id}`,
-  }),
   'account.changePassword': async (app, me) => ({
     input: { currentPassword: (await givePassword(app, me)).password, newPassword: newAccount().password },
     target: `person:${me.id}`,
@@ -318,6 +320,7 @@ const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
     cause: () => conversationOf(me),
     isLast: (event) => (event as { type: string }).type === 'conversation.created',
   }),
+  'profiles.search': async () => ({ input: { q: 'ad' } }),
   search: async (_app, me) => {
     await taskOf(me)
     return { input: { text: 'task' } }

@@ -18,9 +18,10 @@ const mine = 400
 
 /** In the order in which they refer to each other. $1 is whoever has much. */
 const statements = [
-  `insert into users (id, display_name, email, username, role, is_active, created_at)
+  `insert into users (id, display_name, email, username, role, is_active, privacy_settings, created_at)
    select gen_random_uuid(), 'Person ' || n, 'person' || n || '@example.org', 'person_' || n,
-     case when n % 500 = 0 then 'engineer' else 'user' end, n % 300 <> 0, now() - n * interval '1 minute'
+     case when n % 500 = 0 then 'engineer' else 'user' end, n % 300 <> 0,
+     jsonb_build_object('profile', case when n % 3 = 0 then 'friends' else 'everyone' end, 'scores', 'group'), now() - n * interval '1 minute'
    from generate_series(1, ${people}) n`,
   `insert into identities (id, user_id, provider, subject, created_at)
    select gen_random_uuid(), id, case when random() < 0.2 then 'legacy' else 'google' end, id::text, created_at from users where id <> $1`,

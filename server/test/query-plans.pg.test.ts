@@ -80,6 +80,11 @@ const cases: Record<string, Case> = {
   },
   'people.legacyReport': { who: 'administrator', byHand: true },
   'people.sessions.list': { who: 'administrator', input: ({ me }) => ({ personId: me }) },
+  'profiles.search': {
+    input: () => ({ q: 'person' }),
+    filters: () => ({ q: ['person_77', 'person 77', 'pe', 'nothing', 'ö'.repeat(2)] }),
+    byText: true,
+  },
   search: {
     input: () => ({ limit: 20 }),
     filters: () => ({
@@ -224,6 +229,18 @@ describe('lists', () => {
     ['tasks.list', { completed: true }, 'tasks_user_id_completed_rank_idx', /^(reads|sorts) \d+ rows/],
     ['drifts.list', {}, 'drifts_detected_at_idx', /^goes through all of drifts/],
     ['drifts.list', { search: '77' }, 'drifts_words_idx', /^(reads \d+ rows of|goes through all of) drifts/],
+    [
+      'profiles.search',
+      { q: 'person_77' },
+      'users_audience_username_idx',
+      /^(reads \d+ rows of|goes through all of) users/,
+    ],
+    [
+      'profiles.search',
+      { q: 'person 77' },
+      'users_everyone_words_idx',
+      /^(reads \d+ rows of|goes through all of) users/,
+    ],
     ['search', { text: 'task 77', kind: 'task' }, 'tasks_words_idx', /^(reads \d+ rows of|goes through all of) tasks/],
   ])('would be found out: %s %j without %s', async (path, input, index, fault) => {
     const faults: string[] = []

@@ -70,7 +70,7 @@ const matrix: Record<string, Row> = {
   // A page that shows a user learns that their session has ended.
   'account.current': anybodys('SESSION_ENDED'),
   'account.methods': anybodys(),
-  'account.chooseUsername': ownAccount(),
+  'account.profile': ownAccount(),
   'account.changePassword': ownAccount(),
   'account.confirmPassword': ownAccount('WRONG_CREDENTIALS'),
   'account.updateProfile': ownAccount(),
@@ -172,6 +172,7 @@ const matrix: Record<string, Row> = {
   'people.sessions.revoke': administersInPerson,
   'people.seed': operates,
   // A key finds what its scopes name.
+  'profiles.search': ownAccount(),
   search: { ...ownAccount(), key: may, 'lesser key': may },
   'tasks.list': reads(may),
   'tasks.get': reads(),

@@ -197,7 +197,7 @@ describe('removing a way in', () => {
 })
 
 describe('choosing a username', () => {
-  const choose = (browser: TestBrowser, username: string) => browser.mutate('account.chooseUsername', { username })
+  const choose = (browser: TestBrowser, username: string) => browser.mutate('account.updateProfile', { username })
 
   it('gives each to one person, in whatever case', async () => {
     const [one, two] = [await signedIn(app), await signedIn(app)]

@@ -10,10 +10,10 @@ import {
   SignInMethods,
   StartedAdding,
   UnlinkIdentity,
-  UpdateProfile,
 } from '../../../shared/account.ts'
-import { ChangePassword, ChooseUsername, ConfirmPassword } from '../../../shared/auth.ts'
+import { ChangePassword, ConfirmPassword } from '../../../shared/auth.ts'
 import { PageRequest } from '../../../shared/pages.ts'
+import { Profile, UpdateProfile } from '../../../shared/profiles.ts'
 import {
   authedProcedure,
   claimingProcedure,
@@ -25,8 +25,8 @@ import {
 } from '../../trpc.ts'
 import { claimLegacyId } from './legacy-claim.ts'
 import { changePassword, confirmPassword } from './password.ts'
+import { getProfile, updateProfile } from './profile.ts'
 import {
-  chooseUsername,
   followSessionEnd,
   getMe,
   listIdentities,
@@ -35,8 +35,9 @@ import {
   revokeOtherSessions,
   revokeSession,
   unlinkIdentity,
-  updateProfile,
 } from './service.ts'
+
+const profilePath = '/api/v1/users/profile'
 
 export const accountRouter = router({
   me: userOrKeyProcedure
@@ -52,19 +53,25 @@ export const accountRouter = router({
 
   methods: publicProcedure.output(SignInMethods).query(({ ctx }) => listSignInMethods(ctx.config)),
 
+  profile: authedProcedure
+    .meta({ rest: { method: 'GET', path: profilePath, summary: 'Your profile with its settings' } })
+    .output(Profile)
+    .query(({ ctx }) => getProfile(ctx.profiles, ctx.actor)),
+
   updateProfile: authedProcedure
-    .meta({ audit: { noun: 'person' } })
+    .meta({
+      audit: { noun: 'person' },
+      rest: {
+        method: 'PUT',
+        path: profilePath,
+        summary: 'Change your profile; what you leave out stays',
+        errors: ['USERNAME_TAKEN'],
+      },
+    })
     .input(UpdateProfile)
     .use(recorded)
-    .output(Person)
+    .output(Profile)
     .mutation(({ ctx, input }) => updateProfile(ctx.db, ctx.actor, ctx.sessions, input)),
-
-  chooseUsername: authedProcedure
-    .meta({ audit: { noun: 'person' } })
-    .input(ChooseUsername)
-    .use(recorded)
-    .output(Person)
-    .mutation(({ ctx, input }) => chooseUsername(ctx.db, ctx.actor, ctx.sessions, input)),
 
   changePassword: authedProcedure
     .meta({ audit: { noun: 'person', secret: true } })

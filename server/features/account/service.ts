@@ -9,14 +9,11 @@ import type {
   SessionEnded,
   SignInMethods,
   UnlinkIdentity,
-  UpdateProfile,
 } from '../../../shared/account.ts'
-import type { ChooseUsername } from '../../../shared/auth.ts'
 import type { PageRequest } from '../../../shared/pages.ts'
 import { noteChange } from '../../platform/audit/audit-log.ts'
 import type { Config } from '../../platform/config/config.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { brokenUnique } from '../../platform/db/faults.ts'
 import { toPage } from '../../platform/db/page.ts'
 import { afterCommit, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
@@ -27,7 +24,7 @@ import { lockPerson, mailToOwner } from '../../platform/identity/people.ts'
 import type { Profile, Profiles } from '../../platform/identity/profiles.ts'
 import { type Actor, isApiKey, type Sessions } from '../../platform/identity/sessions.ts'
 import { signInPath } from '../../platform/identity/sign-in-path.ts'
-import { identities, sessions as sessionTable, type User, users } from '../../platform/identity/table.ts'
+import { identities, sessions as sessionTable } from '../../platform/identity/table.ts'
 
 export async function getMe(profiles: Profiles, actor: Actor): Promise<Person> {
   const profile = await profiles.find(actor.id)
@@ -40,23 +37,6 @@ export async function getMe(profiles: Profiles, actor: Actor): Promise<Person> {
 export function listSignInMethods(config: Config): z.infer<typeof SignInMethods> {
   const offersGoogle = config.auth.mock || config.auth.google !== null
   return { methods: offersGoogle ? [{ provider: 'google', name: 'Google', path: signInPath }] : [], password: true }
-}
-
-export async function updateProfile(
-  db: Database,
-  actor: Actor,
-  sessions: Sessions,
-  { displayName }: UpdateProfile,
-): Promise<Person> {
-  return withTransaction(db, async (tx) => {
-    const mine = eq(users.id, actor.id)
-    const [before] = await tx.select().from(users).where(mine).for('no key update')
-    const [user] = await tx.update(users).set({ displayName }).where(mine).returning()
-    if (!before || !user) throw new AppError('SESSION_ENDED')
-    noteChange(tx, before, { displayName })
-    afterCommit(tx, () => sessions.announceChanged(actor.id))
-    return toPerson(user)
-  })
 }
 
 /** Live sessions of `actor.id`, the newest first; `actor.sessionId` is that of whoever asks. API keys are no devices, and listed as what they are. */
@@ -132,28 +112,6 @@ export async function listIdentities(db: Database, actor: Actor, page: PageReque
       lastUsedAt: lastUsedAt.toISOString(),
     }),
   )
-}
-
-/** @throws AppError USERNAME_TAKEN */
-export async function chooseUsername(
-  db: Database,
-  actor: Actor,
-  sessions: Sessions,
-  { username }: ChooseUsername,
-): Promise<Person> {
-  return withTransaction(db, async (tx) => {
-    const mine = eq(users.id, actor.id)
-    const [before] = await tx.select().from(users).where(mine).for('no key update')
-    if (!before) throw new AppError('SESSION_ENDED')
-    try {
-      const [user] = await tx.update(users).set({ username }).where(mine).returning()
-      noteChange(tx, before, { username })
-      afterCommit(tx, () => sessions.announceChanged(actor.id))
-      return toPerson(user as User)
-    } catch (error) {
-      throw brokenUnique(error) === 'users_username_key' ? new AppError('USERNAME_TAKEN', { cause: error }) : error
-    }
-  })
 }
 
 /** Whose sign-ins open sessions with a secret of our own. */

@@ -214,7 +214,7 @@ describe('taking an address back', () => {
     const { email, id, username } = await registered(app)
     await reclaim(await tokenFor(email))
     const other = await app.signIn()
-    expect((await other.mutate('account.chooseUsername', { username })).statusCode).toBe(200)
+    expect((await other.mutate('account.updateProfile', { username })).statusCode).toBe(200)
     const newPassword = anotherPassword()
     const token = await forgotten(app, email)
     expect((await app.browser().mutate('auth.resetPassword', { token, newPassword })).statusCode).toBe(200)

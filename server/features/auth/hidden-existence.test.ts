@@ -92,7 +92,7 @@ describe('a username', () => {
     const waiting = newAccount()
     await call('auth.register', waiting)
     const owner = await app.signIn()
-    expect((await owner.mutate('account.chooseUsername', { username: waiting.username })).statusCode).toBe(200)
+    expect((await owner.mutate('account.updateProfile', { username: waiting.username })).statusCode).toBe(200)
     await verify(waiting)
     expect(data(await login(waiting)).user).toMatchObject({ username: null, displayName: waiting.username })
   })
@@ -115,7 +115,7 @@ describe('a username', () => {
     const { user } = data(await login({ ...account, password: newPassword }))
     expect(user).toMatchObject({ username: null, displayName: account.email.split('@')[0] })
     const owner = await app.signIn()
-    expect((await owner.mutate('account.chooseUsername', { username: account.username })).statusCode).toBe(200)
+    expect((await owner.mutate('account.updateProfile', { username: account.username })).statusCode).toBe(200)
   })
 })
 

@@ -93,11 +93,22 @@ describe.each(Object.entries(ways))('when the owner comes by %s', (_, come) => {
     const { email, id, username, browser } = squatter
     await browser.mutate('account.updateProfile', { displayName: 'Your bank' })
     await db.update(users).set({ avatarUrl: 'https://pictures.example/squatter.png' }).where(eq(users.id, id))
+    await squatter.browser.mutate('account.updateProfile', {
+      timezone: 'Asia/Tokyo',
+      privacySettings: { profile: 'everyone' },
+      notificationPreferences: { weekly_reminder: { byMail: false } },
+    })
     await come(email)
     const [owner] = await db.select().from(users).where(eq(users.id, id))
-    expect(owner).toMatchObject({ username: null, avatarUrl: null })
+    expect(owner).toMatchObject({
+      username: null,
+      avatarUrl: null,
+      timezone: 'UTC',
+      privacySettings: { profile: 'friends', scores: 'group' },
+      notificationPreferences: {},
+    })
     expect(['Your bank', username]).not.toContain(owner?.displayName)
-    expect((await app.signIn().then((other) => other.mutate('account.chooseUsername', { username }))).statusCode).toBe(
+    expect((await app.signIn().then((other) => other.mutate('account.updateProfile', { username }))).statusCode).toBe(
       200,
     )
   })
@@ -130,7 +141,7 @@ it('a new password by mail leaves no name of before in the account or in a mail,
   const owner = app.browser()
   const { user } = data(await owner.mutate('auth.signIn', { email, password: newPassword }))
   expect(hasNoNames(user)).toBe(true)
-  expect((await owner.mutate('account.chooseUsername', { username })).statusCode).toBe(200)
+  expect((await owner.mutate('account.updateProfile', { username })).statusCode).toBe(200)
   expect(hasNoNames(await meOf(owner))).toBe(false)
 })
 

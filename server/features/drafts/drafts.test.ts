@@ -206,7 +206,7 @@ describe('drafts', () => {
     const [owner, friend] = [await signIn(), await signIn()]
     const draft = await create(owner)
     const username = `u_${friend.id.slice(-12)}`
-    await ok(friend.browser.mutate('account.chooseUsername', { username }))
+    await ok(friend.browser.mutate('account.updateProfile', { username }))
     for (const names of [
       { person: friend.id },
       { userId: friend.id },

@@ -92,7 +92,7 @@ describe('inviting an address', () => {
     const { owner, draftId, invite, withdraw } = await ownDraft()
     const { email } = newAccount()
     await db.update(users).set({ displayName: 'Claim your prize' }).where(eq(users.id, owner.id))
-    await owner.browser.mutate('account.chooseUsername', { username: newAccount().username })
+    await owner.browser.mutate('account.updateProfile', { username: newAccount().username })
     const answers = await Promise.all([invite(email), invite(email)])
     for (const answer of answers) expect(answer.statusCode).toBe(200)
     await handled(app, email)

@@ -50,6 +50,8 @@ const locks: Record<string, string[]> = {
   '0024_drift_history': ['drifts SHARE ROW EXCLUSIVE', 'users SHARE ROW EXCLUSIVE'],
   '0025_search_words': [],
   '0026_search_indexes': ['concurrently'],
+  '0027_profiles': ['users ACCESS EXCLUSIVE'],
+  '0028_profile_indexes': ['concurrently'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

@@ -6,6 +6,7 @@
  */
 import { and, eq, isNull, or, sql } from 'drizzle-orm'
 import { defaultDisplayName, hasNoNames } from '../../../shared/account.ts'
+import { defaultPrivacySettings } from '../../../shared/profiles.ts'
 import type { Database } from '../db/database.ts'
 import { afterCommit } from '../db/transaction.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -149,11 +150,18 @@ async function isUnnamed(tx: Database, user: User): Promise<boolean> {
 }
 
 /**
- * Takes away everything by which whoever made an unverified account could still get in, and the names and picture that they chose:
+ * Takes away everything by which whoever made an unverified account could still get in, and the names, picture and settings that they chose:
  * its owner must not appear as a stranger wanted them to. Returns the sessions that ended, to be announced.
  */
 export async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
-  const neutral = { username: null, displayName: defaultDisplayName(user.email), avatarUrl: null }
+  const neutral = {
+    username: null,
+    displayName: defaultDisplayName(user.email),
+    avatarUrl: null,
+    timezone: 'UTC',
+    notificationPreferences: {},
+    privacySettings: defaultPrivacySettings,
+  }
   await tx.update(users).set(neutral).where(eq(users.id, user.id))
   // Passwords go with them.
   await tx.delete(identities).where(eq(identities.userId, user.id))

@@ -27,7 +27,19 @@ const changes: Record<string, Prepare> = {
   'a username': async () => {
     const { browser, id } = await signedIn(app)
     const { username } = newAccount()
-    return { of: app, id, change: () => ok(browser.mutate('account.chooseUsername', { username })) }
+    return { of: app, id, change: () => ok(browser.mutate('account.updateProfile', { username })) }
+  },
+  'another time zone': async () => {
+    const { browser, id } = await signedIn(app)
+    return { of: app, id, change: () => ok(browser.mutate('account.updateProfile', { timezone: 'Europe/Rome' })) }
+  },
+  'other settings': async () => {
+    const { browser, id } = await signedIn(app)
+    const input = {
+      privacySettings: { profile: 'nobody' },
+      notificationPreferences: { weekly_reminder: { byMail: false } },
+    }
+    return { of: app, id, change: () => ok(browser.mutate('account.updateProfile', input)) }
   },
   'another role': async () => {
     const [{ id }, admin] = [await signedIn(app), await signedIn(app)]

@@ -13,7 +13,7 @@ import { type User, users } from './table.ts'
 /** Counted from the beginning of the read. What is left of the second is for the answer's way. */
 export const defaultProfileTrustMs = 900
 
-export type Profile = Omit<User, 'isActive' | 'lastActiveAt' | 'updatedAt'>
+export type Profile = Omit<User, 'updatedAt'>
 
 export class Profiles {
   readonly #read: ReturnType<typeof prepareRead>
@@ -57,9 +57,14 @@ const prepareRead = (db: Database) =>
       username: users.username,
       displayName: users.displayName,
       avatarUrl: users.avatarUrl,
+      timezone: users.timezone,
+      notificationPreferences: users.notificationPreferences,
+      privacySettings: users.privacySettings,
       role: users.role,
+      isActive: users.isActive,
       createdAt: users.createdAt,
       lastLoginAt: users.lastLoginAt,
+      lastActiveAt: users.lastActiveAt,
     })
     .from(users)
     .where(eq(users.id, sql.placeholder('id')))

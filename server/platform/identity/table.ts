@@ -1,8 +1,15 @@
-import { sql } from 'drizzle-orm'
-import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { type Column, sql } from 'drizzle-orm'
+import { boolean, check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { identityProviders, roles, sessionEndReasons } from '../../../shared/account.ts'
 import type { Capability } from '../../../shared/capabilities.ts'
-import { createdAt, instant, primaryId, updatedAt } from '../db/columns.ts'
+import { defaultPrivacySettings, type PrivacySettings, type UpdateProfile } from '../../../shared/profiles.ts'
+import { createdAt, instant, primaryId, searchIndex, searchWords, updatedAt } from '../db/columns.ts'
+
+export type ChosenNotifications = NonNullable<UpdateProfile['notificationPreferences']>
+
+/** As the indexes have it: a query must repeat it. */
+export const everyoneFinds = (user: { isActive: Column; privacySettings: Column }) =>
+  sql`${user.isActive} and ${user.privacySettings} ->> 'profile' = 'everyone'`
 
 export const users = pgTable(
   'users',
@@ -13,6 +20,11 @@ export const users = pgTable(
     username: text('username'),
     displayName: text('display_name').notNull(),
     avatarUrl: text('avatar_url'),
+    /** An IANA name. */
+    timezone: text('timezone').notNull().default('UTC'),
+    /** What the user has chosen; the defaults of the rest are in `NotificationPreferences`. */
+    notificationPreferences: jsonb('notification_preferences').$type<ChosenNotifications>().notNull().default({}),
+    privacySettings: jsonb('privacy_settings').$type<PrivacySettings>().notNull().default(defaultPrivacySettings),
     role: text('role', { enum: roles }).notNull().default('user'),
     isActive: boolean('is_active').notNull().default(true),
     lastLoginAt: instant('last_login_at'),
@@ -27,6 +39,11 @@ export const users = pgTable(
     index('users_role_id_idx').on(user.role, user.id),
     index('users_is_active_id_idx').on(user.isActive, user.id),
     index('users_role_is_active_id_idx').on(user.role, user.isActive, user.id),
+    // For the search of profiles. Not partial, or the planner would not know how many users have an audience, and sort all that fit.
+    index('users_audience_username_idx')
+      .on(sql`(${user.privacySettings} ->> 'profile')`, user.isActive, sql`(lower(${user.username}) collate "C")`)
+      .concurrently(),
+    searchIndex('users_everyone_words_idx', searchWords([user.displayName])).where(everyoneFinds(user)),
     check('users_role_check', sql`${user.role} in ('viewer', 'user', 'engineer', 'admin')`),
   ],
 )

@@ -7,7 +7,9 @@ import { mutateBy } from '../../test/programs.ts'
 import { isKnown, strongTag, weakTag } from './etag.ts'
 import { pathParameters } from './rest-route.ts'
 
-const app = await buildTestApp({ environment: { CORS_ORIGINS: 'https://partner.example', RATE_LIMIT_SIGNED_IN: '50' } })
+const app = await buildTestApp({
+  environment: { CORS_ORIGINS: 'https://partner.example', RATE_LIMIT_SIGNED_IN: '100' },
+})
 const reads = procedures.flatMap(({ path, type, meta }) =>
   type === 'query' && meta?.rest
     ? [{ path, address: meta.rest.path, access: meta.access, publicRead: meta.publicRead, price: meta.price ?? 1 }]

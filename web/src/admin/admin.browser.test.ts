@@ -427,7 +427,7 @@ const unavailable = {
 
 describe('what is done to a person', () => {
   it('names them by their unique username too', async () => {
-    await post(await openAs('viewer', '/'), '/trpc/account.chooseUsername', { username: 'vera' })
+    await post(await openAs('viewer', '/'), '/trpc/account.updateProfile', { username: 'vera' })
     const page = await openAs('admin', '/admin/people')
     await rowOf(page, 'Demo viewer').getByText('@vera', { exact: true }).waitFor()
     await act(page, 'Demo viewer', 'Disable')

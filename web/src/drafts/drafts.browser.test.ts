@@ -135,7 +135,7 @@ describe('drafts', () => {
 
   it('shows the username beside the display name wherever a user is chosen', async () => {
     const viewer = await stage.openAs('viewer')
-    await post(viewer, '/trpc/account.chooseUsername', { username: 'vera' })
+    await post(viewer, '/trpc/account.updateProfile', { username: 'vera' })
     const mira = await stage.openSignedIn('engineer')
     await mira.goto(await newDraft(mira, 'Two of a name', 'viewer@plinth.local'))
     await mira.getByRole('button', { name: 'Pass the ring to Demo viewer (@vera)' }).waitFor()

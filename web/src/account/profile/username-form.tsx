@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query'
 import type { FormEvent } from 'react'
 import { toPlinthError } from '../../../../client/plinth.ts'
 import type { Person } from '../../../../shared/account.ts'
-import { ChooseUsername } from '../../../../shared/auth.ts'
+import { UpdateProfile } from '../../../../shared/profiles.ts'
 import { faultsOf, useFields } from '../../page/use-fields.ts'
 import { trpc } from '../../plinth.ts'
 import { keepPerson } from '../../session/session.ts'
@@ -16,7 +16,7 @@ import classes from './profile-tab.module.css'
 export function UsernameForm({ person, isReadOnly }: { person: Person; isReadOnly: boolean }) {
   const form = useFields({ username: person.username ?? '' })
   const save = useMutation({
-    ...trpc.account.chooseUsername.mutationOptions(),
+    ...trpc.account.updateProfile.mutationOptions(),
     onSuccess: (saved) => {
       keepPerson(saved)
       announce('Username saved')
@@ -32,7 +32,7 @@ export function UsernameForm({ person, isReadOnly }: { person: Person; isReadOnl
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (save.isPending || isReadOnly || !isChanged) return
-    const input = ChooseUsername.safeParse(form.values)
+    const input = UpdateProfile.safeParse(form.values)
     if (input.success) save.mutate(input.data)
     else form.refuse(faultsOf(input.error))
   }

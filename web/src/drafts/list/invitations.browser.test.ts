@@ -8,8 +8,8 @@ import { post, startStage } from '../../../test/stage.ts'
 const stage = await startStage()
 
 beforeAll(async () => {
-  await post(await stage.openSignedIn('viewer'), '/trpc/account.chooseUsername', { username: 'vera' })
-  await post(await stage.openSignedIn('admin'), '/trpc/account.chooseUsername', { username: 'ada' })
+  await post(await stage.openSignedIn('viewer'), '/trpc/account.updateProfile', { username: 'vera' })
+  await post(await stage.openSignedIn('admin'), '/trpc/account.updateProfile', { username: 'ada' })
 })
 
 describe('the collaborators of a draft', () => {

@@ -1,0 +1,3 @@
+-- compatible from: 0026_search_indexes
+CREATE INDEX CONCURRENTLY "users_audience_username_idx" ON "users" USING btree (("privacy_settings" ->> 'profile'),"is_active",(lower("username") collate "C"));--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "users_everyone_words_idx" ON "users" USING gin (search_words("display_name", '')) WITH (fastupdate=false) WHERE "users"."is_active" and "users"."privacy_settings" ->> 'profile' = 'everyone';
