@@ -12,6 +12,8 @@ import { giveUpAbandonedAnswers } from './features/conversations/jobs.ts'
 import { answersPlugin } from './features/conversations/plugin.ts'
 import { draftInvitations } from './features/drafts/service.ts'
 import { forgetOldDrifts } from './features/drifts/jobs.ts'
+import { purgeDeletedGroups } from './features/groups/jobs.ts'
+import { mailedGroupInvitations } from './features/groups/service.ts'
 import { purgeDeletedTasks } from './features/tasks/jobs.ts'
 import { deleteOldRecords } from './platform/audit/retention.ts'
 import type { Config } from './platform/config/config.ts'
@@ -88,7 +90,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
   await app.register(limitsPlugin, { times: times.limits })
   await app.register(presencePlugin, { times: times.presence })
   await app.register(mailPlugin)
-  await app.register(invitationsPlugin, { kinds: { draft: draftInvitations } })
+  await app.register(invitationsPlugin, { kinds: { draft: draftInvitations, group: mailedGroupInvitations } })
   await app.register(jobsPlugin, { jobs: jobsOf(config) })
   await app.register(answersPlugin, { times: times.answers })
   await app.register(jobsPlugin, { jobs: [giveUpAbandonedAnswers] })
@@ -119,7 +121,7 @@ export const plinth: FastifyPluginAsync<PlinthOptions> = async (app, { config, p
 }
 
 function jobsOf({ driftRetentionMs, auditRetentionMs }: Config): Job[] {
-  const jobs = [purgeDeletedTasks, forgetOldDrifts(driftRetentionMs)]
+  const jobs = [purgeDeletedTasks, purgeDeletedGroups, forgetOldDrifts(driftRetentionMs)]
   return auditRetentionMs === null ? jobs : [...jobs, deleteOldRecords(auditRetentionMs)]
 }
 

@@ -79,6 +79,8 @@ export interface Context {
   }
   /** With the network of this request; see `InvitationBudget`. @throws AppError TOO_MANY_INVITATIONS */
   readonly countInvitation: (inviterId: string, address: string) => Promise<void>
+  /** With the network of this request; see `JoinBudget`. @throws AppError TOO_MANY_JOINS */
+  readonly countJoin: (userId: string) => Promise<void>
   /** `countCall` counts it for the user of the token. @throws as `refresh` of platform/identity */
   readonly refresh: (refreshToken: string | undefined, countCall: CountCall) => Promise<Refreshed>
   readonly signOut: (refreshToken: string | undefined) => Promise<void>
@@ -139,6 +141,7 @@ export function createContext(
       forgive: (account) => app.signInAttempts.forgive(account),
     },
     countInvitation: (inviterId, address) => app.invitationBudget.count(request.ip, inviterId, address),
+    countJoin: (userId) => app.joinBudget.count(request.ip, userId),
     openSession: (tx, user, by, holder) => openSession(door, tx, user, by, holder),
     refresh: (refreshToken, count) => refresh({ ...door, countCall: count }, refreshToken),
     signOut: (refreshToken) => signOut(door, { action: 'auth.logout', refreshToken }),

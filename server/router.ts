@@ -8,6 +8,7 @@ import { conversationsRouter } from './features/conversations/router.ts'
 import { draftsRouter } from './features/drafts/router.ts'
 import { metricsRouter } from './features/drift-metrics/router.ts'
 import { driftsRouter } from './features/drifts/router.ts'
+import { groupsRouter } from './features/groups/router.ts'
 import { mailsRouter } from './features/mails/router.ts'
 import { peopleRouter } from './features/people/router.ts'
 import { profilesRouter } from './features/profiles/router.ts'
@@ -25,6 +26,7 @@ export const appRouter = router({
   conversations: conversationsRouter,
   drafts: draftsRouter,
   drifts: driftsRouter,
+  groups: groupsRouter,
   mails: mailsRouter,
   metrics: metricsRouter,
   people: peopleRouter,

@@ -9,6 +9,8 @@ const leastRole = {
   'task:write': 'user',
   'conversation:read': 'viewer',
   'conversation:write': 'user',
+  'group:read': 'viewer',
+  'group:write': 'user',
   /** Alerts and figures too. */
   'drift:read': 'viewer',
   'drift:report': 'engineer',

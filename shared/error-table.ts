@@ -117,6 +117,26 @@ export const errorTable = {
     status: 422,
     message: 'You have reached the limit of open invitations. Withdraw some that you do not need.',
   },
+  GROUP_CODE_REFUSED: {
+    status: 422,
+    message: 'No group can be joined with this code. Check it, or ask a member for a new code or an invitation.',
+  },
+  GROUP_FULL: {
+    status: 409,
+    message: 'This group has as many members as it may have. Raise its limit, or remove members first.',
+  },
+  GROUP_LIST_FULL: { status: 422, message: 'You have reached the limit of groups. Leave one that you do not need.' },
+  GROUP_PERMISSION_MISSING: {
+    status: 403,
+    message: 'Your role in this group does not allow this. Ask an admin of the group.',
+  },
+  LAST_GROUP_ADMIN: {
+    status: 409,
+    message: 'This is the last admin of the group. Make another member an admin first.',
+  },
+  NOT_A_MEMBER: { status: 422, message: 'That user is not a member of this group. Reload to see its members.' },
+  ALREADY_MEMBER: { status: 409, message: 'That user is already a member of this group. Choose another user.' },
+  USER_BANNED: { status: 409, message: 'That user is banned from this group. Lift the ban first.' },
   TASK_LIST_FULL: { status: 422, message: 'Your list has reached its limit. Delete tasks that you do not need.' },
   CONVERSATION_FULL: { status: 422, message: 'This conversation has reached its limit. Begin a new one to go on.' },
   CONVERSATION_LIST_FULL: {
@@ -189,6 +209,10 @@ export const errorTable = {
   TOO_MANY_INVITATIONS: {
     status: 429,
     message: 'Too many invitations were sent. Wait some minutes before you send another one.',
+  },
+  TOO_MANY_JOINS: {
+    status: 429,
+    message: 'Too many access codes were tried. Wait some minutes before you try again.',
   },
   TOO_MANY_SUBSCRIPTIONS: {
     status: 429,

@@ -20,6 +20,7 @@ import type { TestApp } from './app.ts'
 import type { TestBrowser } from './browser.ts'
 import { driftCalls } from './drift-calls.ts'
 import { draftOf, signedIn } from './followers.ts'
+import { groupCalls } from './group-calls.ts'
 import { givePassword, mailedToken, newAccount } from './passwords.ts'
 import { openCode, openProgram } from './programs.ts'
 import { until } from './until.ts'
@@ -60,6 +61,7 @@ export function prepareCall(app: TestApp, path: string, me: Person): Promise<Cal
 
 const calls: Record<string, (app: TestApp, me: Person) => Promise<Call>> = {
   ...driftCalls,
+  ...groupCalls,
   'account.me': async () => ({}),
   'account.current': async () => ({}),
   'account.profile': async () => ({}),

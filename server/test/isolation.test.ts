@@ -31,6 +31,7 @@ const everybodys: Record<string, string> = {
 const exceptions: Record<string, 'found' | 'taken'> = {
   // By their ids, among other names of theirs.
   'drafts.addCollaborator person': 'found',
+  'groups.invite userId': 'found',
   'drafts.append segmentId': 'taken',
   'tasks.create taskId': 'taken',
   'conversations.create conversationId': 'taken',

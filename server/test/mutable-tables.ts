@@ -2,6 +2,7 @@ import { alertReads } from '../features/alerts/table.ts'
 import { answers, conversations, messages } from '../features/conversations/table.ts'
 import { draftCollaborators, draftDepartures, draftSegments, drafts } from '../features/drafts/table.ts'
 import { driftHistory, drifts } from '../features/drifts/table.ts'
+import { groupInvitations, groupMemberships, groups } from '../features/groups/table.ts'
 import { taskLists, tasks } from '../features/tasks/table.ts'
 import { idempotencyKeys } from '../platform/idempotency/table.ts'
 import { identities, oneTimeTokens, passwords, sessions, users } from '../platform/identity/table.ts'
@@ -17,6 +18,9 @@ export const mutableTables = {
   draftSegments,
   draftCollaborators,
   draftDepartures,
+  groups,
+  groupMemberships,
+  groupInvitations,
   invitations,
   users,
   identities,

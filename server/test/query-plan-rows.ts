@@ -8,6 +8,7 @@ export interface Filled {
   draft: string
   conversation: string
   drift: string
+  group: string
   /** By name of the table, as Postgres believes. */
   rowsOf: ReadonlyMap<string, number>
 }
@@ -45,6 +46,19 @@ const statements = [
    from drafts d, generate_series(1, 3) n
    union all select gen_random_uuid(), 'draft', d.id, 'more' || n || '@example.org', 'x', $1, now() + interval '1 day', null::timestamptz
    from (select id from drafts where owner_id = $1 limit 1) d, generate_series(1, 200) n`,
+  `insert into groups (id, name, access_code, max_members, member_count)
+   select gen_random_uuid(), 'Group', n::text, 100, 0 from generate_series(1, 1000) n`,
+  `insert into group_memberships (group_id, user_id, role, permissions, joined_at)
+   select g.id, p.id, 'member', '{"can_invite":false,"can_kick":false}', now() - random() * interval '1 year'
+   from (select id, row_number() over () as n from groups) g join (select id, row_number() over () as n from users) p on p.n % 60 = g.n % 60
+   union all (select id, $1, 'admin', '{"can_invite":true,"can_kick":true}', now() from groups limit 100)
+   on conflict do nothing`,
+  `insert into group_invitations (id, group_id, user_id, inviter_id, expires_at)
+   select gen_random_uuid(), group_id, $1, min(user_id::text)::uuid, now() + interval '1 day' from group_memberships group by group_id limit 400`,
+  `insert into group_invitations (id, group_id, user_id, inviter_id, expires_at)
+   select gen_random_uuid(), m.group_id, p.id, m.user_id, now() + interval '1 day'
+   from (select id, row_number() over () as n from users) p join (select group_id, user_id, row_number() over () as n from group_memberships) m on m.n = p.n
+   on conflict do nothing`,
   `insert into task_lists (user_id, open_count) select id, 5 from users on conflict do nothing`,
   `insert into tasks (id, user_id, title, rank, completed, deleted_at)
    select gen_random_uuid(), p.id, 'Task', 'a' || lpad(n::text, 6, '0'), n % 3 = 0, case when n = 5 then now() end
@@ -93,6 +107,7 @@ export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled>
     key: await one(sql, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
     draft: await one(sql, 'select id from drafts where owner_id = $1 limit 1', me),
     conversation: long,
+    group: await one(sql, 'select group_id as id from group_memberships where user_id = $1 limit 1', me),
     drift: await one(sql, 'select drift_id as id from drift_history where actor_id = $1 limit 1', me),
     rowsOf: new Map(tables.map(({ relname, n }) => [relname, n])),
   }

@@ -73,6 +73,9 @@ const cases: Record<string, Case> = {
     cursorOnly: ({ status, sort }) => status === 'decided' || sort === 'severity',
   },
   'drifts.history': { input: ({ drift }) => ({ driftId: drift }) },
+  'groups.list': { counts: true },
+  'groups.members': { input: ({ group }) => ({ groupId: group }), counts: true },
+  'groups.invitations': { counts: true },
   'people.list': {
     who: 'administrator',
     filters: () => ({ search: ['person 7'], role: ['user', 'engineer'], active: [true, false] }),

@@ -19,6 +19,7 @@ import { handOverReads } from '../alerts/service.ts'
 import { handOverConversations } from '../conversations/service.ts'
 import { handOverDrafts } from '../drafts/service.ts'
 import { handOverDecisions } from '../drifts/service.ts'
+import { handOverGroups } from '../groups/service.ts'
 import { handOverTasks } from '../tasks/service.ts'
 
 /** The action in audit records. */
@@ -41,6 +42,10 @@ export const claimedColumns = {
   'drifts.decided_by': 'handed over',
   'drift_history.actor_id': 'handed over',
   'invitations.inviter_id': 'handed over',
+  'groups.created_by': 'handed over',
+  'group_memberships.user_id': 'handed over',
+  'group_invitations.user_id': 'handed over',
+  'group_invitations.inviter_id': 'handed over',
   'identities.user_id': 'legacy ids handed over, the others removed',
   'sessions.user_id': 'ended',
   'one_time_tokens.user_id': 'worth nothing for a disabled person',
@@ -103,6 +108,7 @@ async function takeOver(tx: Database, actor: Actor, sessions: Sessions, holderId
 async function handOver(tx: Database, fromId: string, toId: string): Promise<void> {
   await handOverDrafts(tx, fromId, toId)
   await handOverInvitations(tx, fromId, toId)
+  await handOverGroups(tx, fromId, toId)
   await handOverTasks(tx, fromId, toId)
   await handOverConversations(tx, fromId, toId)
   await handOverDecisions(tx, fromId, toId)

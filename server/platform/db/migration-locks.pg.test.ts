@@ -52,6 +52,7 @@ const locks: Record<string, string[]> = {
   '0026_search_indexes': ['concurrently'],
   '0027_profiles': ['users ACCESS EXCLUSIVE'],
   '0028_profile_indexes': ['concurrently'],
+  '0029_groups': ['invitations ACCESS EXCLUSIVE', 'users SHARE ROW EXCLUSIVE'],
 }
 const log = pino({ level: 'silent' })
 const signal = new AbortController().signal

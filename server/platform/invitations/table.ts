@@ -6,7 +6,7 @@ import { users } from '../identity/table.ts'
 /** As `mailboxOf`, of an address in its normal form. */
 export const mailboxIn = (address: SQLWrapper) => sql<string>`regexp_replace(${address}, '\\+[^@]*@', '@')`
 
-export const invitationKinds = ['draft'] as const
+export const invitationKinds = ['draft', 'group'] as const
 
 /**
  * Of an e-mail address to a target, such as a draft. One row for each address and target, so that inviting again sends no second mail.
@@ -44,7 +44,7 @@ export const invitations = pgTable(
     index('invitations_mailbox_idx').on(mailboxIn(invitation.address)).concurrently(),
     index('invitations_expires_at_idx').on(invitation.expiresAt),
     index('invitations_due_at_idx').on(invitation.dueAt).where(sql`${invitation.dueAt} is not null`),
-    check('invitations_kind_check', sql`${invitation.kind} in ('draft')`),
+    check('invitations_kind_check', sql`${invitation.kind} in ('draft', 'group')`),
   ],
 )
 

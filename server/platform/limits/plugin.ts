@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts'
 import { recurring } from '../jobs/recurring.ts'
 import { CallBudgets } from './call-budgets.ts'
 import { InvitationBudget } from './invitation-budget.ts'
+import { JoinBudget } from './join-budget.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { OpenConnections } from './open-connections.ts'
 import { OpenSubscriptions } from './open-subscriptions.ts'
@@ -27,6 +28,7 @@ declare module 'fastify' {
     secretLookups: SecretLookups
     signInAttempts: SignInAttempts
     invitationBudget: InvitationBudget
+    joinBudget: JoinBudget
   }
 }
 
@@ -68,6 +70,7 @@ export const limitsPlugin = fp<{ times?: Partial<LimitTimes> | undefined }>(
     const sharedAttempts = new SharedWindows(attempts, log, times)
     app.decorate('signInAttempts', new SignInAttempts(sharedAttempts, config.rateLimit))
     app.decorate('invitationBudget', new InvitationBudget(sharedAttempts, config.rateLimit))
+    app.decorate('joinBudget', new JoinBudget(sharedAttempts, config.rateLimit))
 
     const stop = recurring(
       {

@@ -8,6 +8,8 @@ export const scopeNames: Record<Scope, string> = {
   'task:write': 'Change tasks',
   'conversation:read': 'Read conversations',
   'conversation:write': 'Write in conversations',
+  'group:read': 'Read groups',
+  'group:write': 'Change groups',
   'drift:read': 'Read drifts and alerts',
   'drift:report': 'Report drifts',
   'drift:decide': 'Approve and reject drifts',
