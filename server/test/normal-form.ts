@@ -7,6 +7,7 @@
 const forms: [name: string, form: RegExp][] = [
   ['instant', /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g],
   ['secret', /(?<="(?:\w*[pP]assword|key)":")(?!\[removed\])[^"]+/g],
+  ['access code', /(?<="accessCode":")[0-9A-Z]{10}(?=")/g],
   ['mac', /(?<=[0-9a-f]{12}\.(?:\d+\.)?)[\w-]{43}\b/g],
   ['oauth', /(?<=[?&](?:code_challenge|nonce)=)[\w-]{43}/g],
   ['id', /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g],

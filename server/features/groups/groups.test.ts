@@ -59,7 +59,7 @@ describe('a group', () => {
     await isNot(await signedIn(app), group.id)
   })
 
-  it('refuses a time zone that does not exist, more members than the limit, and a second empty name', async () => {
+  it('refuses a time zone that does not exist, more members than the limit, and an empty name', async () => {
     const { browser } = await signedIn(app)
     for (const wrong of [{ timezone: '+01:00' }, { maxMembers: 101 }, { maxMembers: 1 }, { name: '  ' }]) {
       const answer = await browser.mutate('groups.create', { name: 'A group', ...wrong })
