@@ -5,6 +5,7 @@
 import { type Api, bearer, check, clientOf, expected } from './api.ts'
 import { reviewDrifts } from './drifts.ts'
 import type { components } from './generated/api.ts'
+import { meetInGroup } from './groups.ts'
 import { changeProfile, converse, keepTasks, useApiKey } from './own-things.ts'
 import { browse } from './plain-routes.ts'
 
@@ -38,6 +39,7 @@ export async function run({ url, fetch, newAccount, tokenFor, makeEngineer }: Su
   await browse(anonymous, draftId)
   await changeProfile(writer, friend, ada.username)
   await keepTasks(writer)
+  await meetInGroup(writer, friend, grace.username)
 
   const password = await byMail(anonymous, ada, tokenFor)
   const proven = clientOf(url, fetch, await signIn(anonymous, { ...ada, password }))

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { NotificationPreferences, notificationTypes, TimeZone, UpdateProfile } from './profiles.ts'
+import { NotificationPreferences, notificationTypes, UpdateProfile } from './profiles.ts'
+import { TimeZone } from './time-zone.ts'
 
 it.each(['UTC', 'Europe/Berlin', 'Asia/Calcutta', 'Asia/Kolkata', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5'])(
   'accepts the time zone %s',

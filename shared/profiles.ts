@@ -6,21 +6,7 @@ import { DisplayName } from './display-name.ts'
 import { Id } from './id.ts'
 import { Instant } from './instant.ts'
 import { singleLine } from './text.ts'
-
-/** The runtime accepts offsets such as `+01:00` as well, which are no names, and names in any letter case. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Z]/i.test(name)) return false
-  try {
-    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
-    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase()
-  } catch {
-    return false
-  }
-}
-
-export const TimeZone = singleLine(64)
-  .refine(isTimeZone, 'Must be an IANA time zone, such as Europe/Berlin')
-  .meta({ description: 'An IANA name', example: 'Europe/Berlin' })
+import { TimeZone } from './time-zone.ts'
 
 /** The keys of the preferences are the types as notifications have them, so that one finds the other. */
 export const notificationTypes = ['group_invitation', 'friend_check_in', 'weekly_reminder'] as const

@@ -168,7 +168,8 @@ export async function deleteExpiredInvitations(db: Database): Promise<number> {
 /** `spent`, because the user has an invitation and is no member: the inviter sees the same as for an address without an account. */
 export const mailedGroupInvitations: InvitationKind = {
   noun: 'a group',
-  path: () => '/groups',
+  // No page shows the group to a user who has not accepted.
+  path: () => '/',
   async lock(tx, groupId) {
     await lockGroup(tx, groupId)
   },
