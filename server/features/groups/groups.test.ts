@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { accessCodeAlphabet, type Group, type GroupEvent, groupLimits } from '../../../shared/groups.ts'
 import { auditLogs } from '../../platform/audit/table.ts'
 import { newId } from '../../platform/db/columns.ts'
-import { rowsOf } from '../../platform/db/rows.ts'
 import { withTransaction } from '../../platform/db/transaction.ts'
 import { users } from '../../platform/identity/table.ts'
 import { buildTestApp, quickChecks } from '../../test/app.ts'
@@ -14,7 +13,7 @@ import { codeOf, data, mailsTo, newAccount } from '../../test/passwords.ts'
 import { TestSocket } from '../../test/socket.ts'
 import { until } from '../../test/until.ts'
 import { purgeDeletedGroups } from './jobs.ts'
-import { handOverGroups, sharesGroup } from './service.ts'
+import { handOverGroups } from './service.ts'
 import { groupMemberships, groups } from './table.ts'
 
 const app = await buildTestApp({ times: quickChecks })
@@ -195,20 +194,6 @@ describe('a user', () => {
     const listed = [...page.items, ...rest.items].map(({ id }) => id)
     expect(listed).toEqual(ids.toReversed())
     expect(page.pagination).toMatchObject({ total: groupLimits.perUser, totalPages: 2 })
-  })
-
-  it('shares a group with its members, as long as all are members and it is not deleted', async () => {
-    const { admin, group, groupId } = await newGroup()
-    const [one, two] = [await joinedBy(app, group), await joinedBy(app, group)]
-    const share = async () =>
-      rowsOf<{ is_shared: boolean }>(await db.execute(sql`select ${sharesGroup(one.id, two.id)} as is_shared`))[0]
-        ?.is_shared
-    expect(await share()).toBe(true)
-    await admin.browser.mutate('groups.delete', { groupId })
-    expect(await share()).toBe(false)
-    await admin.browser.mutate('groups.restore', { groupId })
-    await two.browser.mutate('groups.leave', { groupId })
-    expect(await share()).toBe(false)
   })
 })
 

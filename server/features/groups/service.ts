@@ -1,5 +1,5 @@
 /** Groups: made, listed, read, changed, deleted and restored. To a user who is no member a group is the same as none. */
-import { and, desc, eq, lt, lte, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import {
   type CreateGroup,
@@ -155,12 +155,12 @@ export async function purgeGroups(db: Database, limit: number): Promise<number> 
   return deleted.length
 }
 
-/** True where both users are members of one group that is not deleted. For conditions of queries; of a user with themselves it is true in any group. */
-export const sharesGroup = (userId: SQLWrapper | string, otherId: SQLWrapper | string): SQL =>
-  sql`exists (select 1 from group_memberships one
-    join group_memberships other on other.group_id = one.group_id and other.status = 'active'
+/** A subquery of the ids of friends: users who are, with `userId`, active members of a group that is not deleted. `userId` may be among them. */
+export const friendsOf = (userId: string): SQL =>
+  sql`(select other.user_id from group_memberships one
     join groups shared on shared.id = one.group_id and shared.is_active
-    where one.user_id = ${userId}::uuid and one.status = 'active' and other.user_id = ${otherId}::uuid)`
+    join group_memberships other on other.group_id = one.group_id and other.status = 'active'
+    where one.user_id = ${userId}::uuid and one.status = 'active')`
 
 /** @throws AppError GROUP_PERMISSION_MISSING */
 async function changeAsAdmin<Result>(

@@ -5,10 +5,10 @@ import { newId } from '../../platform/db/columns.ts'
 import { users } from '../../platform/identity/table.ts'
 import { buildTestApp } from '../../test/app.ts'
 import { signedIn } from '../../test/followers.ts'
-import { searchProfiles } from './service.ts'
+import { groupMemberships, groups } from '../groups/table.ts'
 
 const app = await buildTestApp()
-const { browser, id: me } = await signedIn(app)
+const { browser } = await signedIn(app)
 
 /** Of one test: no other test has a name with it. */
 const newWord = () => `q${newId().slice(-8)}`
@@ -25,6 +25,18 @@ async function newUser({ username, displayName = 'Somebody Else', profile = 'eve
   const row = { username, displayName, privacySettings, isActive, email: `${newId()}@example.org` }
   const [user] = await app.database.db.insert(users).values(row).returning()
   return String(user?.id)
+}
+
+/** A group of the caller and these users; returns its id. */
+async function befriend(...ids: string[]): Promise<string> {
+  const { id: groupId } = (await browser.mutate('groups.create', { name: 'Friends' })).json().result.data
+  const permissions = { can_invite: false, can_kick: false }
+  await app.database.db.insert(groupMemberships).values(ids.map((userId) => ({ groupId, userId, permissions })))
+  await app.database.db
+    .update(groups)
+    .set({ memberCount: ids.length + 1 })
+    .where(eq(groups.id, groupId))
+  return groupId
 }
 
 describe('a search for users', () => {
@@ -118,15 +130,29 @@ describe('who finds whom', () => {
     const word = newWord()
     const byUsername = await newUser({ username: word, profile })
     const byName = await newUser({ displayName: word, profile })
-    const friends = reader === 'a friend' ? [byUsername, byName] : []
-    const { items } = await searchProfiles(app.database.db, { id: me }, { q: word }, async () => friends)
-    expect(items.map(({ userId }) => userId)).toEqual(isFound ? [byUsername, byName] : [])
+    if (reader === 'a friend') await befriend(byUsername, byName)
+    const found = await search(word)
+    expect(found.map(({ userId }) => userId)).toEqual(isFound ? [byUsername, byName] : [])
   })
 
   it('a friend who fits neither by username nor by display name is not found', async () => {
     const friend = await newUser({ username: newWord(), profile: 'friends' })
-    const found = await searchProfiles(app.database.db, { id: me }, { q: newWord() }, async () => [friend])
-    expect(found.items).toEqual([])
+    await befriend(friend)
+    expect(await search(newWord())).toEqual([])
+  })
+
+  it('a user who left the group is no friend any more, and neither are the users of a deleted group', async () => {
+    const [left, other] = [await signedIn(app), await signedIn(app)]
+    const names = [newWord(), newWord()]
+    for (const [n, { browser }] of [left, other].entries())
+      await browser.mutate('account.updateProfile', { username: names[n] })
+    const isFound = async () => [(await search(names[0] as string)).length, (await search(names[1] as string)).length]
+    const groupId = await befriend(left.id, other.id)
+    expect(await isFound()).toEqual([1, 1])
+    await left.browser.mutate('groups.leave', { groupId })
+    expect(await isFound()).toEqual([0, 1])
+    await browser.mutate('groups.delete', { groupId })
+    expect(await isFound()).toEqual([0, 0])
   })
 
   it('a user who shares no group is found by nobody, unless their profile is for everyone', async () => {
@@ -143,8 +169,8 @@ describe('who finds whom', () => {
   it('a disabled user is not found, not even by a friend', async () => {
     const word = newWord()
     const disabled = await newUser({ username: word, isActive: false })
-    const found = await searchProfiles(app.database.db, { id: me }, { q: word }, async () => [disabled])
-    expect(found.items).toEqual([])
+    await befriend(disabled)
+    expect(await search(word)).toEqual([])
   })
 
   it('a caller does not find their own profile', async () => {

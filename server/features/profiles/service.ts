@@ -2,7 +2,7 @@
  * Profiles of other users, as far as their privacy settings allow. A search reads only users whom the caller may find: those that everyone
  * may, by indexes that hold no others, and the caller's friends by id. So its time depends on nobody who is hidden.
  */
-import { and, asc, eq, gte, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import {
   type FoundProfile,
   type FoundProfiles,
@@ -14,7 +14,7 @@ import type { Database } from '../../platform/db/database.ts'
 import { mostFromIndex, searchQuery } from '../../platform/db/text-search.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
 import { everyoneFinds, users } from '../../platform/identity/table.ts'
-import { type FriendIds, friendIdsOf } from './friends.ts'
+import { friendsOf } from '../groups/service.ts'
 
 const found = {
   userId: users.id,
@@ -23,12 +23,11 @@ const found = {
   avatarUrl: users.avatarUrl,
 }
 
-/** The caller is not among the results. `friendIds` is a parameter for tests. */
+/** The caller is not among the results. */
 export async function searchProfiles(
   db: Database,
   actor: Pick<Actor, 'id'>,
   { q }: SearchProfiles,
-  friendIds: FriendIds = friendIdsOf,
 ): Promise<FoundProfiles> {
   const text = q.toLowerCase()
   const { results } = profileSearchLimits
@@ -64,22 +63,19 @@ export async function searchProfiles(
       )
       .limit(results)),
   )
-  const friends = await friendIds(db, actor.id)
-  if (friends.length > 0) {
-    const isFriend = and(
-      inArray(users.id, [...friends]),
-      others,
-      eq(users.isActive, true),
-      sql`${users.privacySettings} ->> 'profile' in ('everyone', 'friends')`,
-    )
-    rows.push(
-      ...(await db
-        .select(found)
-        .from(users)
-        .where(and(isFriend, or(byUsername, byWords)))
-        .limit(mostFromIndex)),
-    )
-  }
+  const isFriend = and(
+    sql`${users.id} in ${friendsOf(actor.id)}`,
+    others,
+    eq(users.isActive, true),
+    sql`${users.privacySettings} ->> 'profile' in ('everyone', 'friends')`,
+  )
+  rows.push(
+    ...(await db
+      .select(found)
+      .from(users)
+      .where(and(isFriend, or(byUsername, byWords)))
+      .limit(mostFromIndex)),
+  )
   const unique = [...new Map(rows.map((row) => [row.userId, row])).values()]
   return { items: unique.sort((one, other) => compare(text, one, other)).slice(0, results) }
 }
