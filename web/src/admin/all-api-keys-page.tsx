@@ -72,7 +72,7 @@ function ApiKeys({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
         ) : (
           <RowSkeletons count={3} label="Loading API keys" />
         ))}
-      {apiKeys?.length === 0 && <p>{search.personId ? 'They have no API keys.' : 'Nobody has an API key.'}</p>}
+      {apiKeys?.length === 0 && <p>{search.personId ? 'This user has no API keys.' : 'No API keys yet.'}</p>}
       {apiKeys && apiKeys.length > 0 && (
         <ApiKeyList
           apiKeys={apiKeys}

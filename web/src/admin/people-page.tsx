@@ -50,7 +50,7 @@ function People({ me, isReadOnly }: { me: Person; isReadOnly: boolean }) {
   return (
     <Stack gap="lg">
       <Section
-        title="Everybody"
+        title="Users"
         headingRef={heading}
         about="All accounts, newest first. Change a user’s role, or end their access."
       >

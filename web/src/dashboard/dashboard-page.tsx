@@ -4,7 +4,7 @@ import '@mantine/charts/styles.css'
 import { Button, Skeleton, VisuallyHidden } from '@mantine/core'
 import type { MetricsSummary } from '../../../shared/metrics.ts'
 import { TabbedPage, useIsClosed } from '../drifts/drift-frame.tsx'
-import { countWords, driftsWords } from '../drifts/drift-words.ts'
+import { countWords } from '../drifts/drift-words.ts'
 import { NoDriftsYet } from '../drifts/list/no-drifts-yet.tsx'
 import { useSummary } from '../drifts/use-summary.ts'
 import { useTellReview } from '../drifts/use-tell-review.ts'
@@ -61,8 +61,8 @@ function Figures({ summary }: { summary: MetricsSummary }) {
           <dd>{countWords(byStatus.pending)}</dd>
         </div>
         <div>
-          <dt>In all</dt>
-          <dd>{driftsWords(total)}</dd>
+          <dt>Total</dt>
+          <dd>{countWords(total)}</dd>
         </div>
         <div>
           <dt>Mean time to a decision, last {trend.length} days</dt>

@@ -15,7 +15,7 @@ export const draftsProduct: Product = {
     'drafts.append': ({ draftId, text }, nameOf) => `Add ${quoted(text)} to ${draftWords(nameOf(draftId))}`,
   } satisfies OutboxWords<Extract<QueuedOffline, `drafts.${string}`>>,
   auditWords: {
-    'drafts.create': 'began a draft',
+    'drafts.create': 'created a draft',
     'drafts.append': 'added a segment',
     'drafts.passRing': 'passed the ring',
     'drafts.takeRing': 'took the ring back',

@@ -180,7 +180,7 @@ describe('drift review', () => {
     await page.context().setOffline(true)
     await page.getByText('You are offline. What was loaded stays readable').first().waitFor()
     await page.keyboard.press('a')
-    await page.getByText('A decision needs what is so now').first().waitFor()
+    await page.getByText('Decide once you are back online').first().waitFor()
     await page.context().setOffline(false)
     const viewer = await openAs('viewer', `/drifts/${id}`)
     await viewer.getByText('People with the role Engineer or Admin decide on drifts; yours is Viewer.').waitFor()

@@ -15,7 +15,7 @@ export function ProfileTab() {
   const { person } = session
   const isReadOnly = session.state !== 'signed-in'
   return (
-    <Section title="Profile" about="How you appear to other people in Plinth.">
+    <Section title="Profile" about="How other users of Plinth see you.">
       <div className={classes.profile}>
         <PersonAvatar person={person} size="4.5rem" />
         <div className={classes.forms}>

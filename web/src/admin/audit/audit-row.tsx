@@ -21,7 +21,7 @@ export function AuditRow({ record }: { record: AuditRecord }) {
         <span className={rows.words}>
           <span className={rows.strong}>
             <span>
-              {actor?.displayName ?? (actorId ? 'A deleted account' : 'Somebody')}
+              {actor?.displayName ?? (actorId ? 'A deleted account' : 'An anonymous caller')}
               {apiKeyId && ', by an API key,'}
               {words ? ` ${words}` : ': '}
               {!words && <code>{action}</code>}

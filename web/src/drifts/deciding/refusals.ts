@@ -29,7 +29,7 @@ export function whyNotNow({ status, me, isSignedIn, online }: Circumstances): st
   if (!hasCapability(me.role, 'drift:decide'))
     return `People with the role ${deciders} decide on drifts; yours is ${roleNames[me.role]}. An administrator can change it.`
   if (status !== 'pending') return `It is ${statusNames[status].toLowerCase()} already.`
-  if (!online) return 'You are offline. A decision needs what is so now: decide once you are back.'
+  if (!online) return 'You are offline. Decide once you are back online, when you see the newest state.'
   return null
 }
 
@@ -38,10 +38,10 @@ export const tellNotNow = (verdict: Verdict, reason: string) =>
 
 /** Such as `Demo admin rejected this drift 2 minutes ago.` */
 export function decisionWords(decision: Decision | null, me: Person | null): string {
-  if (!decision || decision.status === 'pending') return 'Somebody else was first.'
+  if (!decision || decision.status === 'pending') return 'Another user was first.'
   const { status, decidedBy, decidedAt } = decision
-  if (status === 'resolved') return 'It is as it was meant to be again, so there is nothing left to decide.'
-  const who = decidedBy === null ? 'Somebody' : decidedBy.id === me?.id ? 'You' : decidedBy.displayName
+  if (status === 'resolved') return 'It is back in its expected state, so there is nothing left to decide.'
+  const who = decidedBy === null ? 'Another user' : decidedBy.id === me?.id ? 'You' : decidedBy.displayName
   return `${who} ${status} this drift ${decidedAt ? agoWords(decidedAt, Date.now()) : 'already'}.`
 }
 
@@ -49,7 +49,7 @@ export function refusalWords(attempt: Attempt, me: Person | null): string {
   if (attempt.state === 'overtaken') return `${decisionWords(attempt.decision, me)} Your decision was not recorded.`
   if (attempt.state !== 'refused') return ''
   if (attempt.error.code === 'NETWORK_ERROR')
-    return 'No answer came, so it is not known whether the decision was recorded. Look once you are back, or try again.'
+    return 'There was no response, so it is not known whether the decision was recorded. Check once you are back online, or try again.'
   return actionAdvice(attempt.error)
 }
 
