@@ -58,6 +58,13 @@ describe('a group', () => {
     await isNot(await signedIn(app), group.id)
   })
 
+  it('has the time zone of its creator unless another is chosen', async () => {
+    const { browser } = await signedIn(app)
+    await browser.mutate('account.updateProfile', { timezone: 'Asia/Tokyo' })
+    const zoneOf = async (more: object) => data(await browser.mutate('groups.create', { name: 'A', ...more })).timezone
+    expect([await zoneOf({}), await zoneOf({ timezone: 'UTC' })]).toEqual(['Asia/Tokyo', 'UTC'])
+  })
+
   it('refuses a time zone that does not exist, more members than the limit, and an empty name', async () => {
     const { browser } = await signedIn(app)
     for (const wrong of [{ timezone: '+01:00' }, { maxMembers: 101 }, { maxMembers: 1 }, { name: '  ' }]) {

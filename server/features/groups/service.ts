@@ -16,6 +16,7 @@ import { offsetOf, placeOf, toList } from '../../platform/db/page.ts'
 import { withSnapshot, withTransaction } from '../../platform/db/transaction.ts'
 import { AppError } from '../../platform/errors/app-error.ts'
 import type { Actor } from '../../platform/identity/sessions.ts'
+import { users } from '../../platform/identity/table.ts'
 import { withdrawAllInvitations } from '../../platform/invitations/invitations.ts'
 import { readCursor } from '../../platform/live/channel-store.ts'
 import { openChannel } from '../../platform/live/publish.ts'
@@ -51,11 +52,12 @@ export { findGroup } from './rows.ts'
 export { handOverGroups } from './succession.ts'
 export { groupChannel }
 
-/** The caller is its admin. @throws AppError GROUP_LIST_FULL */
+/** The caller is its admin, and gives it their own time zone unless another is chosen. @throws AppError GROUP_LIST_FULL */
 export async function createGroup(db: Database, actor: Actor, input: CreateGroup): Promise<Group> {
   return withTransaction(db, async (tx) => {
     await refuseListFull(tx, actor.id)
-    const values = { ...input, accessCode: newAccessCode(), createdBy: actor.id }
+    const [creator] = await tx.select({ timezone: users.timezone }).from(users).where(eq(users.id, actor.id))
+    const values = { ...creator, ...input, accessCode: newAccessCode(), createdBy: actor.id }
     const [group] = await tx.insert(groups).values(values).returning()
     if (!group) throw new Error('insert returned no row')
     const admin = { role: 'admin', permissions: defaultPermissions('admin') } as const

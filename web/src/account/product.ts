@@ -12,7 +12,7 @@ export const accountProduct: Product = {
       name: 'Account: profile',
       group: 'Go to',
       icon: IconUserCircle,
-      alias: 'display name picture',
+      alias: 'display name picture time zone privacy',
       path: '/account',
       access: 'signed-in',
     },

@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { prefetchProfile } from '../profile/use-profile.ts'
 import { rootRoute } from '../root-route.ts'
 import { prefetchMethods } from '../sign-in/sign-in-search.ts'
 import { prefetchApiKeys, prefetchDevices, prefetchSignInMethods } from './account-queries.ts'
@@ -13,6 +14,7 @@ const account = createRoute({
 const profile = createRoute({
   getParentRoute: () => account,
   path: '/',
+  loader: prefetchProfile,
   component: lazyRouteComponent(() => import('./profile/profile-tab.tsx'), 'ProfileTab'),
 })
 
