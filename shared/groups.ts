@@ -46,7 +46,7 @@ export const Group = z
     accessCode: z
       .string()
       .nullable()
-      .meta({ description: 'Null for a member who may not invite', example: 'A7KQ9WXMTR' }),
+      .meta({ description: 'Null for a member who may not invite, and of a deleted group', example: 'A7KQ9WXMTR' }),
     isPrivate: z.boolean().meta({ description: 'The access code admits no user: members join by invitation' }),
     maxMembers: z.int().meta({ example: 20 }),
     allowMemberInvite: z.boolean(),
@@ -59,7 +59,7 @@ export const Group = z
     permissions: z.object({ canInvite: z.boolean(), canKick: z.boolean() }).meta({ description: 'Of the caller' }),
     createdAt: Instant,
     deletedAt: Instant.nullable().meta({
-      description: `An admin sees a deleted group, and may restore it, for ${groupLimits.restoreDays} days`,
+      description: `A deleted group is listed for ${groupLimits.restoreDays} days, in which an admin may restore it`,
       example: null,
     }),
   })
@@ -143,7 +143,13 @@ export const UpdateMember = NamedMember.extend({
   canKick: z.boolean().optional(),
 })
 export type UpdateMember = z.infer<typeof UpdateMember>
-export const InviteToGroup = GetGroup.extend({ email: emailField, ...personNameFields }).refine(...namesOne('email'))
+const invitedAddress = emailField.meta({
+  description: 'An e-mail address, which gets a mail; or one of the other fields for a user',
+  example: 'grace@example.org',
+})
+export const InviteToGroup = GetGroup.extend({ email: invitedAddress, ...personNameFields }).refine(
+  ...namesOne('email'),
+)
 export type InviteToGroup = z.infer<typeof InviteToGroup>
 export const NamedGroupInvitation = z.object({ invitationId: TargetId })
 export const ListGroupInvitations = listRequest({}).prefault({})

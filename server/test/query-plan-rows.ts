@@ -47,11 +47,15 @@ const statements = [
    union all select gen_random_uuid(), 'draft', d.id, 'more' || n || '@example.org', 'x', $1, now() + interval '1 day', null::timestamptz
    from (select id from drafts where owner_id = $1 limit 1) d, generate_series(1, 200) n`,
   `insert into groups (id, name, access_code, max_members, member_count)
-   select gen_random_uuid(), 'Group', n::text, 100, 0 from generate_series(1, 1000) n`,
+   select gen_random_uuid(), 'Group', n::text, 100, 0 from generate_series(1, 20000) n`,
   `insert into group_memberships (group_id, user_id, role, permissions, joined_at)
-   select g.id, p.id, 'member', '{"can_invite":false,"can_kick":false}', now() - random() * interval '1 year'
-   from (select id, row_number() over () as n from groups) g join (select id, row_number() over () as n from users) p on p.n % 60 = g.n % 60
-   union all (select id, $1, 'admin', '{"can_invite":true,"can_kick":true}', now() from groups limit 100)
+   select g.id, p.id, 'member', '{"can_invite":false,"can_kick":false}'::jsonb, now() - random() * interval '1 year'
+   from (select id, row_number() over () as n from groups limit 3000) g join (select id, row_number() over () as n from users) p on p.n % 100 = g.n % 100
+   union all (select id, $1, 'admin', '{"can_invite":true,"can_kick":true}'::jsonb, now() from groups limit 100)
+   on conflict do nothing`,
+  `insert into group_memberships (group_id, user_id, role, permissions, joined_at)
+   select g.group_id, p.id, 'member', '{"can_invite":false,"can_kick":false}'::jsonb, now() - random() * interval '1 year'
+   from (select group_id from group_memberships where user_id = $1 order by group_id limit 1) g, (select id from users limit 70) p
    on conflict do nothing`,
   `insert into group_invitations (id, group_id, user_id, inviter_id, expires_at)
    select gen_random_uuid(), group_id, $1, min(user_id::text)::uuid, now() + interval '1 day' from group_memberships group by group_id limit 400`,
@@ -89,6 +93,8 @@ const statements = [
    select kind || id, 'e', 1 from (select 'tasks:' as kind, id from users union all select 'conversation:', id from conversations
      union all select 'draft:', id from drafts) c
    on conflict do nothing`,
+  // So many that Postgres has a reason not to read all of them for a page of members.
+  `insert into users (id, display_name) select gen_random_uuid(), 'Member ' || n from generate_series(1, 20000) n`,
 ]
 
 export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled> {
@@ -107,7 +113,11 @@ export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled>
     key: await one(sql, 'select id from sessions where user_id = $1 and key_scopes is not null limit 1', me),
     draft: await one(sql, 'select id from drafts where owner_id = $1 limit 1', me),
     conversation: long,
-    group: await one(sql, 'select group_id as id from group_memberships where user_id = $1 limit 1', me),
+    group: await one(
+      sql,
+      'select group_id as id from group_memberships where user_id = $1 order by group_id limit 1',
+      me,
+    ),
     drift: await one(sql, 'select drift_id as id from drift_history where actor_id = $1 limit 1', me),
     rowsOf: new Map(tables.map(({ relname, n }) => [relname, n])),
   }

@@ -104,26 +104,32 @@ async function insertInvitation(
 export async function listGroupInvitations(db: Database, actor: Actor, page: ListRequest) {
   const isMine = and(eq(groupInvitations.userId, actor.id), isOpen)
   const place = placeOf(page, Place)
-  const rows = await db
-    .select({ invitation: groupInvitations, group: groups, inviter: users })
+  const invitation = db
+    .select()
     .from(groupInvitations)
-    .innerJoin(groups, eq(groups.id, groupInvitations.groupId))
-    .innerJoin(users, eq(users.id, groupInvitations.inviterId))
     .where(and(isMine, place ? lt(groupInvitations.id, place[0]) : undefined))
     .orderBy(desc(groupInvitations.id))
     .offset(offsetOf(page))
     .limit(page.limit + 1)
+    .as('invitation')
+  // The page first: of what it joins no more rows are read than it has.
+  const rows = await db
+    .select()
+    .from(invitation)
+    .innerJoin(groups, eq(groups.id, invitation.groupId))
+    .innerJoin(users, eq(users.id, invitation.inviterId))
+    .orderBy(desc(invitation.id))
   return toList(rows, page, {
     total: await db.$count(groupInvitations, isMine),
-    placeOf: ({ invitation }) => [invitation.id],
-    toItem: ({ invitation, group, inviter }): GroupInvitation => ({
-      id: invitation.id,
-      groupId: group.id,
-      groupName: group.name,
-      memberCount: group.memberCount,
-      invitedBy: { id: inviter.id, displayName: inviter.displayName, avatarUrl: inviter.avatarUrl },
-      invitedAt: invitation.createdAt.toISOString(),
-      expiresAt: invitation.expiresAt.toISOString(),
+    placeOf: (row) => [row.invitation.id],
+    toItem: (row): GroupInvitation => ({
+      id: row.invitation.id,
+      groupId: row.groups.id,
+      groupName: row.groups.name,
+      memberCount: row.groups.memberCount,
+      invitedBy: { id: row.users.id, displayName: row.users.displayName, avatarUrl: row.users.avatarUrl },
+      invitedAt: row.invitation.createdAt.toISOString(),
+      expiresAt: row.invitation.expiresAt.toISOString(),
     }),
   })
 }

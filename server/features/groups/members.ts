@@ -23,18 +23,24 @@ export async function listMembers(db: Database, actor: Actor, { groupId, status,
   const { group, member } = await findGroup(db, actor, groupId)
   if (status !== 'active' && !canKick(member)) throw new AppError('GROUP_PERMISSION_MISSING')
   const isListed = and(eq(groupMemberships.groupId, groupId), eq(groupMemberships.status, status))
-  const rows = await db
-    .select({ member: groupMemberships, user: users })
+  const listed = db
+    .select()
     .from(groupMemberships)
-    .innerJoin(users, eq(users.id, groupMemberships.userId))
     .where(and(isListed, isAfter(placeOf(page, Place))))
     .orderBy(asc(groupMemberships.joinedAt), asc(groupMemberships.userId))
     .offset(offsetOf(page))
     .limit(page.limit + 1)
+    .as('listed')
+  // The page first: of what it joins no more rows are read than it has.
+  const rows = await db
+    .select()
+    .from(listed)
+    .innerJoin(users, eq(users.id, listed.userId))
+    .orderBy(asc(listed.joinedAt), asc(listed.userId))
   return toList(rows, page, {
     total: await db.$count(groupMemberships, isListed),
-    placeOf: (row) => [row.member.joinedAt.toISOString(), row.member.userId],
-    toItem: (row) => toMember(row.member, row.user, group),
+    placeOf: (row) => [row.listed.joinedAt.toISOString(), row.listed.userId],
+    toItem: (row) => toMember(row.listed, row.users, group),
   })
 }
 

@@ -61,12 +61,12 @@ const audit = { noun: 'group', id: 'groupId', leaveOut }
 
 export const groupsRouter = router({
   list: can('group:read')
-    .meta({ rest: { method: 'GET', path, summary: 'The groups that you are a member of, the newest first' }, mcp: {} })
+    .meta({ rest: { method: 'GET', path, summary: 'The groups that you are a member of, the newest first' } })
     .input(ListGroups)
     .output(Groups)
     .query(({ ctx, input }) => listGroups(ctx.db, ctx.actor, input)),
   get: can('group:read')
-    .meta({ rest: { method: 'GET', path: group, summary: 'A group that you are a member of' }, mcp: {} })
+    .meta({ rest: { method: 'GET', path: group, summary: 'A group that you are a member of' } })
     .input(GetGroup)
     .output(GroupSnapshot)
     .query(({ ctx, input }) => getGroup(ctx.db, ctx.actor, input.groupId)),

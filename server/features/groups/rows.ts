@@ -110,7 +110,7 @@ export function toGroup({ group, member }: Joined): Group {
     id: group.id,
     name: group.name,
     description: group.description,
-    accessCode: permissions.canInvite ? group.accessCode : null,
+    accessCode: permissions.canInvite && group.isActive ? group.accessCode : null,
     isPrivate: group.isPrivate,
     maxMembers: group.maxMembers,
     allowMemberInvite: group.allowMemberInvite,

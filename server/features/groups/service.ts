@@ -1,5 +1,5 @@
 /** Groups: made, listed, read, changed, deleted and restored. To a user who is no member a group is the same as none. */
-import { and, desc, eq, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, lte, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import {
   type CreateGroup,
@@ -67,26 +67,29 @@ export async function createGroup(db: Database, actor: Actor, input: CreateGroup
   })
 }
 
-/** Those of the caller, the newest first; of deleted ones those that the caller may restore. */
+/** Those of the caller, the newest first; deleted ones until they cannot be restored any more. */
 export async function listGroups(db: Database, actor: Actor, page: ListRequest) {
   const mine = and(eq(groupMemberships.userId, actor.id), eq(groupMemberships.status, 'active'))
-  const isVisible = or(groups.isActive, and(eq(groupMemberships.role, 'admin'), isRestorable))
-  const isOfGroup = eq(groups.id, groupMemberships.groupId)
   const place = placeOf(page, Place)
-  const rows = await db
-    .select({ group: groups, member: groupMemberships })
+  const member = db
+    .select()
     .from(groupMemberships)
-    .innerJoin(groups, isOfGroup)
-    .where(and(mine, isVisible, place ? lt(groupMemberships.groupId, place[0]) : undefined))
+    .where(and(mine, place ? lt(groupMemberships.groupId, place[0]) : undefined))
     .orderBy(desc(groupMemberships.groupId))
     .offset(offsetOf(page))
     .limit(page.limit + 1)
-  const [counted] = await db
-    .select({ total: sql<number>`count(*)::int` })
-    .from(groupMemberships)
-    .innerJoin(groups, isOfGroup)
-    .where(and(mine, isVisible))
-  return toList(rows, page, { total: counted?.total ?? 0, placeOf: ({ group }) => [group.id], toItem: toGroup })
+    .as('member')
+  // The page first: of what it joins no more rows are read than it has.
+  const rows = await db
+    .select()
+    .from(member)
+    .innerJoin(groups, eq(groups.id, member.groupId))
+    .orderBy(desc(member.groupId))
+  return toList(rows, page, {
+    total: await db.$count(groupMemberships, mine),
+    placeOf: (row) => [row.groups.id],
+    toItem: (row) => toGroup({ group: row.groups, member: row.member }),
+  })
 }
 
 const Place = z.tuple([Id])
