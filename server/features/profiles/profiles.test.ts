@@ -20,7 +20,7 @@ const search = async (q: string, as = browser) => {
 const names = (found: readonly FoundProfile[]) => found.map(({ displayName }) => displayName)
 
 type Settings = Pick<UpdateProfile, 'username' | 'displayName'> & { profile?: string; isActive?: boolean }
-async function newUser({ username, displayName = 'Somebody Else', profile = 'everyone', isActive = true }: Settings) {
+async function newUser({ username, displayName = 'Another User', profile = 'everyone', isActive = true }: Settings) {
   const privacySettings = { profile: profile as 'everyone', scores: 'group' as const }
   const row = { username, displayName, privacySettings, isActive, email: `${newId()}@example.org` }
   const [user] = await app.database.db.insert(users).values(row).returning()
@@ -44,7 +44,7 @@ describe('a search for users', () => {
     const word = newWord()
     const id = await newUser({ username: `${word}_Ada` })
     await newUser({ username: `x_${word}` })
-    const found = [{ userId: id, username: `${word}_Ada`, displayName: 'Somebody Else', avatarUrl: null }]
+    const found = [{ userId: id, username: `${word}_Ada`, displayName: 'Another User', avatarUrl: null }]
     expect(await search(`${word.toUpperCase()}_a`)).toEqual(found)
     expect((await browser.query('profiles.search', { q: word })).json().result.data.items).toEqual(found)
   })
@@ -155,7 +155,7 @@ describe('who finds whom', () => {
     expect(await isFound()).toEqual([0, 0])
   })
 
-  it('a user who shares no group is found by nobody, unless their profile is for everyone', async () => {
+  it('a user who shares no group with the caller is not found, unless the profile is for everyone', async () => {
     const { browser: other } = await signedIn(app)
     const username = newWord()
     await other.mutate('account.updateProfile', { username })

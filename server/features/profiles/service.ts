@@ -1,6 +1,6 @@
 /**
  * Profiles of other users, as far as their privacy settings allow. A search reads only users whom the caller may find: those that everyone
- * may, by indexes that hold no others, and the caller's friends by id. So its time depends on nobody who is hidden.
+ * may, from the part of an index that is theirs, and the caller's friends by id. So neither its result nor its time depends on hidden users.
  */
 import { and, asc, eq, gte, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import {
