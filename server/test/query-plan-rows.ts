@@ -49,13 +49,13 @@ const statements = [
   `insert into groups (id, name, access_code, max_members, member_count)
    select gen_random_uuid(), 'Group', n::text, 100, 0 from generate_series(1, 20000) n`,
   `insert into group_memberships (group_id, user_id, role, permissions, joined_at)
-   select g.id, p.id, 'member', '{"can_invite":false,"can_kick":false}'::jsonb, now() - random() * interval '1 year'
+   (select id, $1::uuid, 'admin', '{"can_invite":true,"can_kick":true}'::jsonb, now() from groups limit 100)
+   union all select g.id, p.id, 'member', '{"can_invite":false,"can_kick":false}'::jsonb, now() - random() * interval '1 year'
    from (select id, row_number() over () as n from groups limit 3000) g join (select id, row_number() over () as n from users) p on p.n % 100 = g.n % 100
-   union all (select id, $1, 'admin', '{"can_invite":true,"can_kick":true}'::jsonb, now() from groups limit 100)
    on conflict do nothing`,
   `insert into group_memberships (group_id, user_id, role, permissions, joined_at)
    select g.group_id, p.id, 'member', '{"can_invite":false,"can_kick":false}'::jsonb, now() - random() * interval '1 year'
-   from (select group_id from group_memberships where user_id = $1 order by group_id limit 1) g, (select id from users limit 70) p
+   from (select group_id from group_memberships where user_id = $1 and role = 'admin' order by group_id limit 1) g, (select id from users limit 70) p
    on conflict do nothing`,
   `insert into group_invitations (id, group_id, user_id, inviter_id, expires_at)
    select gen_random_uuid(), group_id, $1, min(user_id::text)::uuid, now() + interval '1 day' from group_memberships group by group_id limit 400`,
@@ -94,7 +94,8 @@ const statements = [
      union all select 'draft:', id from drafts) c
    on conflict do nothing`,
   // So many that Postgres has a reason not to read all of them for a page of members.
-  `insert into users (id, display_name) select gen_random_uuid(), 'Member ' || n from generate_series(1, 20000) n`,
+  `insert into users (id, display_name)
+   select ('f' || substr(gen_random_uuid()::text, 2))::uuid, 'Member ' || n from generate_series(1, 20000) n`,
 ]
 
 export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled> {
@@ -115,7 +116,7 @@ export async function fillTables(sql: postgres.Sql, me: string): Promise<Filled>
     conversation: long,
     group: await one(
       sql,
-      'select group_id as id from group_memberships where user_id = $1 order by group_id limit 1',
+      "select group_id as id from group_memberships where user_id = $1 and role = 'admin' order by group_id limit 1",
       me,
     ),
     drift: await one(sql, 'select drift_id as id from drift_history where actor_id = $1 limit 1', me),

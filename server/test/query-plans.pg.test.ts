@@ -74,7 +74,11 @@ const cases: Record<string, Case> = {
   },
   'drifts.history': { input: ({ drift }) => ({ driftId: drift }) },
   'groups.list': { counts: true },
-  'groups.members': { input: ({ group }) => ({ groupId: group }), counts: true },
+  'groups.members': {
+    input: ({ group }) => ({ groupId: group }),
+    filters: () => ({ status: ['active', 'banned'] }),
+    counts: true,
+  },
   'groups.invitations': { counts: true },
   'people.list': {
     who: 'administrator',
