@@ -160,12 +160,19 @@ export async function purgeGroups(db: Database, limit: number): Promise<number> 
   return deleted.length
 }
 
-/** A subquery of the ids of friends: users who are, with `userId`, active members of a group that is not deleted. `userId` may be among them. */
+/**
+ * A subquery of the ids of friends: users who are, with `userId`, active members of a group that is not deleted. `userId` may be among them. It reads
+ * the rows of `perUser` groups and their members at most; without the fences (`materialized`, `offset`) Postgres reads all groups where they are few.
+ */
 export const friendsOf = (userId: string): SQL =>
-  sql`(select other.user_id from group_memberships one
-    join groups shared on shared.id = one.group_id and shared.is_active
-    join group_memberships other on other.group_id = one.group_id and other.status = 'active'
-    where one.user_id = ${userId}::uuid and one.status = 'active')`
+  sql`(with mine as materialized (
+      select group_id from group_memberships where user_id = ${userId}::uuid and status = 'active'
+    )
+    select other.user_id from mine
+    join lateral (select is_active from groups where id = mine.group_id offset 0) shared on shared.is_active
+    join lateral (
+      select user_id from group_memberships where group_id = mine.group_id and status = 'active' offset 0
+    ) other on true)`
 
 /** @throws AppError GROUP_PERMISSION_MISSING */
 async function changeAsAdmin<Result>(
