@@ -29,10 +29,21 @@ export async function meetInGroup(api: Api, friend: Api, username: string): Prom
   const [invitation] = expected(await friend.GET(`${path}/invitations`)).data
   check(invitation?.id === sent.id && invitation.groupName === 'Monday runners', 'an invitation is listed')
   const invited = { path: { invitationId: sent.id } }
+  check((await friend.DELETE(`${path}/invitations/{invitationId}`, { params: invited })).response.ok, 'or declined')
+  invited.path.invitationId = expected(await api.POST(`${group}/invite`, { params, body: { username } })).data.id
   const accepted = expected(await friend.POST(`${path}/invitations/{invitationId}/accept`, { params: invited }))
   check(accepted.data.id === made.id, 'an invitation is accepted')
+  const removed = await api.DELETE(`${group}/members/{userId}`, { params: member })
+  check(removed.response.status === 204, 'a member is removed')
+  const replaced = expected(await api.POST(`${group}/access-code`, { params }))
+  check(replaced.data.accessCode !== made.accessCode, 'an access code is replaced')
   const banned = await api.POST(`${group}/members/{userId}/ban`, { params: member })
   check(banned.response.status === 204, 'a member is banned')
+  const lifted = await api.DELETE(`${group}/members/{userId}/ban`, { params: member })
+  check(lifted.response.status === 204, 'a ban is lifted')
+  check(expected(await api.GET(path)).data[0]?.id === made.id, 'a group is listed')
+  const plain = await api.GET('/v1/ws/groups/{groupId}', { params })
+  check(plain.response.status === 404, 'a socket of a group begins with an upgrade')
   check((await api.DELETE(group, { params })).response.status === 204, 'a group is deleted')
   const restored = expected(await api.POST(`${group}/restore`, { params }))
   check(restored.data.deletedAt === null, 'and restored')
