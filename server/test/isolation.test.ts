@@ -31,7 +31,6 @@ const everybodys: Record<string, string> = {
 const exceptions: Record<string, 'found' | 'taken'> = {
   // By their ids, among other names of theirs.
   'drafts.addCollaborator person': 'found',
-  'groups.invite userId': 'found',
   'drafts.append segmentId': 'taken',
   'tasks.create taskId': 'taken',
   'conversations.create conversationId': 'taken',

@@ -312,7 +312,7 @@ describe('a list', () => {
     const me = await engineer(app)
     const provider = newId()
     for (const n of range(1, 3)) {
-      const resource = { type: 'disk', id: `one of many ${n}`, provider, region: null }
+      const resource = { type: 'disk', id: `one of many item${n}`, provider, region: null }
       await driftOf(me, { resource, detectedAt: `2026-01-0${n}T00:00:00.000Z` })
     }
     await db.execute(sql`
@@ -323,9 +323,9 @@ describe('a list', () => {
     const { items, pagination } = (await me.browser.query('drifts.list', asked)).json().result.data
     expect(pagination).toMatchObject({ total: driftLimits.found, totalPages: 1, nextCursor: null })
     expect(items.slice(0, 3).map(({ resource }: DriftSummary) => resource.id)).toEqual(
-      [3, 2, 1].map((n) => `one of many ${n}`),
+      [3, 2, 1].map((n) => `one of many item${n}`),
     )
-    const first = (await me.browser.query('drifts.list', { ...asked, search: 'many 1' })).json().result.data
+    const first = (await me.browser.query('drifts.list', { ...asked, search: 'many item1' })).json().result.data
     expect(first.items).toHaveLength(1)
   })
 })

@@ -228,7 +228,7 @@ describe('CORS', () => {
   it('lets a listed origin read answers, failures included', async () => {
     const answers = [
       await rename({ cookie, origin: partner }),
-      await rename({ cookie, origin: partner }, '{}'),
+      await rename({ cookie, origin: partner }, '{"displayName":""}'),
       await app.root.inject({ url: '/me', headers: { origin: partner } }),
       await app.root.inject({ url: '/trpc/account.methods', headers: { origin: partner } }),
     ]

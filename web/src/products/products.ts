@@ -6,6 +6,7 @@ import { conversationsProduct } from '../conversations/product.ts'
 import { dashboardProduct } from '../dashboard/product.ts'
 import { draftsProduct } from '../drafts/product.ts'
 import { driftsProduct } from '../drifts/product.ts'
+import { groupsProduct } from '../groups/product.ts'
 import { homeProduct } from '../home/product.ts'
 import { signInProduct } from '../sign-in/product.ts'
 import { tasksProduct } from '../tasks/product.ts'
@@ -18,6 +19,7 @@ export const products: readonly Product[] = [
   conversationsProduct,
   driftsProduct,
   dashboardProduct,
+  groupsProduct,
   alertsProduct,
   accountProduct,
   adminProduct,
