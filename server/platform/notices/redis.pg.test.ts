@@ -7,6 +7,7 @@ import { draftOf, Log, plainEventsClient, plainSocketClient, range, signedIn } f
 import { RedisServer } from '../../test/redis-server.ts'
 import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { until } from '../../test/until.ts'
+import { defaultLimitTimes } from '../limits/windows.ts'
 import { redisChannel } from './redis-transport.ts'
 
 const redis = await RedisServer.create()
@@ -20,7 +21,11 @@ afterAll(async () => {
 })
 const secrets = { COOKIE_SECRET: 'a-cookie-secret-of-these-tests-0123456789' }
 const instance = (more = {}) =>
-  buildTestApp({ environment: { ...secrets, DATABASE_URL: database.url, REDIS_URL: redis.url(proxy.port), ...more } })
+  buildTestApp({
+    environment: { ...secrets, DATABASE_URL: database.url, REDIS_URL: redis.url(proxy.port), ...more },
+    // Limits are counted through the same Redis, whose absence is tested.
+    times: { limits: defaultLimitTimes },
+  })
 const [here, there] = [await instance(), await instance()]
 const url = await there.listen()
 

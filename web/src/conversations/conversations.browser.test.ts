@@ -62,7 +62,7 @@ beforeEach(() => {
 describe('conversations', () => {
   it('begin with a first message, are answered, named, renamed and deleted, on both devices of a person', async () => {
     const page = await openAs('engineer')
-    await page.getByText('You have no conversations yet').waitFor()
+    await page.getByText('No conversations yet').waitFor()
     await expectAccessible(page)
     await page.getByRole('link', { name: 'New conversation' }).click()
     await page.getByText('The assistant answers it here').waitFor()
@@ -114,7 +114,7 @@ describe('conversations', () => {
     await page.waitForURL(/\/conversations$/)
     await other.getByText('This conversation was deleted.').waitFor()
     expect(await messages(other).count()).toBe(2)
-    for (const screen of [page, other]) await list(screen).getByText('You have no conversations yet').waitFor()
+    for (const screen of [page, other]) await list(screen).getByText('No conversations yet').waitFor()
     await other.reload()
     await other.getByRole('heading', { name: 'This conversation is not here' }).waitFor()
   })
