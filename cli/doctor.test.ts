@@ -14,9 +14,10 @@ import { inspectNode } from './doctor/runtime.ts'
 const provider = await startOpenIdProvider()
 afterAll(() => provider.close())
 const line = await CommandLine.create()
-const closedPort = await freePort()
+/** Nothing listens there, and nothing that other tests start ever will. */
+const closedPort = 2
 /** Of the server, which does not run. */
-const around = { GOOGLE_ISSUER: provider.issuer, PORT: String(closedPort) }
+const around = { GOOGLE_ISSUER: provider.issuer, PORT: String(await freePort()) }
 Object.assign(line.environment, around)
 
 interface Found {
