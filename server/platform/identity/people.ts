@@ -150,8 +150,8 @@ async function isUnnamed(tx: Database, user: User): Promise<boolean> {
 }
 
 /**
- * Takes away everything by which whoever made an unverified account could still get in, and the names, picture and settings that they chose:
- * its owner must not appear as a stranger wanted them to. Returns the sessions that ended, to be announced.
+ * Takes away everything by which the user who made an unverified account could still sign in, and the names, picture and settings that they chose:
+ * the owner of the address must not appear as a stranger wanted. Returns the sessions that ended, to be announced.
  */
 export async function evict(tx: Database, sessions: Sessions, user: User): Promise<string[]> {
   const neutral = {
