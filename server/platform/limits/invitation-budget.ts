@@ -1,9 +1,8 @@
 /** Bounds how many invitations are sent: by user, by address, and by network, because one network can hold many accounts. */
 import { invitationLimits } from '../../../shared/invitations.ts'
-import { AppError } from '../errors/app-error.ts'
 import { mailboxOf } from '../mail/mailbox.ts'
 import { networkOf } from './open-connections.ts'
-import { type SharedWindows, secondsLeft } from './windows.ts'
+import type { SharedWindows } from './windows.ts'
 
 export interface InvitationLimits {
   readonly invitations: number
@@ -29,15 +28,11 @@ export class InvitationBudget {
   async count(ip: string, inviterId: string, address: string): Promise<void> {
     const { invitations, anonymous, signIn } = this.#limits
     const mailbox = mailboxOf(address)
-    await this.#spend(`invitation user ${inviterId}`, invitations)
-    await this.#spend(`invitation network ${networkOf(ip)}`, anonymous)
+    await this.#windows.spend(`invitation user ${inviterId}`, invitations, 'TOO_MANY_INVITATIONS')
+    await this.#windows.spend(`invitation network ${networkOf(ip)}`, anonymous, 'TOO_MANY_INVITATIONS')
     // An inviter spends no more of an address's budget than they may have mailed, so that others can invite it too.
     const { points } = await this.#windows.add(`invitation user ${inviterId} address ${mailbox}`)
-    if (points <= invitationLimits.mailsPerInviter) await this.#spend(`invitation address ${mailbox}`, signIn)
-  }
-
-  async #spend(key: string, limit: number): Promise<void> {
-    const added = await this.#windows.add(key)
-    if (added.points > limit) throw new AppError('TOO_MANY_INVITATIONS', { retryAfterS: secondsLeft(added) })
+    if (points <= invitationLimits.mailsPerInviter)
+      await this.#windows.spend(`invitation address ${mailbox}`, signIn, 'TOO_MANY_INVITATIONS')
   }
 }

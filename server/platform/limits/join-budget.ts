@@ -1,8 +1,7 @@
 /** Bounds how often access codes are tried: by user, and by network, because one network can hold many accounts. */
 import { groupLimits } from '../../../shared/groups.ts'
-import { AppError } from '../errors/app-error.ts'
 import { networkOf } from './open-connections.ts'
-import { type SharedWindows, secondsLeft } from './windows.ts'
+import type { SharedWindows } from './windows.ts'
 
 export class JoinBudget {
   readonly #windows: SharedWindows
@@ -18,12 +17,7 @@ export class JoinBudget {
    * @throws AppError TOO_MANY_JOINS
    */
   async count(ip: string, userId: string): Promise<void> {
-    await this.#spend(`join user ${userId}`, groupLimits.joinAttempts)
-    await this.#spend(`join network ${networkOf(ip)}`, this.#perNetwork)
-  }
-
-  async #spend(key: string, limit: number): Promise<void> {
-    const added = await this.#windows.add(key)
-    if (added.points > limit) throw new AppError('TOO_MANY_JOINS', { retryAfterS: secondsLeft(added) })
+    await this.#windows.spend(`join user ${userId}`, groupLimits.joinAttempts, 'TOO_MANY_JOINS')
+    await this.#windows.spend(`join network ${networkOf(ip)}`, this.#perNetwork, 'TOO_MANY_JOINS')
   }
 }

@@ -4,7 +4,9 @@
  */
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import type { ErrorCode } from '../../../shared/errors.ts'
 import { upTo } from '../cache-size.ts'
+import { AppError } from '../errors/app-error.ts'
 
 export interface Count {
   /** Of the window, this one included. */
@@ -104,6 +106,12 @@ export class SharedWindows {
     if (!count) return { ...this.#own.add(key, points), from: this.#own }
     this.#answers.set(key, { points: count.points, endsAt: performance.now() + count.endsInMs })
     return { ...count, from: this.#shared }
+  }
+
+  /** Counts once. @throws AppError `code` when the window of `key` has more than `limit`, with the time until it ends */
+  async spend(key: string, limit: number, code: ErrorCode): Promise<void> {
+    const added = await this.add(key)
+    if (added.points > limit) throw new AppError(code, { retryAfterS: secondsLeft(added) })
   }
 
   /** As of the last count by this process, without a query to the store: other instances may have counted since. */
